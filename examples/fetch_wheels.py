@@ -42,20 +42,21 @@ def find(name: str) -> dict:
     return max(wheels, key=lambda entry: entry.get("upload-time") or "")
 
 
-def download(entry: dict, path: str, stage: headway.Stage) -> None:
-    """Write the file of `entry` to `path`; raises ValueError if its hash is not the index's."""
+def download(entry: dict, path: str, *stages: headway.Stage) -> None:
+    """Write the file of `entry` to `path`, and count its bytes in `stages`.
+
+    Raise ValueError if its hash is not the index's.
+    """
     digest = hashlib.sha256()
     with urllib.request.urlopen(entry["url"], timeout=30) as answer, open(path, "wb") as file:
-        stage.update(
-            total=int(answer.headers.get("Content-Length") or entry.get("size") or 0) or None
-        )
         while True:
             chunk = answer.read(CHUNK)
             if not chunk:
                 break
             file.write(chunk)
             digest.update(chunk)
-            stage.advance(len(chunk))
+            for stage in stages:
+                stage.advance(len(chunk))
     if digest.hexdigest() != entry["hashes"]["sha256"]:
         raise ValueError(f"{entry['filename']}: the hash is not the one of the index")
 
@@ -77,10 +78,13 @@ def main() -> int:
                     stage.update(detail=name)
                     entries.append(find(name))
                     stage.advance()
-            with operation.stage("Download", unit="B") as stage:
+            sizes = [entry.get("size") for entry in entries]
+            whole = sum(sizes) if all(sizes) else None
+            with operation.stage("Download", total=whole, unit="B") as stage:
                 for entry in entries:
-                    with stage.stage(entry["filename"].split("-")[0], unit="B") as part:
-                        download(entry, os.path.join(temporary, entry["filename"]), part)
+                    name = entry["filename"].split("-")[0]
+                    with stage.stage(name, total=entry.get("size"), unit="B") as part:
+                        download(entry, os.path.join(temporary, entry["filename"]), stage, part)
             archives = [zipfile.ZipFile(os.path.join(temporary, e["filename"])) for e in entries]
             members = [(archive, member) for archive in archives for member in archive.infolist()]
             with operation.stage("Unpack", total=len(members), unit="files") as stage:

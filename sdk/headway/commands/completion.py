@@ -127,6 +127,8 @@ def main(argv: list[str]) -> int:
     made = {"bash": bash, "zsh": zsh, "fish": fish}
     if len(argv) != 1 or argv[0] not in made:
         asked = argv in (["--help"], ["-h"])
+        if argv and not asked:
+            sys.stderr.write(f"headway completion: there is none for {' '.join(argv)!a}\n")
         (sys.stdout if asked else sys.stderr).write(
             "usage: headway completion bash|zsh|fish\n\n"
             "Print a script that completes headway's commands and options.\n\n"

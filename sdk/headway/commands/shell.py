@@ -91,7 +91,7 @@ headway() {
 }
 hw_retry() {
     if [ ${#_hw_failed[@]} -eq 0 ]; then
-        echo "hw_retry: no headway run of this shell has failed" >&2
+        echo "hw_retry: no headway run of this shell has failed since headway shell was read" >&2
         return 1
     fi
     local hw_before=$PWD hw_status
@@ -183,7 +183,7 @@ function headway
 end
 function hw_retry
     if not set -q _hw_failed[1]
-        echo 'hw_retry: no headway run of this shell has failed' >&2
+        echo 'hw_retry: no headway run of this shell has failed since headway shell was read' >&2
         return 1
     end
     set -l hw_before $PWD

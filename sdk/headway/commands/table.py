@@ -149,6 +149,8 @@ def _unknown(verb: str) -> int:
 
     close = difflib.get_close_matches(verb, VERBS, n=1, cutoff=ALIKE)
     hint = f"; did you mean {close[0]!r}?" if close else ""
+    if verb in ("retry", "rerun", "again"):
+        hint = "; `hw_retry` runs what failed again: see `headway shell --help`"
     shown = verb.encode("ascii", "backslashreplace").decode("ascii")
     shown = "".join(char if char.isprintable() else "?" for char in shown)
     sys.stderr.write(f"headway: there is no command {shown!r}{hint}\n")

@@ -13,6 +13,8 @@ WANTED = "a multiple of the usual duration (2x) or a duration (90s, 10m, 1h30m)"
 # Seconds after the beginning when the usual duration is asked for: a broker has to be started, and
 # to read its history. What it does not know by the last, such as of a first run, nobody does.
 ASKED_AT = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+# Seconds; what a shorter command usually takes may not have been answered by its end.
+TOLD_FROM = 2.0
 _FACTOR = re.compile(r"([0-9]+(?:\.[0-9]+)?)[x×]")
 
 
@@ -75,3 +77,9 @@ class Stopwatch:
         if most is None or self.worked < most:
             return None
         return took_longer(duration(most), None if self.usual is None else self.limit.factor)
+
+    def uncompared(self) -> str | None:
+        """Return that no earlier run is known to compare with, in words; None of short commands."""
+        if self.limit.factor is None or self.usual is not None or self.worked < TOLD_FROM:
+            return None
+        return f"no earlier run with these arguments to hold --fail-if {self.limit.text} against"

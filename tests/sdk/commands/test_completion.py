@@ -101,7 +101,9 @@ def test_fish_offers_operations_options_modes_and_commands(capsys, listing, line
 
 def test_another_shell_is_refused_with_what_there_is(capsys):
     assert completion.main(["tcsh"]) == 2
-    assert "bash|zsh|fish" in capsys.readouterr().err
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("headway completion: there is none for 'tcsh'\n")
+    assert "bash|zsh|fish" in complaint
     assert completion.main(["--help"]) == 0
 
 

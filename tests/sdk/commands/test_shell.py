@@ -114,7 +114,7 @@ headway ps
         f"{tmp_path}: ps",
     ]
     assert printed.splitlines() == [
-        "hw_retry: no headway run of this shell has failed",
+        "hw_retry: no headway run of this shell has failed since headway shell was read",
         "none",
         "3",
     ]

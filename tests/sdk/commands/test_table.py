@@ -39,6 +39,11 @@ def test_an_unknown_verb_gets_status_2_and_the_nearest_one(capsys, word, hint):
     assert hint is None or hint in complaint
 
 
+def test_a_verb_that_only_the_shell_can_have_is_told_as_the_functions_name(capsys):
+    assert table.main(["retry"]) == 2
+    assert "`hw_retry`" in capsys.readouterr().err
+
+
 def test_a_hostile_word_is_not_echoed_raw(capsys):
     assert table.main(["\x1b[2J\udcff"]) == 2
     assert "\x1b" not in capsys.readouterr().err

@@ -75,6 +75,17 @@ def test_the_usual_duration_is_asked_for_now_and_then_until_it_is_known():
     assert not fixed.asks()
 
 
+def test_that_there_was_nothing_to_compare_with_is_told_at_the_end():
+    def told(stopwatch, seconds):
+        stopwatch.look(100.0 + seconds, waits=False)
+        return stopwatch.uncompared()
+
+    assert "--fail-if 2x" in told(watch("2x"), 9.0)
+    assert told(watch("2x"), 0.5) is None  # nobody has had the time to answer
+    assert told(watch("2x", usual=30.0), 9.0) is None
+    assert told(watch("10s"), 9.0) is None
+
+
 def test_why_it_ended_may_be_kept():
     assert are_own(watch("10s").look(110.0, waits=False))
     assert are_own(watch("1.5x", usual=200.0).look(1000.0, waits=False))

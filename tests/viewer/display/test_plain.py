@@ -231,6 +231,19 @@ def test_how_long_a_lock_is_still_held_is_told():
     assert story.first[0].endswith("waiting   for the dpkg lock, about 1 min")
 
 
+def test_where_nothing_else_is_told_a_duration_says_of_what():
+    left = Story(operation("a", "x", estimate=about(60), started=-30.0))
+    assert left.first == ["x             running   about 1 min left"]
+    runs = Story(operation("a", "x", started=-30.0))
+    assert runs.first == ["x             running   for 30 s"]
+
+
+def test_a_count_in_per_cent_is_told_once():
+    made = operation("a", "git", started=-30.0)
+    stage(made, "Receive", done=8.6, total=100, unit="%")
+    assert Story(made).first == ["git           running   8 %"]
+
+
 def test_the_clock_of_the_lines_never_goes_back():
     made = operation("a", "make", started=-60.0)
     replica = replica_of(made)

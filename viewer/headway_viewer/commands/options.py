@@ -36,6 +36,14 @@ def seconds(text: str) -> float:
     return value
 
 
+def port(text: str) -> int:
+    """Parse the number of a port. Raise `argparse.ArgumentTypeError`."""
+    value = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= value < 1 << 16:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port")
+    return value
+
+
 def duration(text: str) -> float:
     """Parse a duration, as "90s", "5m", "1h30m" or "2d", or seconds, as "90"; in seconds.
 

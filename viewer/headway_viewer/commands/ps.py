@@ -65,8 +65,9 @@ def ps(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "ps",
-        "List the operations there are: what goes on, then what went wrong last, a screenful\n"
-        "at most. With a filter, all that pass it. Starts nothing.",
+        "List the operations there are: what has ended, the latest last, then what goes on. Of\n"
+        "more than a screenful, what goes on and what went wrong is kept. With a filter, all that\n"
+        "pass it. Starts nothing.",
         "headway ps --failed --since 1h\n"
         "headway ps --format '{id} {state} {name}' -n 20\n"
         "headway ps --line\n"

@@ -36,7 +36,7 @@ class WaitHint(StartHint):
         self._board = board
         self._selection = selection
         super().__init__(
-            lambda: selection.hint(board),
+            lambda: selection.hint(board) or self._unnamed(),
             _say,
             lambda: _left(selection.left(board)),
         )
@@ -51,10 +51,20 @@ class WaitHint(StartHint):
         awaited = self._selection.awaited(self._board)
         if awaited is not None:
             return f"{remark} for {awaited} to begin" if remark == GAVE_UP else remark
-        going = [one for one in self._selection.operations(self._board) if one.open]
+        going = self._going()
         told = ", ".join(f"{one.name!r} is {one.state}" for one in going[:NAMED])
         more = f" and {len(going) - NAMED} more" if len(going) > NAMED else ""
         return f"{remark}: {told}{more}" if told else remark
+
+    def _going(self) -> list[Operation]:
+        return [one for one in self._selection.operations(self._board) if one.open]
+
+    def _unnamed(self) -> str | None:
+        """Return what is waited for where the command line does not name it."""
+        going = self._going() if self._selection.chosen is None else []
+        names = ", ".join(repr(one.name) for one in going[:NAMED])
+        more = f" and {len(going) - NAMED} more" if len(going) > NAMED else ""
+        return f"waiting for {names}{more} to end" if going else None
 
 
 class BriefHint(WaitHint):
@@ -81,8 +91,9 @@ def wait(argv: Sequence[str]) -> int:
         "0 all completed, 1 any failed or crashed, 130 any cancelled, 4 none seen,\n"
         "5 left early, and for 60 s nothing told how it ended, 124 --timeout is over and\n"
         "it goes on.\n\n"
+        "Without OP, until nothing goes on any more; if nothing does yet, for a first operation.\n"
         "An OP that is not there yet is waited for, for ever: a misspelled name, too. With\n"
-        "--timeout S it is given up after S seconds.",
+        "--timeout S it is given up after S seconds, with 4 where nothing had begun.",
         'headway wait 7f3 && echo done\nheadway wait "Install PostgreSQL" --timeout 600\n'
         "headway wait 7f3 --brief\nheadway wait --all && systemctl poweroff",
     )
@@ -93,7 +104,10 @@ def wait(argv: Sequence[str]) -> int:
         help="all operations there are; says on standard error when they will be done",
     )
     parser.add_argument(
-        "--timeout", type=seconds, metavar="S", help="give up after S seconds, with exit status 124"
+        "--timeout",
+        type=seconds,
+        metavar="S",
+        help="give up after S seconds, with exit status 124, or 4 if nothing began",
     )
     parser.add_argument(
         "--brief",

@@ -251,6 +251,9 @@ class PlainRenderer:
         )
         estimate = told_estimate(operation, self._board, now)
         done = self._finish_time.text(estimate, self._board.replica, now)
+        if not activity:
+            # "running  2 min" would be how long it runs.
+            left = f"{left} left" if left else _lasted(operation, now)
         words = ", ".join(part for part in (activity, left, done) if part)
         state = PAUSED if operation.paused else operation.state
         yield self._line(operation, state, words, now)
@@ -284,7 +287,7 @@ class PlainRenderer:
                 counted = quantity.amount(shown, stage.total, stage.unit, named=True)
                 if not percentage:
                     parts.append(counted)
-                elif counted != percentage:
+                elif stage.unit != "%":
                     parts.append(f"({counted})")
                 speed = rate_text(operation, stage, now)
                 parts.extend([speed] if speed else [])
@@ -315,6 +318,13 @@ def _state_word(operation: Operation) -> str:
     if operation.silent_since is not None:
         return "silent"
     return PAUSED if operation.paused else operation.state
+
+
+def _lasted(operation: Operation, now: float) -> str:
+    """Return "for 32 s" of what runs and says nothing else; "" at its beginning."""
+    if operation.state != RUNNING or operation.started is None or now - operation.started < 1:
+        return ""
+    return f"for {formatting.duration(now - operation.started)}"
 
 
 def _outcome_detail(operation: Operation) -> str:

@@ -17,7 +17,8 @@ def main(argv: Sequence[str]) -> int:
         "mcp",
         "Serve the Model Context Protocol on standard input and output, for coding agents:\n"
         "they list operations, wait for an end, a stall or a question instead of polling, read\n"
-        "estimates, the last output lines and why something failed. Reads only.",
+        "estimates, the last output lines and why something failed. Reads only.\n"
+        "It needs Python 3.10 or later, and pip install 'headway[mcp]'.",
         "claude mcp add headway -- headway mcp\nheadway mcp --allow-cancel",
     )
     parser.add_argument("--allow-cancel", action="store_true", help="offer to cancel, too")

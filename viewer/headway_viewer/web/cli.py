@@ -9,7 +9,7 @@ import sys
 import webbrowser
 from typing import Sequence
 
-from headway_viewer.commands.options import make_parser, print_error, print_lines
+from headway_viewer.commands.options import make_parser, port, print_error, print_lines
 from headway_viewer.web.access import LOOPBACK, Site
 
 MISSING = 1
@@ -21,19 +21,18 @@ def main(argv: Sequence[str]) -> int:
     parser = make_parser(
         "web",
         "Show the operations in a browser, on this machine alone. The first line of output is the\n"
-        "URL, with a token without which nothing is shown; Ctrl+C ends it.",
+        "URL, with a token without which nothing is shown; Ctrl+C ends it.\n"
+        "It needs pip install 'headway[web]'.",
         "headway web\nheadway web --port 8080 --no-open\n"
         "headway web --listen 0.0.0.0 --certificate cert.pem --key key.pem",
     )
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
+    parser.add_argument("--port", type=port, default=0, metavar="N", help="default: a free one")
     parser.add_argument("--no-open", action="store_true", help="open no browser")
     parser.add_argument("--listen", metavar="A", default="127.0.0.1", help="an address")
     parser.add_argument("--certificate", metavar="FILE", help="of TLS, beyond this machine")
     parser.add_argument("--key", metavar="FILE", help="of the certificate")
     parser.add_argument("--insecure", action="store_true", help="beyond this machine without TLS")
     arguments = parser.parse_args(argv)
-    if not 0 <= arguments.port < 1 << 16:
-        parser.error(f"{arguments.port} is no port")
     if bool(arguments.certificate) != bool(arguments.key):
         parser.error("--certificate and --key go together")
     local = arguments.listen in ("127.0.0.1", "localhost", "::1")

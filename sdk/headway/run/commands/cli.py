@@ -43,8 +43,9 @@ options:
   --as TOOL       read the output as TOOL's, for a script that runs TOOL
   --no-parse      do not look at the output at all
   --fail-if LIM   end CMD, as `headway cancel` does, if it takes longer than LIM: 2x, twice what
-                  it usually takes (from its second run on), or 90s, 10m, 1h30m. It has failed then,
-                  with exit status 124. Time in which it waits or is paused does not count
+                  it usually takes (from its second run with the same arguments on), or 90s, 10m,
+                  1h30m. It has failed then, with exit status 124. Time in which it waits or is
+                  paused does not count
   --patch         report the bars of its Python programs instead; see `headway patch --help`.
                   HEADWAY_PATCH=1 does so for every `headway run`
   --sd-notify     read what it would tell systemd as a service (NOTIFY_SOCKET): STATUS= and the
@@ -240,7 +241,16 @@ def main(arguments: Sequence[str]) -> int:
     off = os.environ.get("HEADWAY", "").lower() == "off" and options.limit is None
     if off or _runs_another(options):
         return _become(path, options.argv)
-    return _run(options, path)
+    return hint_at_separator(options.argv, _run(options, path))
+
+
+def hint_at_separator(argv: list[str], code: int) -> int:
+    """Say where ::: may have been meant to separate commands; return the exit status."""
+    if code in (2, 127) and ":::" in argv:
+        print_error(
+            "after -- every word is the command's, ::: too; without -- it separates commands"
+        )
+    return code
 
 
 def _runs_another(options: Options) -> bool:

@@ -239,6 +239,10 @@ class Runner:
             from headway.run.time_limit import EXPIRED  # noqa: PLC0415 - as above
 
             code, outcome = EXPIRED, Outcome("failed", expired)
+        elif self._timeout is not None:
+            uncompared = self._timeout.uncompared()
+            if uncompared is not None:
+                print_error(uncompared)
         if self._launch.own_tools is not None:
             for complaint in self._launch.own_tools.complaints:
                 print_error(complaint)

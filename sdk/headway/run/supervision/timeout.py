@@ -44,3 +44,7 @@ class Timeout:
                 own.publisher.ask_usual(operation.id)
         if asks:
             own.wake()
+
+    def uncompared(self) -> str | None:
+        """Return that the limit was held against no earlier run, of a command that has ended."""
+        return None if self._stopwatch is None else self._stopwatch.uncompared()

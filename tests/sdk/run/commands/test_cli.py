@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headway.run.commands.cli import Options, UsageError, main, read_options
+from headway.run.commands.cli import Options, UsageError, hint_at_separator, main, read_options
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,17 @@ def test_help_shows_examples(capsys):
     shown = capsys.readouterr().out
     assert "headway run -- pip install" in shown
     assert shown.count("usage:") == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "told"),
+    [
+        (["ls", ":::", "ls"], 2, True),
+        (["ls", ":::", "ls"], 0, False),
+        (["ls", ":::", "ls"], 1, False),
+        (["ls", "nosuch"], 2, False),
+    ],
+)
+def test_a_separator_that_was_the_commands_word_is_told_where_that_fails(capfd, argv, code, told):
+    assert hint_at_separator(argv, code) == code
+    assert (":::" in capfd.readouterr().err) == told
