@@ -16,6 +16,7 @@ from headway.host import propagation
 from headway.reporting import exit_status
 from headway.reporting.reporter import known, on_start
 from headway.reporting.thread import EXIT_TIMEOUT
+from headway.reporting.workers import interruptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def _telling(send: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 from headway.reporting.spool import wills  # noqa: PLC0415 - few processes have one
 
+                interruptions.judge_sent(reporter)
                 wills.tell(reporter)
             except Exception:
                 pass
@@ -229,5 +231,6 @@ def register() -> None:
     atexit.register(end_program)
     on_start(_deliver_before_leaving)
     on_start(_tell_before_sending)
+    on_start(interruptions.watch)
     if os.name != "nt" and os.environ.get("HEADWAY", "").lower() != "off":
         _note_before_killing()
