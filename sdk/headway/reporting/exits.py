@@ -203,6 +203,8 @@ def _deliver_ends(reporter: Reporter) -> None:
 def end_program() -> None:
     """Deliver final states at the end of the program. Never raises."""
     reporter = known()
+    if reporter is None and "multiprocessing.process" in sys.modules:
+        _await_workers()
     if reporter is not None:
         try:
             reporter.end()
@@ -210,6 +212,18 @@ def end_program() -> None:
             pass
         exit_status.release()
         _restore_interrupt()
+
+
+def _await_workers() -> None:
+    """Give the receipts of the workers of this program's pool the time to be printed."""
+    if propagation.is_of_multiprocessing() or os.environ.get("HEADWAY", "").lower() == "off":
+        return
+    try:
+        from headway.reporting.viewers import terminal_viewer  # noqa: PLC0415 - at an end only
+
+        terminal_viewer.await_workers()
+    except (Exception, KeyboardInterrupt):
+        pass
 
 
 def _restore_interrupt() -> None:
