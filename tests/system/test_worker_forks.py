@@ -260,6 +260,43 @@ def _ended(machine):
     return {one["name"]: one for one in machine.operations() if one["ended"]}
 
 
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("how", ["fork", "spawn", "executor"])
+def test_a_loop_that_ctrl_c_left_in_a_worker_is_cancelled(machine, listener, how, held):
+    code = f"""
+        import headway, multiprocessing, signal
+        from concurrent.futures import ProcessPoolExecutor
+        def work():
+            for item in headway.track(range(5), "earlier"):
+                if item == 2:
+                    break
+            if {held}:
+                loop = headway.track(range(100), "loop")
+                for item in loop:
+                    stop(item)
+            else:
+                for item in headway.track(range(100), "loop"):
+                    stop(item)
+        def stop(item):
+            if item == 7:
+                signal.raise_signal(signal.SIGINT)
+        if __name__ == "__main__":
+            if {how!r} == "executor":
+                with ProcessPoolExecutor(1) as pool:
+                    print(type(pool.submit(work).exception()).__name__)
+            else:
+                worker = multiprocessing.get_context({how!r}).Process(target=work)
+                worker.start()
+                worker.join()
+                print(worker.exitcode)
+    """
+    status, out, _ = machine.run(code)
+    assert (status, out) == (0, "KeyboardInterrupt\n" if how == "executor" else "1\n")
+    told = {one.name.rpartition(" ")[2]: one for one in listener.operations.values()}
+    assert (told["loop"].state, told["loop"].reason) == ("cancelled", "stopped at 7 of 100")
+    assert (told["earlier"].state, told["earlier"].reason) == ("completed", "stopped at 2 of 5")
+
+
 def test_a_worker_that_a_pool_replaced_has_not_ended_while_it_works(machine, listener):
     """`Pool` forks a replacement from a daemon thread of its own."""
     code = """

@@ -300,6 +300,14 @@ class Operation(Staged):
             if model.state in AT_WORK and (stage.solo or stage.done or model.total is not None):
                 stage._judge(self._reporter.clock(), state, text)
 
+    def _judge_drawn(self, codes: set[Any], state: str) -> None:
+        """End the loops whose items one of `codes` has fetched, which was left by `state`."""
+        for stage in self.stages:
+            source = stage._source
+            drawn = None if source is None else source.drawn
+            if drawn is not None and drawn[0] in codes and not stage.left:
+                stage._judge(self._reporter.clock(), state)
+
     def _judge_open(self, error: BaseException | None) -> None:
         # Of a program that ended in order: every stage has completed, so the operation has; it
         # was requested to cancel, so it did. Otherwise nobody knows whether the work was done.

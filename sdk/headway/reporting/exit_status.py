@@ -20,6 +20,7 @@ import gc
 import sys
 import threading
 
+from headway.errors import Cancelled
 from headway.reporting import loop_exits
 
 TYPE_CHECKING = False
@@ -36,6 +37,7 @@ _watching = False
 _made = 0  # witnesses, so far
 _exited: list[Any] = []  # the status that `os._exit` ended the program with
 _main_frame: FrameType | None = None
+_interruption: BaseException | None = None  # what a process of multiprocessing ends by
 
 
 class UnknownStatus(SystemExit):
@@ -181,8 +183,19 @@ def tell(status: Any) -> None:
     _exited[:] = (status,)
 
 
+def tell_interruption(error: BaseException) -> None:
+    """Say that `error`, which multiprocessing catches, ends the process: Ctrl+C or `Cancelled`."""
+    global _interruption  # noqa: PLW0603
+    # Another one, as the variables of the frames in its traceback are the program's.
+    made = Cancelled(*error.args) if isinstance(error, Cancelled) else KeyboardInterrupt()
+    made._headway_stack = loop_exits.entries(error)  # type: ignore[union-attr]
+    _interruption = made
+
+
 def ended_by() -> BaseException | None:
     """Return the exception by which the program ends, or None: in order, or nobody knows."""
+    if _interruption is not None:
+        return _interruption
     if _exited:
         return _exit(_exited[0], [])
     if hasattr(sys, "ps1"):

@@ -16,6 +16,7 @@ from headway.host import propagation
 from headway.reporting import exit_status
 from headway.reporting.reporter import known, on_start
 from headway.reporting.thread import EXIT_TIMEOUT
+from headway.reporting.workers import interruptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def _telling(send: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 from headway.reporting.spool import wills  # noqa: PLC0415 - few processes have one
 
+                interruptions.judge_sent(reporter)
                 wills.tell(reporter)
             except Exception:
                 pass
@@ -201,6 +203,8 @@ def _deliver_ends(reporter: Reporter) -> None:
 def end_program() -> None:
     """Deliver final states at the end of the program. Never raises."""
     reporter = known()
+    if reporter is None and "multiprocessing.process" in sys.modules:
+        _await_workers()
     if reporter is not None:
         try:
             reporter.end()
@@ -208,6 +212,18 @@ def end_program() -> None:
             pass
         exit_status.release()
         _restore_interrupt()
+
+
+def _await_workers() -> None:
+    """Give the receipts of the workers of this program's pool the time to be printed."""
+    if propagation.is_of_multiprocessing() or os.environ.get("HEADWAY", "").lower() == "off":
+        return
+    try:
+        from headway.reporting.viewers import terminal_viewer  # noqa: PLC0415 - at an end only
+
+        terminal_viewer.await_workers()
+    except (Exception, KeyboardInterrupt):
+        pass
 
 
 def _restore_interrupt() -> None:
@@ -229,5 +245,6 @@ def register() -> None:
     atexit.register(end_program)
     on_start(_deliver_before_leaving)
     on_start(_tell_before_sending)
+    on_start(interruptions.watch)
     if os.name != "nt" and os.environ.get("HEADWAY", "").lower() != "off":
         _note_before_killing()

@@ -115,6 +115,7 @@ class Reporter:
         self.stage_ids = count(1)
         self._files = count(1)
         self._exit_spool: ExitSpool | None = None
+        self.sent_at = float("-inf")  # when a worker of a pool last sent something to its parent
         self.births: Births | None = None  # of the thread
         self.will: Will | None = None  # of a process that another may end without a word
 

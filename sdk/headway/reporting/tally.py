@@ -13,7 +13,7 @@ from headway.reporting.publisher import UNWATCHED, WATCHED, Publisher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, NamedTuple, Protocol
+    from typing import Any, Callable, Iterator, NamedTuple, Protocol
 
     from headway.nesting import Nested
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     class Leavable(Nested, Protocol):
         """A stage or an operation that may be left without an end."""
+
+        _left_at: list[Any]  # the places of `loop_exits`
 
         @property
         def open(self) -> bool:
@@ -195,9 +197,14 @@ class Tally:
 
     def judge_thread(self, thread: int, state: str, error: object) -> None:
         """Judge what was left in a thread that ended by `error`."""
-        for item in list(self.left):
-            if item.thread == thread:
-                self._judge(item, state, error)
+        self.judge_where(lambda item: item.thread == thread, state, error)
+
+    def judge_where(
+        self, applies: Callable[[Left], bool], state: str = "completed", error: object = None
+    ) -> None:
+        """Judge what was left and `applies` to, by how what it was in came to `state`."""
+        for item in [item for item in self.left if applies(item)]:
+            self._judge(item, state, error)
 
     def _judge(self, item: Left, state: str = "completed", error: object = None) -> None:
         # One that ends its operation with it has judged the others there meanwhile.

@@ -49,6 +49,9 @@ FIRST_OPERATION_TIMEOUT = 5.0  # seconds to wait for a first operation
 # Seconds: an operation that ended earlier, before this viewer, has no receipt unless its program
 # still runs.
 JUST_ENDED = 1.0
+# Seconds after the last worker's death in which the broker may tell how its operations ended: it
+# reads the will of a worker that its pool has terminated.
+ENDS_TIMEOUT = 2.0
 
 
 class DrawTarget(NamedTuple):
@@ -102,6 +105,8 @@ class TerminalLoop:
         self._printed = PrintedEnds(target.descriptor)
         self._etiquette = Etiquette(self._printed.claim)
         self._workers: set[int] = set()
+        self._groups: dict[int, int] = {}  # of the workers, also of those that have died
+        self._at_work = feed.clock()  # when a worker was last seen, or an end
         self._pool_parents: dict[int, int | None] = {}  # of the workers, once looked up
         self._pools = Pools()
         self._open_by_id: dict[str, bool] = {}  # of the operations of this terminal
@@ -148,7 +153,10 @@ class TerminalLoop:
     def _pause(self, passed: float) -> float:
         if self._pools.idle:
             return POOL_INTERVAL
+        just_ended = self._feed.clock() - self._at_work < JUST_ENDED and not self._workers
         if self._board.open or self._etiquette.region.height or self._etiquette.pending:
+            just_ended = True
+        if just_ended:
             return max(FRAME_INTERVAL - passed, 0.005)
         return IDLE_INTERVAL
 
@@ -169,7 +177,7 @@ class TerminalLoop:
             self._open_by_id[name] = operation.open
             if operation.open:
                 if operation.pid:
-                    self._workers.add(operation.pid)
+                    self._add_worker(operation.pid)
                 if not was_open:
                     self._begin(operation)
             elif was_open or was_open is None:
@@ -228,8 +236,14 @@ class TerminalLoop:
         """Return whether the program of an ended operation runs, and so waits for its receipt."""
         if not operation.pid or not is_running(operation.pid):
             return False
-        self._workers.add(operation.pid)
+        self._add_worker(operation.pid)
         return True
+
+    def _add_worker(self, pid: int) -> None:
+        self._workers.add(pid)
+        group = process_group(pid)
+        if group is not None:
+            self._groups[pid] = group
 
     def _draw(self, now: float) -> None:
         columns, rows = terminal_size(self._target.descriptor)
@@ -266,7 +280,8 @@ class TerminalLoop:
         try:
             group = os.tcgetpgrp(descriptor)
             groups = [process_group(pid) for pid in self._workers]
-            foreground = group in groups
+            # A pool's program goes on when its workers have died, in their group.
+            foreground = group in groups or group in self._groups.values()
             modes = termios.tcgetattr(descriptor)
             mode = terminal_mode.line_mode(modes)
             if mode == terminal_mode.RAW and foreground:
@@ -292,5 +307,8 @@ class TerminalLoop:
         """Return whether a worker is running, or a first operation may still come."""
         self._workers = {pid for pid in self._workers if is_running(pid)}
         if self._workers or self._etiquette.pending or self._pools.idle:
+            self._at_work = local
+            return True
+        if any(self._open_by_id.values()) and local - self._at_work < ENDS_TIMEOUT:
             return True
         return not self._open_by_id and local - self._attached < FIRST_OPERATION_TIMEOUT

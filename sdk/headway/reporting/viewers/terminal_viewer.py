@@ -12,6 +12,7 @@ whether the role is free.
 from __future__ import annotations
 
 import os
+import time
 
 from headway.formatting import picture_support
 from headway.host.files.terminal_locks import REGION, VIEWER, TerminalLock
@@ -31,6 +32,9 @@ START_DELAY = 0.5  # seconds: what ends sooner was no wait, and a viewer is the 
 RECEIPT_TIMEOUT = 0.25
 CHECK_INTERVAL = 1.0  # seconds between looks whether the terminal still has a viewer
 MAX_STARTS = 3  # of viewers by one program: one that leaves at once will do so again
+# Seconds that the exit of a program which reports nothing itself waits for the receipts of the
+# workers of its pool: it has killed them, and their ends are in files that the broker reads.
+WORKERS_TIMEOUT = 0.6
 RECEIPTS_LIMIT = 100  # unanswered ends that are remembered where no viewer answers
 
 
@@ -124,6 +128,23 @@ class TerminalViewer:
         self._reporter.receipts.answered(drawn)
         if not self.drawn_for.keys() <= drawn:
             give_back()
+
+
+def await_workers() -> None:
+    """Wait until the viewer of this terminal has gone with the workers that it drew.
+
+    `WORKERS_TIMEOUT` at most: in the shell's prompt, which comes then, it prints nothing.
+    """
+    name = terminal()
+    role = None if name is None else _viewer_role(name)
+    if role is None:
+        return
+    until = time.monotonic() + WORKERS_TIMEOUT
+    try:
+        while role.is_taken() and time.monotonic() < until:
+            time.sleep(0.01)
+    finally:
+        role.close()
 
 
 _UNREAD = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC

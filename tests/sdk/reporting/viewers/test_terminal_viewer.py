@@ -190,3 +190,17 @@ def test_a_terminal_that_cannot_show_a_picture_gets_lines(monkeypatch, environ):
     lines = [*TERMINAL, "--lines", "plain", "--fd", "2", "--session", "s", *PID]
     assert viewer_of([None], "s") == lines
     assert viewer_of(["quiet"], "s") is None
+
+
+def test_a_pools_program_waits_for_the_viewer_of_its_workers_to_leave(started, monkeypatch):
+    del started
+    master, slave = os.openpty()
+    monkeypatch.setattr(terminal_viewer, "terminal", lambda: os.ttyname(slave))
+    role = TerminalLock(slave, VIEWER)
+    assert role.acquire()
+    left = []
+    monkeypatch.setattr(terminal_viewer.time, "sleep", lambda _: left.append(role.release()))
+    terminal_viewer.await_workers()
+    assert left == [None]
+    os.close(master)
+    os.close(slave)

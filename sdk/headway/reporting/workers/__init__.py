@@ -1,0 +1,1 @@
+"""What the code of a pool of workers hides from them."""
