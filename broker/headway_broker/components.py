@@ -139,7 +139,7 @@ class Components:
             self.ledger,
             self.forked_counts,
             self.dropped,
-            self.announcements.take,
+            self.announcements.apply,
             self.liveness,
             self.outbox,
         )

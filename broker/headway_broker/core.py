@@ -197,7 +197,7 @@ class Core(Components):
 
     def restored(self, rows: Iterable[StoredOperation], now: float) -> None:
         """Restore the operations that an earlier broker stored."""
-        self.outbox.extend(self.restoring.take(rows, now))
+        self.outbox.extend(self.restoring.restore(rows, now))
         self._hold(while_restoring=False)
 
     def restore_some(self, rows: Iterable[StoredOperation], now: float) -> None:
@@ -206,8 +206,8 @@ class Core(Components):
         self.outbox.extend(self.restoring.add(rows, now))
 
     def _hold(self, *, while_restoring: bool) -> None:
-        self.snapshots.held = self.events.snapshots.held = while_restoring
-        self.liveness.held = while_restoring
+        self.snapshots.restoring = self.events.snapshots.restoring = while_restoring
+        self.liveness.restoring = while_restoring
 
     def recalled(self, key: str, runs: list[dict[str, Any]], prior: float | None = None) -> None:
         """Hand the earlier runs of a history key to the forecasts that wait for them.

@@ -20,6 +20,7 @@ PACKAGES = {
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))]
 FILE = re.compile(r"(?<![\w/-])(?:sdk|broker|viewer|tests|scripts|docs|examples)/[\w./-]*\w")
 MODULE = re.compile(rf"(?<![\w./-])(?:{'|'.join(PACKAGES)})(?:\.\w+)+")
+IN_A_WING = re.compile(r"`([a-z_]+(?:\.\w+)+)`")  # as `storage.policy`
 TEST = re.compile(r"\btest_\w+\b(?!\.py)")
 ROW = re.compile(r"^\| `([\w./]+)` \| (core|shell|both) \|", re.MULTILINE)
 CONTRACT = re.compile(r"contract \"([^\"]+)\"")
@@ -50,6 +51,23 @@ def test_what_a_page_names_is_there(page):
 )
 def test_what_is_not_there_is_found(name):
     assert missing(f"See `{name}`.") == [name]
+
+
+def test_what_a_docstring_names_is_there():
+    dead = {
+        f"{file.relative_to(ROOT)}: {name}"
+        for package, wing in PACKAGES.items()
+        for file in sorted((ROOT / wing / package).rglob("*.py"))
+        for text in docstrings(file.read_text("utf-8"))
+        for name in [*missing(text), *missing_in_wings(text, package)]
+    }
+    assert dead == set()
+
+
+@pytest.mark.parametrize("name", ["storage.nowhere", "state.ledger.Nobody", "headway.nowhere"])
+def test_a_dead_name_in_a_docstring_is_found(name):
+    [text] = docstrings(f'def late():\n    """Write a row (`{name}`)."""\n')
+    assert [*missing(text), *missing_in_wings(text, "headway_broker")] == [name]
 
 
 def test_a_term_has_one_line_that_says_where_it_is():
@@ -84,6 +102,32 @@ def missing(text):
         if title not in titles
     ]
     return [*files, *modules, *tests, *walls]
+
+
+def missing_in_wings(text, package):
+    """What a docstring names from a folder on, as `storage.policy`, and is not there.
+
+    The folder may be one of `headway`, too, on which the packages stand.
+    """
+    dead = []
+    for name in IN_A_WING.findall(text):
+        places = [
+            f"{one}.{name}"
+            for one in {package, "headway"}
+            if (ROOT / PACKAGES[one] / one / name.split(".")[0]).is_dir()
+        ]
+        if places and not any(map(is_there, places)):
+            dead.append(name)
+    return dead
+
+
+def docstrings(source):
+    """The docstrings of a module and of all that is in it."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found = (
+        ast.get_docstring(node) for node in ast.walk(ast.parse(source)) if isinstance(node, kinds)
+    )
+    return [text for text in found if text]
 
 
 def is_there(dotted):

@@ -122,7 +122,7 @@ class Family:
         for name, frames in self.files.items():
             if name not in self.owed:
                 found = [decode(frame, messages.INBOUND) for frame in frames]
-                self.owed[name] = core.spooled.take(found, 0, self.now)
+                self.owed[name] = core.spooled.apply(found, 0, self.now)
         for name in [
             name for name in self.owed if core.spooled.are_safe(self.owed[name], self.now)
         ]:

@@ -59,9 +59,9 @@ class Announcements:
     def receive(self, session: Session, message: Announce, now: float) -> None:
         """Handle an announcement of a connection, in sequence; raise `Refused`."""
         self._resync.follow(session, message.sequence)
-        self.take(session, message, now)
+        self.apply(session, message, now)
 
-    def take(self, session: Session, message: Announce, now: float) -> None:
+    def apply(self, session: Session, message: Announce, now: float) -> None:
         """Apply an announcement, without regard to its sequence number; raise `Refused`."""
         name = message.operation[_ID]
         fresh = name not in self._ledger.entries

@@ -56,7 +56,7 @@ class Liveness:
 
     def __init__(self, ledger: Ledger, now: float) -> None:
         self._ledger = ledger
-        self.held = False
+        self.restoring = False
         self.settling: dict[Session, float] = {}  # the dead → when that is certain
         self._looks: dict[Session, int] = {}  # the dead → how often that was put off
         self._next_check = now + SILENT_AFTER
@@ -111,7 +111,7 @@ class Liveness:
 
     def settle_due(self, now: float) -> bool:
         """Return whether a death is to be settled now."""
-        return not self.held and any(due <= now for due in self.settling.values())
+        return not self.restoring and any(due <= now for due in self.settling.values())
 
     def settled(self, now: float, *, drained: bool) -> list[Session]:
         """Return the sessions whose death is certain by now, each once.
@@ -121,7 +121,7 @@ class Liveness:
         """
         certain: list[Session] = []
         for session, due in self.settling.items():
-            if due <= now and not self.held:
+            if due <= now and not self.restoring:
                 self._looks[session] = self._looks.get(session, 0) + 1
                 if drained or self._looks[session] > LOOKS:
                     certain.append(session)
@@ -177,7 +177,7 @@ class Liveness:
     def deadline(self, *, any_session: bool) -> float | None:
         """Return when to look again."""
         times = list(self._doubted.values())
-        if not self.held:
+        if not self.restoring:
             times += self.settling.values()
         if any_session:
             times.append(self._next_check)

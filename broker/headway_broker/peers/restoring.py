@@ -2,7 +2,7 @@
 
 Pure. Ended operations are shown again. An open one belongs to a worker that reconnects, or whose
 process is looked for: if it is dead, the operation is settled. Absent: the form of a row
-(`storage.rows`), the file (`history`).
+(`storage.row_mapping`), the file (`history`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Restoring:
         self._wall_clock = wall_clock
         self._added: set[str] = set()  # ids, since the last `finish`
 
-    def take(self, rows: Iterable[StoredOperation], now: float) -> list[Effect]:
+    def restore(self, rows: Iterable[StoredOperation], now: float) -> list[Effect]:
         """Add stored operations to the ledger; skip rows that cannot be read."""
         effects = self.add(rows, now)
         self.finish()

@@ -66,7 +66,7 @@ class Spooled:
         self._liveness = liveness
         self._outbox = outbox
 
-    def take(self, frames: Iterable[Any], uid: int | None, now: float) -> SpooledFile:
+    def apply(self, frames: Iterable[Any], uid: int | None, now: float) -> SpooledFile:
         """Handle the messages of a file owned by `uid`; return what the file is kept for.
 
         An exception is a fault of ours: the file is then to be set aside.
@@ -90,7 +90,7 @@ class Spooled:
                         self._birth(session, message, file, now)
                 elif isinstance(message, Share) and session is not None:
                     place = ShareId(message.operation, message.stage, session.id)
-                    self._forked_counts.take(session, message, now)
+                    self._forked_counts.apply(session, message, now)
                     file.shares[place] = not self._forked_counts.is_early(place)
             except Refused as refused:
                 self._dropped.add(refused.reason)

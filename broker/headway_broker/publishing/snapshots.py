@@ -36,7 +36,7 @@ class Snapshots:
     """The inboxes that wait for a snapshot, and the parts on their way."""
 
     def __init__(self) -> None:
-        self.held = False  # while the history is restored: half of it would be taken for all
+        self.restoring = False  # while the history is restored: half of it would be taken for all
         self._waiting: dict[bytes, Subscriber | None] = {}
         self._inbox_of: dict[Subscriber, bytes] = {}  # the newest request of each
         self._parts: dict[object, deque[Publish]] = {}  # by process, the next in turn first
@@ -47,7 +47,7 @@ class Snapshots:
     @property
     def requested(self) -> bool:
         """Return whether an inbox waits for a snapshot to be made."""
-        return not self.held and bool(self._eligible())
+        return not self.restoring and bool(self._eligible())
 
     @property
     def pending(self) -> bool:

@@ -253,7 +253,7 @@ class Server:
         for path, owner, found, aside in self.spool.read(now):
             why = "it holds what is not known"
             try:
-                file = self.core.spooled.take(found, owner, now)
+                file = self.core.spooled.apply(found, owner, now)
             except Exception as error:  # or each broker after this one ended by it as well
                 file, aside, why = None, BROKEN, fault(error)  # noqa: PLW2901
             if file is not None and file.refused and aside is None:

@@ -156,7 +156,7 @@ class Forecast(Mixture):
             if self._held is None:
                 self._notes.add_none(self._work(now) - self._begun)
             return None
-        median = self._smoother.take(raw, now, cold=not self._analogues)
+        median = self._smoother.smooth(raw, now, cold=not self._analogues)
         elapsed = self._work(now) - self._begun
         start = self._half_width(median, raw)
         half_width = start * self._calibration.factor(elapsed / max(1e-6, elapsed + median))

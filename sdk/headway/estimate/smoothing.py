@@ -33,7 +33,7 @@ class Smoother:
         if self._finish is not None:
             self._finish += seconds
 
-    def take(self, remaining: float, now: float, *, cold: bool = False) -> float:
+    def smooth(self, remaining: float, now: float, *, cold: bool = False) -> float:
         """Return the smoothed remaining seconds."""
         finish = now + remaining
         if self._finish is None:

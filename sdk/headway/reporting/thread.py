@@ -149,7 +149,7 @@ class ReportingThread:
             raise ImportError(f"{hiding} hides a module of the standard library")
         if not resources.has_resources():
             raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
-        # First what a hasty end needs, which can import nothing while another thread does.
+        # First what an early end needs, which can import nothing while another thread does.
         with self._reporter.importing:
             from headway.host.files.spool import may_listen  # noqa: PLC0415
             from headway.host.identity import describe  # noqa: PLC0415

@@ -24,7 +24,7 @@ def test_a_late_true_end_corrects_a_crash():
     wired.pass_time(1)
     wired.store_all()
     assert wired.operation("op").state == "crashed"
-    owed = wired.core.spooled.take(spool(worker, "completed"), 1000, wired.now)
+    owed = wired.core.spooled.apply(spool(worker, "completed"), 1000, wired.now)
     assert owed.ends == {"op"}
     assert wired.operation("op").state == "completed"
     assert not wired.core.ledger.is_safe("op")
@@ -53,7 +53,7 @@ def test_what_a_worker_could_not_pack_is_counted(wired):
     worker.start()
     hello, *others = spool(worker, "failed")
     hello = hello._replace(about={**hello.about, "unpacked": 2})
-    wired.core.spooled.take([hello, *others], 1000, wired.now)
+    wired.core.spooled.apply([hello, *others], 1000, wired.now)
     assert wired.core.dropped.counts["unpacked"] == 2
 
 
@@ -64,7 +64,7 @@ def test_a_file_that_repeats_an_end_leaves_its_texts(wired):
     operation = wired.operation("op")
     operation.error = "printed"
     messages_of_file = file_of(worker, "op")
-    wired.core.spooled.take(messages_of_file, 1000, wired.now)
+    wired.core.spooled.apply(messages_of_file, 1000, wired.now)
     assert wired.operation("op").error == "printed"
 
 
@@ -82,7 +82,7 @@ def file_of(worker, name):
 def test_an_unsent_end_of_a_worker_that_nobody_knew_is_taken_in(wired):
     worker = wired.worker(hello=False)
     worker.start()
-    wired.core.spooled.take(spool(worker, "failed"), 1000, wired.now)
+    wired.core.spooled.apply(spool(worker, "failed"), 1000, wired.now)
     assert wired.operation("op").state == "failed"
     assert wired.core.status(wired.now)["workers"] == 0
 
@@ -100,7 +100,7 @@ def birth(worker, **about):
 def test_what_a_dead_process_had_begun_before_there_was_a_broker_has_crashed():
     wired = Wired(has_history=True)
     worker = wired.worker(hello=False)
-    file = wired.core.spooled.take(birth(worker), 1000, wired.now)
+    file = wired.core.spooled.apply(birth(worker), 1000, wired.now)
     wired.carry_out()
     watched = wired.watched[worker.session]
     assert (watched.pid, watched.started) == (worker.pid, 7)
@@ -115,7 +115,7 @@ def test_what_a_dead_process_had_begun_before_there_was_a_broker_has_crashed():
 
 def test_a_process_that_connects_takes_over_what_its_birth_file_told(wired):
     worker = wired.worker(hello=False)
-    file = wired.core.spooled.take(birth(worker), 1000, wired.now)
+    file = wired.core.spooled.apply(birth(worker), 1000, wired.now)
     assert not wired.core.spooled.are_safe(file, wired.now)
     worker.hello()
     worker.end(state="completed")
@@ -127,14 +127,14 @@ def test_a_birth_is_kept_until_it_is_stored_though_its_process_has_told_of_it():
     wired = Wired(has_history=True)
     worker = wired.worker(hello=False)
     file = birth(worker)
-    owed = wired.core.spooled.take(file, 1000, wired.now)
+    owed = wired.core.spooled.apply(file, 1000, wired.now)
     worker.hello()
     worker.announce()
     wired.pass_time(1.5)
     assert not wired.core.spooled.are_safe(owed, wired.now)
     # Broker and worker are killed: nothing of the operation was stored, and its file is there.
     after = Wired(has_history=True, now=wired.now)
-    after.core.spooled.take(file, 1000, after.now)
+    after.core.spooled.apply(file, 1000, after.now)
     after.core.died(worker.session, after.now)
     after.pass_time(1)
     assert after.operation("op").state == "crashed"
@@ -144,7 +144,7 @@ def test_a_birth_is_kept_until_it_is_stored_though_its_process_has_told_of_it():
 
 def test_without_a_history_a_birth_is_kept_until_it_has_ended(wired):
     worker = wired.worker(hello=False)
-    owed = wired.core.spooled.take(birth(worker), 1000, wired.now)
+    owed = wired.core.spooled.apply(birth(worker), 1000, wired.now)
     worker.hello()
     worker.announce()
     wired.pass_time(5)
@@ -156,14 +156,14 @@ def test_without_a_history_a_birth_is_kept_until_it_has_ended(wired):
 
 def test_a_process_of_an_earlier_boot_is_dead(wired):
     worker = wired.worker(hello=False)
-    wired.core.spooled.take(birth(worker, boot="another"), 1000, wired.now)
+    wired.core.spooled.apply(birth(worker, boot="another"), 1000, wired.now)
     wired.pass_time(1)
     assert wired.operation("op").state == "crashed"
 
 
 def test_a_pid_of_another_namespace_means_nobody_and_its_file_stays(wired):
     worker = wired.worker(hello=False)
-    file = wired.core.spooled.take(birth(worker, pid_namespace=4), 1000, wired.now)
+    file = wired.core.spooled.apply(birth(worker, pid_namespace=4), 1000, wired.now)
     assert not wired.core.ledger.entries
     assert not wired.core.sessions.by_id
     assert not wired.core.spooled.are_safe(file, wired.now)
@@ -188,7 +188,7 @@ def test_what_a_process_begins_between_two_brokers_is_settled_by_the_second(ende
         messages.Hello("headway", 1, 0, worker.session, "worker", worker.now, about),
         messages.Announce(1, worker.now, True, op.record(), []),
     ]
-    wired.core.spooled.take(file, 1000, wired.now)
+    wired.core.spooled.apply(file, 1000, wired.now)
     wired.carry_out()
     assert wired.watched[worker.session].pid == worker.pid
     wired.core.died(worker.session, wired.now)
@@ -199,8 +199,8 @@ def test_what_a_process_begins_between_two_brokers_is_settled_by_the_second(ende
 def test_a_birth_takes_nothing_back_of_what_has_ended(wired):
     worker = wired.worker(hello=False)
     begun = birth(worker)
-    wired.core.spooled.take(spool(worker, "completed"), 1000, wired.now)
-    file = wired.core.spooled.take(begun, 1000, wired.now)
+    wired.core.spooled.apply(spool(worker, "completed"), 1000, wired.now)
+    file = wired.core.spooled.apply(begun, 1000, wired.now)
     assert wired.operation("op").state == "completed"
     assert wired.core.spooled.are_safe(file, wired.now)
 
@@ -210,11 +210,11 @@ def test_an_end_that_is_refused_is_still_owed(wired, monkeypatch):
     worker = wired.worker(hello=False)
     worker.start()
     owed = spool(worker, "completed")
-    file = wired.core.spooled.take(owed, 1000, wired.now)
+    file = wired.core.spooled.apply(owed, 1000, wired.now)
     assert file.refused == ["too many operations"]
     assert not wired.core.spooled.are_safe(file, wired.now)
     monkeypatch.undo()
-    file = wired.core.spooled.take(owed, 1000, wired.now)
+    file = wired.core.spooled.apply(owed, 1000, wired.now)
     assert wired.operation("op").state == "completed"
     assert wired.core.spooled.are_safe(file, wired.now)
 
@@ -223,7 +223,7 @@ def test_a_file_of_another_major_version_is_owed_to_another_broker(wired):
     worker = wired.worker(hello=False)
     worker.start()
     hello, *others = spool(worker, "completed")
-    file = wired.core.spooled.take([hello._replace(major=2), *others], 1000, wired.now)
+    file = wired.core.spooled.apply([hello._replace(major=2), *others], 1000, wired.now)
     assert file.refused == ["version"]
     assert not wired.core.ledger.entries
 
@@ -244,7 +244,7 @@ def test_what_its_parent_ended_a_worker_in_is_cancelled_and_not_crashed(wired, e
     worker = wired.worker(pid_namespace=3)
     worker.start(stages=("Step",))
     wired.core.died("worker", wired.now)
-    wired.core.spooled.take(will(worker, ended_by_parent=ended), 1000, wired.now)
+    wired.core.spooled.apply(will(worker, ended_by_parent=ended), 1000, wired.now)
     wired.pass_time(1)
     operation = wired.operation("op")
     (step,) = operation.stages.values()
@@ -265,7 +265,7 @@ def note(worker):
 def test_a_note_of_a_worker_without_a_will_is_kept_until_its_death_is_settled(wired):
     worker = wired.worker(pid_namespace=3)
     worker.start()
-    file = wired.core.spooled.take(note(worker), 1000, wired.now)
+    file = wired.core.spooled.apply(note(worker), 1000, wired.now)
     assert not wired.core.spooled.are_safe(file, wired.now)
     wired.core.died("worker", wired.now)
     wired.pass_time(1)
@@ -279,7 +279,7 @@ def test_a_note_of_another_process_changes_nothing(wired, other):
     worker.start()
     (hello,) = note(worker)
     of_another = hello._replace(about={**hello.about, **other})
-    file = wired.core.spooled.take([of_another], 1000, wired.now)
+    file = wired.core.spooled.apply([of_another], 1000, wired.now)
     assert wired.core.spooled.are_safe(file, wired.now)
     wired.core.died("worker", wired.now)
     wired.pass_time(1)

@@ -29,7 +29,7 @@ def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
         taken.extend(found)
         return SpooledFile(set(), {}, {}, [], 0.0, set())
 
-    monkeypatch.setattr(turned.core.spooled, "take", take_in)
+    monkeypatch.setattr(turned.core.spooled, "apply", take_in)
     hello = messages.Hello("headway", 1, 0, "s" * 16, "worker", 1.0, {}, 0)
     folder = os.path.join(turned.directory, endpoint.SPOOL)
     os.makedirs(folder, 0o700, exist_ok=True)
@@ -60,7 +60,7 @@ def test_whoever_restores_for_longer_than_a_turn_is_done_with_the_last_operation
             else:
                 turned.until(lambda turned=turned: turned.operation())
                 turned.server.turn()
-                assert not turned.core.snapshots.held  # viewers are answered
+                assert not turned.core.snapshots.restoring  # viewers are answered
                 assert not turned.server._restoring  # the spool is read
             turned.server.close()
 

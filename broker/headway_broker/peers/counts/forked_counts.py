@@ -88,9 +88,9 @@ class ForkedCounts:
     def receive(self, session: Session, share: Share, now: float) -> None:
         """Handle a share of a connection, in sequence; raise `Refused`."""
         self._resync.follow(session, share.sequence)
-        self.take(session, share, now)
+        self.apply(session, share, now)
 
-    def take(self, session: Session, share: Share, now: float) -> None:
+    def apply(self, session: Session, share: Share, now: float) -> None:
         """Apply a share, or keep it until its stage is known.
 
         Raise `Refused` if too many children count in one stage.
@@ -117,7 +117,7 @@ class ForkedCounts:
             return
         for place, early in [(place, self._early[place]) for place in self._awaited[operation]]:
             try:
-                self.take(early.session, early.share, early.since)
+                self.apply(early.session, early.share, early.since)
             except Refused:  # the fault is the child's, not that of the announcing parent
                 self._drop(place)
 

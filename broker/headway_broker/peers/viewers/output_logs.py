@@ -2,7 +2,7 @@
 
 Pure. A worker sends all that it keeps when an operation fails; what goes on is asked for while
 somebody follows it, which whoever asks again and again does. What is kept, and for how long, is
-`state.logs`.
+`state.output_logs`.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def file_of(child, done, attempt=1):
 
 def left(wired, child, done, attempt=1):
     """Take in the file that a child left; what it is to be kept for."""
-    owed = wired.core.spooled.take(file_of(child, done, attempt), child.uid, wired.now)
+    owed = wired.core.spooled.apply(file_of(child, done, attempt), child.uid, wired.now)
     wired.tick()
     return owed
 
@@ -241,7 +241,7 @@ def test_what_a_child_left_in_a_file_is_told_to_the_estimate(wired):
     wired.worker("parent").start()
     wired.core.recalled("Install", [])
     child = wired.worker("child", hello=False)
-    wired.core.spooled.take(file_of(child, 25), child.uid, wired.now)
+    wired.core.spooled.apply(file_of(child, 25), child.uid, wired.now)
     forecast = wired.core.ledger.entries["op"].forecast
     assert list(forecast.changed) == [1]
 
