@@ -189,7 +189,15 @@ class Runner:
             self._plumbing.resize()
 
     def _stop_with_command(self, number: int) -> None:
-        """Stop as the command was stopped, as one job; resume it when this process is continued."""
+        """Stop as the command was stopped, as one job; resume it when this process is continued.
+
+        What was told to wait for the foreground goes on where it has it by now: no shell continues
+        a job that it has not seen stop.
+        """
+        output = self._plumbing.output_terminal
+        if number == signal.SIGTTOU and output is not None and output.foreground:
+            self._child.resume()
+            return
         self._updater.suspend()
         self._launch.restore_terminal()
         self._updater.flush(0.25)  # the threads that send it stop, too
