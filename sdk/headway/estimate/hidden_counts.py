@@ -213,7 +213,7 @@ class HiddenCounts:
         by_lines = sum(place.weight for place in places if place.source == LINES)
         return Judgement(
             max(LEAST_LEFT, middle.left),
-            sum(place.reached * place.weight for place in places) / total,
+            middle.reached,
             self._trust(sources, middle.pace, counts=counts),
             self._trust(sources, middle.pace, counts=False),
             apart,
