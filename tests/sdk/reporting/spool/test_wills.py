@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -199,7 +198,7 @@ def test_two_threads_that_tell_it_at_once_make_one_will(folder, reporter, monkey
             made.append(self)
             if len(made) == 1:
                 other.start()  # while the first is being made
-                time.sleep(0.05)
+                other.join(0.05)
             super().__init__(of)
 
     monkeypatch.setattr(wills, "Will", Counted)
