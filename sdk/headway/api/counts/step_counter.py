@@ -73,14 +73,16 @@ def add_steps(done: float, steps: list[Any]) -> float | None:
     # Numpy's narrow integers wrap, with a warning to the program's stderr: a sum of them is not
     # tried. A look at both ends of the list is all that a hot loop should pay for that.
     if type(steps[0]) in PLAIN and type(steps[-1]) in PLAIN:
+        total: Any = None
         try:
             total = sum(steps)
-            if type(total) in PLAIN:
-                result = clean_count(done + total)
-                if result is not None:
-                    return result
-        except Exception:
-            pass
+        except Exception as error:
+            if error.__traceback__ and error.__traceback__.tb_next:
+                raise  # by a signal's handler: it is the program's
+        if type(total) in PLAIN:
+            result = clean_count(done + total)
+            if result is not None:
+                return result
     for step in steps:
         count = clean_count(step)
         if count is None:
