@@ -7,6 +7,8 @@ enumerations) is packed by msgpack in one way, by the last resort in another, or
 
 from __future__ import annotations
 
+from headway.async_exceptions import reraise_async
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -25,7 +27,8 @@ def clean_count(value: Any) -> float | None:
     if kind is not int and kind is not float:
         try:
             value = _plain_number(value)
-        except Exception:  # whatever a stranger's type makes of it
+        except Exception as error:  # whatever a stranger's type makes of it
+            reraise_async(error)
             return None
     return value if -COUNT_LIMIT < value < COUNT_LIMIT else None  # NaN compares false
 
@@ -36,7 +39,8 @@ def is_beyond(value: Any) -> bool:
         number = _plain_number(value)
     except OverflowError:
         return True
-    except Exception:
+    except Exception as error:
+        reraise_async(error)
         return False
     return number >= COUNT_LIMIT or number <= -COUNT_LIMIT
 
@@ -72,7 +76,8 @@ def _plain_text(value: Any) -> str:
             return str(value, "utf-8", "replace")
         # The characters of a subclass (an enumeration's value), not what it says of itself.
         return str.__str__(value if isinstance(value, str) else str(value))
-    except Exception:  # an error that cannot say what it is must still go its way
+    except Exception as error:  # an error that cannot say what it is must still go its way
+        reraise_async(error)
         return str.__str__(type(value).__name__)
 
 

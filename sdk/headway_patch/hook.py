@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 
+from headway_patch.async_exceptions import reraise_async
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
@@ -62,6 +64,7 @@ def change(module: ModuleType) -> None:
         __import__(ours)
         sys.modules[ours].replace(module)
     except Exception as error:
+        reraise_async(error)
         warn(name, f"{type(error).__name__}: {error}")
 
 
@@ -78,8 +81,8 @@ def warn(name: str, why: str) -> None:
         _warned.add(name)
         try:
             sys.stderr.write(f"headway patch: {name} draws as without Headway: {why}\n")
-        except Exception:
-            pass  # closed, or none
+        except Exception as error:
+            reraise_async(error)  # closed, or none
 
 
 def install() -> None:

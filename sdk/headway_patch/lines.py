@@ -13,6 +13,8 @@ import sys
 from _thread import allocate_lock, get_ident
 from itertools import count
 
+from headway_patch.async_exceptions import reraise_async
+
 # What a bar's own code is in: the next frame out is that of who uses it.
 _LIBRARIES = ("headway_patch", "tqdm", "rich", "alive_progress", "about_time", "contextlib")
 
@@ -56,7 +58,8 @@ class Connection:
             self._socket.connect(path)
             # Nobody can look them up once a worker, or the server that forked it, has ended.
             self._pending = f"child {' '.join(map(str, _ancestors()))}\n".encode()
-        except (ImportError, AttributeError, OSError):
+        except (ImportError, AttributeError, OSError) as error:
+            reraise_async(error)
             self._close()
 
     @property
@@ -94,8 +97,8 @@ class Connection:
                 try:
                     self._socket.settimeout(EXIT_TIMEOUT)
                     self._socket.sendall(self._pending, self._flags)
-                except OSError:
-                    pass
+                except OSError as error:
+                    reraise_async(error)
             self._close()
 
     def send(self, line: str, *, last: bool = True) -> None:
@@ -107,9 +110,10 @@ class Connection:
             try:
                 taken = self._socket.send(self._pending, self._flags)
                 self._pending = self._pending[taken:]
-            except (BlockingIOError, InterruptedError):
-                pass
-            except OSError:
+            except (BlockingIOError, InterruptedError) as error:
+                reraise_async(error)
+            except OSError as error:
+                reraise_async(error)
                 self._close()  # nobody reads any more
             if len(self._pending) > PENDING_LIMIT:
                 self._close()
@@ -258,8 +262,8 @@ def _ancestors() -> list[int]:
         while found[-1] > 1 and len(found) < ANCESTOR_LIMIT:
             with open(f"/proc/{found[-1]}/stat", "rb") as file:
                 found.append(int(file.read().rpartition(b")")[2].split()[1]))
-    except (OSError, ValueError, IndexError):
-        pass
+    except (OSError, ValueError, IndexError) as error:
+        reraise_async(error)
     return [pid for pid in found if pid > 1]
 
 
@@ -294,7 +298,8 @@ def words(text: object) -> str:
     """Return `text` as one line, "" for what has no text."""
     try:
         return " ".join(str(text).split())[:NAME_LIMIT].replace("total=", "total =")
-    except Exception:
+    except Exception as error:
+        reraise_async(error)
         return ""
 
 
@@ -310,5 +315,6 @@ def is_drawn(file: Any) -> bool:
         return False
     try:
         return os.ttyname(file.fileno()) == terminal
-    except Exception:
+    except Exception as error:
+        reraise_async(error)
         return False  # no terminal, or no real file

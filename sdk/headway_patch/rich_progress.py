@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import weakref
 
+from headway_patch.async_exceptions import reraise_async
 from headway_patch.hook import require
 from headway_patch.lines import Bar, connection, is_drawn
 
@@ -141,8 +142,8 @@ def reporting(original: Any) -> Any:
             if self._headway is None and not self.disable:
                 try:
                     self._headway = Tasks(self)
-                except RuntimeError:
-                    pass  # no more threads
+                except RuntimeError as error:
+                    reraise_async(error)  # no more threads
 
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):
         setattr(Progress, name, getattr(original, name))
@@ -158,5 +159,6 @@ def _plain(description: object) -> str:
 
     try:
         return Text.from_markup(str(description)).plain
-    except Exception:
+    except Exception as error:
+        reraise_async(error)
         return str(description)

@@ -11,6 +11,7 @@ import sys
 from time import monotonic
 from weakref import ref
 
+from headway_patch.async_exceptions import reraise_async
 from headway_patch.hook import require, warn
 from headway_patch.lines import Bar, is_drawn
 
@@ -56,6 +57,7 @@ def reporting(original: Any) -> Any:
                 self_ref = ref(self)  # a bar that is dropped ends by that
                 bar.look = lambda: getattr(self_ref(), "_headway_told", bool)()  # noqa: PLW0108 - it may be gone
             except Exception as error:
+                reraise_async(error)
                 self._headway_silent = False
                 warn(kind.__name__, f"{type(error).__name__}: {error}")
             self._headway_told()
@@ -111,8 +113,8 @@ def reporting(original: Any) -> Any:
                 said = ("" if described == self._headway_name else described, self.postfix)
                 detail = ", ".join(text for text in said if isinstance(text, str) and text)
                 bar.move(self.n, self.total, detail, last=last)
-            except Exception:
-                pass  # a total or a count of a type of the program's own
+            except Exception as error:
+                reraise_async(error)  # a total or a count of a type of the program's own
 
     # It is pickled by name, and printed, as the class whose place it takes.
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):

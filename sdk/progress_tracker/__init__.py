@@ -10,6 +10,7 @@ used: assigning `progress_tracker.RICH_AVAILABLE = False` switches to plain text
 
 from __future__ import annotations
 
+from headway.async_exceptions import reraise_async
 from progress_tracker.stage import ProgressStage, StageStatus
 
 TYPE_CHECKING = False
@@ -82,5 +83,6 @@ def _notification() -> Any:
     try:
         import_module("plyer")
         return import_module("progress_tracker.notification").Desktop()
-    except Exception:
+    except Exception as error:
+        reraise_async(error)
         return None

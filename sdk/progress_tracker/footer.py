@@ -13,6 +13,8 @@ import sys
 import threading
 import weakref
 
+from headway.async_exceptions import reraise_async
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable
@@ -38,7 +40,8 @@ def _terminal(stream: Any) -> Any:
     try:
         number = stream.fileno()
         return os.fstat(number).st_rdev if os.isatty(number) else None
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError) as error:
+        reraise_async(error)
         return None
 
 
@@ -46,8 +49,8 @@ def write_raw(stream: Any, text: str) -> None:
     """Write past the stream's own buffer, which cannot be entered just now."""
     try:
         os.write(stream.fileno(), text.encode(stream.encoding, "replace"))
-    except Exception:
-        pass
+    except Exception as error:
+        reraise_async(error)
 
 
 class Footer:
@@ -119,21 +122,28 @@ class Footer:
         try:
             self.stream.write(text)
             self.stream.flush()
-        except RuntimeError:  # a signal came while this very stream was being written to
+        except RuntimeError as error:  # a signal came while this very stream was being written to
+            reraise_async(error)
             write_raw(self.stream, text)
-        except Exception:  # closed, broken, unable: the work goes on without a picture
-            pass
+        except Exception as error:  # closed, broken, unable: the work goes on without a picture
+            reraise_async(error)
 
     def _writable(self, seconds: float) -> bool:
         try:
             number = self.stream.fileno()
-        except Exception:
+        except Exception as error:
+            reraise_async(error)
             return True  # no descriptor, nothing that could block
         try:
             poll = select.poll()  # unlike `select`, for descriptors of any number
             poll.register(number, select.POLLOUT)
             return bool(poll.poll(seconds * 1000))
-        except (OSError, ValueError, AttributeError):  # the last is Windows, which has no poll
+        except (
+            OSError,
+            ValueError,
+            AttributeError,
+        ) as error:  # the last is Windows, which has no poll
+            reraise_async(error)
             return False
 
     def _watch(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from headway.async_exceptions import reraise_async
 from progress_tracker.optional import present
 from progress_tracker.painter import FRAME_INTERVAL
 from progress_tracker.tracker import ProgressTracker
@@ -93,8 +94,8 @@ class LiveProgress:
             try:
                 self._mirror()
                 self._tracker._painter.draw()
-            except Exception:  # a picture that cannot be drawn harms nothing
-                pass
+            except Exception as error:  # a picture that cannot be drawn harms nothing
+                reraise_async(error)
             self._over.wait(FRAME_INTERVAL)
 
     def _mirror(self) -> None:

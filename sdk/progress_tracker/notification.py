@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 
+from headway.async_exceptions import reraise_async
 from progress_tracker.optional import present
 
 TYPE_CHECKING = False
@@ -52,7 +53,8 @@ class Delivery:
             )
             try:
                 self._thread.start()
-            except RuntimeError:  # no more threads, or the interpreter is leaving
+            except RuntimeError as error:  # no more threads, or the interpreter is leaving
+                reraise_async(error)
                 self._thread = None
 
     def _hangs(self) -> bool:
@@ -70,8 +72,8 @@ class Delivery:
                 warnings.simplefilter("ignore")
                 self._sender.notify(**self._arguments)
             self._sent = True
-        except Exception:  # no daemon, no bus, no backend: the work goes on
-            pass
+        except Exception as error:  # no daemon, no bus, no backend: the work goes on
+            reraise_async(error)
 
     def wait(self) -> bool:
         """Return whether it was handed over within `HANDOVER_TIMEOUT` of its beginning.

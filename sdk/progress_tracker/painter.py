@@ -13,6 +13,7 @@ import threading
 import time
 import weakref
 
+from headway.async_exceptions import reraise_async
 from headway.formatting import picture_support
 from headway.formatting.theme import Line, Theme
 from progress_tracker import frame
@@ -170,10 +171,11 @@ class Painter:
                 console.print(said, markup=False, highlight=False, emoji=False, soft_wrap=True)
             else:
                 print(said, flush=True)  # noqa: T201 - as its document says
-        except RuntimeError:  # a signal came while this very stream was being written to
+        except RuntimeError as error:  # a signal came while this very stream was being written to
+            reraise_async(error)
             write_raw(self._stream(), said + "\n")
-        except Exception:  # a closed or broken stream: the work goes on
-            pass
+        except Exception as error:  # a closed or broken stream: the work goes on
+            reraise_async(error)
         except SystemExit as error:  # rich leaves the program when the reader of a pipe has left
             if not isinstance(error.__context__, BrokenPipeError):
                 raise
@@ -199,7 +201,8 @@ class Painter:
         stream = self._stream()
         try:
             terminal = stream.isatty() is True
-        except Exception:
+        except Exception as error:
+            reraise_async(error)
             terminal = False
         if console is not None and not terminal:
             forced = getattr(console, "is_terminal", None) is True
@@ -224,7 +227,8 @@ class Painter:
         else:
             try:
                 width, height = os.get_terminal_size(self._stream().fileno())
-            except (OSError, ValueError, AttributeError):
+            except (OSError, ValueError, AttributeError) as error:
+                reraise_async(error)
                 width, height = shutil.get_terminal_size()
         return (
             width if isinstance(width, int) and width > 0 else 80,

@@ -6,6 +6,7 @@ broker does everything but this.
 
 from __future__ import annotations
 
+from headway.async_exceptions import reraise_async
 from progress_tracker.stage import ProgressStage, StageStatus
 
 TYPE_CHECKING = False
@@ -21,7 +22,8 @@ def _swallow_errors(tell: Told) -> Told:
     def told(*arguments: Any, **named: Any) -> Any:
         try:
             return tell(*arguments, **named)
-        except Exception:
+        except Exception as error:
+            reraise_async(error)
             return None
 
     return told  # type: ignore[return-value]

@@ -12,6 +12,7 @@ import time
 import weakref
 from itertools import repeat
 
+from headway.async_exceptions import reraise_async
 from headway.plain_values import COUNT_LIMIT as _LIMIT
 from progress_tracker import frame, signals
 from progress_tracker.notification import Delivery
@@ -367,6 +368,7 @@ class ProgressTracker:
             if hasattr(result, "__await__"):
                 self._await(result)  # type: ignore[arg-type]
         except Exception as error:
+            reraise_async(error)
             self._painter.warn(f"Cancel callback failed: {error or type(error).__name__}")
 
     def _await(self, result: Awaitable[object]) -> None:
@@ -376,11 +378,13 @@ class ProgressTracker:
             try:
                 await result
             except Exception as error:
+                reraise_async(error)
                 self._painter.warn(f"Cancel callback failed: {error or type(error).__name__}")
 
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:
+        except RuntimeError as error:
+            reraise_async(error)
             asyncio.run(cleaned_up())
         else:
             self._cleanup = loop.create_task(cleaned_up())

@@ -72,6 +72,10 @@ EXCEPTIONS = {
 # A named tuple is compiled with the names of its fields, which are its annotations; a text is
 # hashed for this process alone; where an error was raised is a fact of the error.
 BUILTIN_EXCEPTIONS = {
+    *(
+        ("headway.async_exceptions", name)
+        for name in ("__file__", "__module__", "f_back", "f_locals", "tb_frame")
+    ),
     ("headway.light_typing", "eval"),
     ("headway.light_typing", "__annotations__"),
     ("headway.run.time_limit", "hash"),

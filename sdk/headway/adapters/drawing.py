@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from headway.async_exceptions import reraise_async
 from headway.host import identity, notebook, server_process
 from headway.host.launch import interpreter
 from headway.reporting.reporter import reporter
@@ -28,7 +29,8 @@ def is_drawn_by_headway(file: Any) -> bool:
     try:
         if os.ttyname(file.fileno()) != terminal:
             return False
-    except (OSError, ValueError, AttributeError, TypeError):  # no terminal, or no real file
+    except (OSError, ValueError, AttributeError, TypeError) as error:  # no terminal, no real file
+        reraise_async(error)
         return False
     display = os.environ.get("HEADWAY_DISPLAY") or None
     if display == "quiet" or server_process.is_serving():

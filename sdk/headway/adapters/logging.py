@@ -9,6 +9,7 @@ import logging
 
 from headway.api.opening import current
 from headway.api.operation import Operation
+from headway.async_exceptions import reraise_async
 
 __all__ = ["OperationHandler"]
 
@@ -27,5 +28,6 @@ class OperationHandler(logging.Handler):
                 around.log(self.format(record))
             elif around is not None:
                 around.operation.log(self.format(record), around)
-        except Exception:
+        except Exception as error:
+            reraise_async(error)
             self.handleError(record)

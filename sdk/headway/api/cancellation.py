@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 import threading
 
+from headway.async_exceptions import reraise_async
 from headway.host import threads
 from headway.host.threads import signals
 
@@ -107,6 +108,7 @@ def _pass_on(operation: Listener, request: Request) -> tuple[str, str | None]:
         try:
             thread.start()
         except RuntimeError as error:
+            reraise_async(error)
             return REFUSED, f"no thread can be had to tell it: {error}"
         operation.stop_iterating()
         return ACCEPTED, None
@@ -125,7 +127,8 @@ def _call(callbacks: list[Callback], request: Request) -> None:
                 callback(request)  # pyright: ignore[reportCallIssue]
             else:
                 callback()  # pyright: ignore[reportCallIssue]
-        except Exception:
+        except Exception as error:
+            reraise_async(error)
             # An error of the program's callback: print it as an uncaught exception of a thread is.
             sys.excepthook(*sys.exc_info())  # pyright: ignore[reportArgumentType]
 
@@ -151,6 +154,7 @@ def _interrupt_main() -> bool:
     try:
         # A real signal, so that a sleep or a read is interrupted as well.
         signals.pthread_kill(main.ident, signals.SIGINT)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        reraise_async(error)
         return False
     return True

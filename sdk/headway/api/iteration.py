@@ -19,6 +19,7 @@ from headway.api.outcomes import execution_ends
 from headway.api.outcomes.outcome import outcome_of
 from headway.api.outcomes.uncaught import cancelled
 from headway.api.scope import enter, leave
+from headway.async_exceptions import reraise_async
 from headway.plain_values import clean_count
 from headway.reporting import exit_status, loop_exits
 from headway.reporting.reporter import reporter
@@ -101,8 +102,8 @@ class First:
         return self._end.__reduce__()  # before a copy is made
 
 
-class End:
-    """Chained after the last item: reaching it ends the stage, being dropped before leaves it."""
+class Ended:
+    """Chained after the last item: reaching it ends the stage."""
 
     __slots__ = ("ended", "source", "stage")
 
@@ -111,7 +112,7 @@ class End:
         self.source = source
         self.ended = False
 
-    def __iter__(self) -> End:
+    def __iter__(self) -> Ended:
         return self
 
     def __reduce__(self) -> Any:
@@ -124,7 +125,7 @@ class End:
 
     def finish(self) -> None:
         """Complete the stage, or end it and raise `Cancelled` if the iteration was stopped."""
-        self.ended = True
+        self.settle()
         leave(self.stage)
         stage = self.stage
         if self.source.stopped:
@@ -141,16 +142,30 @@ class End:
 
     def failed(self, error: BaseException) -> None:
         """End the stage by `error`, which the iterable has raised."""
-        self.ended = True
+        self.settle()
         leave(self.stage)
         if self.stage.open:
             state, reason, text = outcome_of(error, self.stage.operation.request)
             self.stage._end(state, reason, text)
 
+    def settle(self) -> None:
+        """Let it be dropped without a word: the stage ends otherwise.
+
+        Without a finalizer: what a signal's handler raises in one is lost to the program.
+        """
+        self.ended = True
+        self.__class__ = Ended  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class End(Ended):
+    """The end of a loop that runs: being dropped before it is reached leaves the stage."""
+
+    __slots__ = ()
+
     def __del__(self) -> None:
         # No lock here: a collection may happen anywhere, in the middle of our own code too.
-        if not self.ended and self.stage._base is None:
-            try:
+        try:
+            if not self.ended and self.stage._base is None:
                 leave(self.stage)
                 own = reporter()
                 if own.off:
@@ -163,8 +178,8 @@ class End:
                     self.stage.left = True
                     own.tally.leave(self.stage, own.clock(), get_ident())
                     own.wake()
-            except Exception:  # the interpreter is being taken down
-                pass
+        except Exception as error:  # the interpreter is being taken down
+            reraise_async(error)
 
 
 class Told:
@@ -191,7 +206,7 @@ class Told:
         end = self._end
         if end is None or end.ended or not end.stage.open:
             return
-        end.ended = True
+        end.settle()
         if error is None:
             leave(end.stage)
             end.stage._stop()  # short of its end
@@ -231,11 +246,12 @@ def length_of(items: Any) -> int | None:
     """Return the number of items, or None where it is unknown before the end."""
     try:
         return len(items)
-    except Exception:
-        pass
+    except Exception as error:
+        reraise_async(error)
     try:
         return length_hint(items) or None
-    except Exception:
+    except Exception as error:
+        reraise_async(error)
         return None
 
 
@@ -287,7 +303,7 @@ class Either(Told):
 
     def _begin(self) -> None:
         if self._left is not None:
-            self._left.ended = True
+            self._left.settle()
             self._left = None
 
     def __iter__(self) -> Iterator[Any]:

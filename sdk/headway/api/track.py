@@ -8,6 +8,7 @@ import sys
 from headway.api.iteration import iterate, whole_of
 from headway.api.opening import current, operation, operation_of
 from headway.api.operation import only
+from headway.async_exceptions import reraise_async
 from headway.host import notebook
 from headway.plain_values import NAME_LIMIT, clean_count, clean_text
 from headway.reporting.reporter import reporter
@@ -108,6 +109,7 @@ def script() -> str:
     if name == "__main__.py":
         try:
             name = os.path.basename(os.path.dirname(os.path.abspath(path)))
-        except OSError:  # the working directory is gone
+        except OSError as error:  # the working directory is gone
+            reraise_async(error)
             name = ""
     return name if name not in ("", "-c", "-m", "-") else "python"

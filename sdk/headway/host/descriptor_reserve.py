@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from headway.async_exceptions import reraise_async
+
 KEPT = 3  # a directory, its spool folder, and a file in it
 LEAST = 3  # the lowest number that one may have: those below are the program's streams
 
@@ -24,8 +26,8 @@ def keep(descriptor: int) -> None:
     try:
         while len(_kept) < KEPT:
             _kept.append(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, LEAST))
-    except OSError:
-        pass
+    except OSError as error:
+        reraise_async(error)
 
 
 def give_up() -> bool:
@@ -37,7 +39,8 @@ def give_up() -> bool:
             if identity(descriptor) == _pipe:
                 os.close(descriptor)
                 found = True
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             continue
     return found
 

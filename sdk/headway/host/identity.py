@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from headway.async_exceptions import reraise_async
 from headway.host import notebook
 from headway.host.process_status import start_time
 from headway.plain_values import clean_text
@@ -39,7 +40,8 @@ def pid_namespace() -> int | None:
     """Return the number of the namespace in which our pid means this process; None if unknown."""
     try:
         return os.stat("/proc/self/ns/pid").st_ino
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return None
 
 
@@ -58,7 +60,8 @@ def terminal() -> str | None:
         return _drawn_on
     try:
         return clean_text(os.ttyname(2))
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return None
 
 
@@ -76,7 +79,8 @@ def _line(path: str) -> str | None:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.readline().strip()
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return None
 
 

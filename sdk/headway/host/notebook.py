@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+from headway.async_exceptions import reraise_async
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
@@ -31,7 +33,8 @@ def shell() -> Any:
         # A forked child has a copy of the kernel, whose sockets are its parent's.
         pid = getattr(getattr(kernel, "session", None), "pid", None)
         return found if pid in (None, os.getpid()) else None
-    except Exception:
+    except Exception as error:
+        reraise_async(error)
         return None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from headway.async_exceptions import reraise_async
+
 # The numbers of fields, as proc(5) counts them; TIMES is the first of four.
 NAME, STATE, PARENT, SESSION, TERMINAL = 2, 3, 4, 6, 7
 FLAGS, TIMES, THREADS, STARTED = 9, 14, 20, 22
@@ -19,11 +21,13 @@ def status_fields(pid: int | str) -> list[str] | None:
     """
     try:
         descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        reraise_async(error)
         return None
     try:
         head, _, rest = os.read(descriptor, READ_BYTES).decode("utf-8", "replace").rpartition(")")
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return None  # it has ended meanwhile
     finally:
         os.close(descriptor)

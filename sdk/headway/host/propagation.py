@@ -14,6 +14,8 @@ from __future__ import annotations
 import os
 import sys
 
+from headway.async_exceptions import reraise_async
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
@@ -93,8 +95,8 @@ class Tree:
             config = _process_config()
             if config is not None:
                 config[_CONFIG] = path
-        except Exception:
-            pass
+        except Exception as error:
+            reraise_async(error)
 
 
 def inherited() -> str | None:

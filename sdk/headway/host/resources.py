@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from headway.async_exceptions import reraise_async
 from headway.host import threads
 
 DESCRIPTORS = 16  # that the thread and its connection may want, and then some
@@ -41,7 +42,8 @@ def are_ample() -> bool:
     try:
         with open("/proc/self/limits", "rb") as file:
             lines = file.read().splitlines()
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return False
     for line in lines:
         least = wanted.pop(line[:26].rstrip(), None)
@@ -58,7 +60,8 @@ def _is_ample_group() -> bool:
         try:
             with open(path, "rb") as file:
                 limit = file.read().strip()
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             continue
         return limit == b"max" or int(limit) >= AMPLE_PROCESSES
     return True
@@ -87,7 +90,8 @@ def _has_eventfd() -> bool:
             if made < 0:
                 return False
             os.close(made)
-    except OSError:  # a seccomp profile
+    except OSError as error:  # a seccomp profile
+        reraise_async(error)
         return False
     except (ImportError, AttributeError):  # no telling
         return True
@@ -99,7 +103,8 @@ def _is_filtered() -> bool:
     try:
         with open("/proc/thread-self/status", "rb") as file:
             return b"\nSeccomp:\t2" in file.read()
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return False
 
 
@@ -111,7 +116,8 @@ def has_descriptors() -> bool:
         used = len(os.listdir("/dev/fd"))
     except FileNotFoundError:  # no telling
         return True
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return False
     return limit < 0 or used + DESCRIPTORS <= limit
 
@@ -125,7 +131,8 @@ def occupy_standard_descriptors() -> None:
     for descriptor, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_RDONLY)):
         try:
             os.fstat(descriptor)
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             opened = os.open(os.devnull, mode | os.O_CLOEXEC)  # the lowest that is free
             if opened != descriptor:  # another thread was quicker
                 os.close(opened)
@@ -136,5 +143,6 @@ def _addresses() -> int:
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError, IndexError) as error:
+        reraise_async(error)
         return 0

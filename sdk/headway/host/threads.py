@@ -12,6 +12,8 @@ import _thread
 import sys
 import time
 
+from headway.async_exceptions import reraise_async
+
 try:  # `signal` without its enumerations, which take longer to import
     import _signal as signals  # pyright: ignore[reportMissingImports]
 except ImportError:  # another implementation of Python
@@ -82,6 +84,7 @@ def can_start(number: int) -> bool:
             start(lambda mine=lock: wait(mine))
             started.append(lock)
     except RuntimeError as error:
+        reraise_async(error)
         # "at interpreter shutdown": it starts no threads any more, however many there could be.
         return "shutdown" in str(error)
     finally:

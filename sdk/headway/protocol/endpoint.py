@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 
+from headway.async_exceptions import reraise_async
 from headway.protocol.permissions import open_to_owner
 
 TYPE_CHECKING = False
@@ -83,7 +84,8 @@ def _is_no_socket(path: str) -> bool:
     """Return whether there is something at `path` that nobody can listen on."""
     try:
         return not stat.S_ISSOCK(os.stat(path).st_mode)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return False  # nothing is there yet, or to be seen
 
 
@@ -125,6 +127,7 @@ def reason_against(directory: str, uid: int) -> str | None:
     try:
         status = os.lstat(directory)
     except OSError as error:
+        reraise_async(error)
         return error.strerror or "cannot be looked at"
     if stat.S_ISLNK(status.st_mode):
         return "is a symbolic link"
@@ -170,6 +173,7 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
             except FileExistsError:
                 pass
             except OSError as error:
+                reraise_async(error)
                 tried.append(f"{directory}: cannot be made: {error.strerror}")
                 continue
         elif not os.path.lexists(directory):
@@ -180,8 +184,8 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
             continue
         try:
             open_to_owner(directory, uid)
-        except OSError:
-            pass  # the reason follows
+        except OSError as error:
+            reraise_async(error)  # the reason follows
         against = reason_against(directory, uid) or _too_long(directory)
         against = against or _reason_against_writing(directory)
         if against is None:
@@ -203,8 +207,8 @@ def _reason_against_writing(directory: str) -> str | None:
     try:
         if os.statvfs(directory).f_flag & os.ST_RDONLY:
             return "is on a read-only file system"
-    except OSError:
-        pass
+    except OSError as error:
+        reraise_async(error)
     return None
 
 
@@ -213,6 +217,7 @@ def _reason_against_making(parent: str, directory: str) -> str | None:
     try:
         os.stat(os.path.join(parent, ""))  # its own reason: there is none, it is a file
     except OSError as error:
+        reraise_async(error)
         return f"cannot be made: {error.strerror}"
     if not os.access(parent, os.W_OK | os.X_OK):
         read_only = os.statvfs(parent).f_flag & os.ST_RDONLY

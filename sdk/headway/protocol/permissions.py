@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import stat
 
+from headway.async_exceptions import reraise_async
+
 _PATH = getattr(os, "O_PATH", None)  # Linux: a descriptor of what may not be read
 
 
@@ -55,5 +57,6 @@ def _missing(status: os.stat_result, owner: int) -> int:
 def _change(descriptor: int, mode: int) -> None:
     try:
         os.fchmod(descriptor, mode)
-    except OSError:  # not by a descriptor of a path alone, but by its name
+    except OSError as error:  # not by a descriptor of a path alone, but by its name
+        reraise_async(error)
         os.chmod(f"/proc/self/fd/{descriptor}", mode)

@@ -12,6 +12,7 @@ from typing import Any, Callable, Iterator
 
 import msgpack
 
+from headway.async_exceptions import reraise_async
 from headway.plain_values import clean_count
 from headway.protocol import checks, messages
 from headway.protocol.checks import Malformed
@@ -66,6 +67,7 @@ def unpack(frame: bytes) -> Any:
     except Malformed:
         raise
     except Exception as error:
+        reraise_async(error)
         raise Malformed(f"not msgpack: {error or type(error).__name__}") from None
 
 
@@ -99,7 +101,8 @@ def unpack_counts(frame: bytes) -> tuple[int, dict[Any, Any]] | None:
         return None
     try:
         _, sequence, _, counts = msgpack.unpackb(frame, strict_map_key=False)
-    except Exception:
+    except Exception as error:
+        reraise_async(error)
         return None
     if type(sequence) is not int or type(counts) is not dict or len(counts) > COUNTS_LIMIT:
         return None

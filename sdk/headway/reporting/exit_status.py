@@ -20,6 +20,7 @@ import gc
 import sys
 import threading
 
+from headway.async_exceptions import reraise_async
 from headway.errors import Cancelled
 from headway.reporting import loop_exits
 
@@ -76,8 +77,8 @@ class Witness:
         try:
             if self.number == _made:  # else it was raised over by another
                 _drop(caught=_is_called_by_python())
-        except Exception:  # the interpreter is being taken down
-            pass
+        except Exception as error:  # the interpreter is being taken down
+            reraise_async(error)
 
 
 def _is_called_by_python() -> bool:
@@ -163,8 +164,8 @@ def look_for_passing(frame: FrameType) -> None:
             if not _has_witness(error):
                 context = loop_exits.entries(error.__context__)
                 _witness(error, [*loop_exits.stack(frame), *context])
-    except Exception:  # another collector than CPython's
-        pass
+    except Exception as error:  # another collector than CPython's
+        reraise_async(error)
 
 
 def _has_witness(error: SystemExit) -> bool:

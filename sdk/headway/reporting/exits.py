@@ -12,6 +12,7 @@ import os
 import sys
 from time import monotonic, sleep
 
+from headway.async_exceptions import is_async, reraise_async
 from headway.host import propagation
 from headway.reporting import exit_status
 from headway.reporting.reporter import known, on_start
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from headway.reporting.reporter import Reporter
+
+SPOOL_TRIES = 5  # at an end that signals' handlers disturb
 
 _leaving = False  # the ways to leave wait for us
 
@@ -50,8 +53,8 @@ def _after(deliver: Callable[..., None], leave: Callable[..., Any]) -> Callable[
         if reporter is not None and (reporter.thread or reporter.publisher.has_unacknowledged):
             try:
                 deliver(reporter, *arguments, **named)
-            except Exception:
-                pass
+            except Exception as error:
+                reraise_async(error)
         return leave(*arguments, **named)
 
     leave_then.__name__ = leave.__name__
@@ -93,8 +96,8 @@ def _telling(send: Callable[..., Any]) -> Callable[..., Any]:
 
                 interruptions.judge_sent(reporter)
                 wills.tell(reporter)
-            except Exception:
-                pass
+            except Exception as error:
+                reraise_async(error)
         return send(*arguments, **named)
 
     send_then.__name__ = send.__name__
@@ -115,8 +118,9 @@ def _note_before_killing() -> None:
         take_back = _note(*arguments) if len(arguments) == 2 else None
         try:
             kill(*arguments)
-        except BaseException:
-            if take_back is not None:
+        except BaseException as error:
+            # A signal's handler may raise once it is sent: to this process, or another by chance.
+            if take_back is not None and not is_async(error):
                 take_back()
             raise
 
@@ -135,7 +139,8 @@ def _note(pid: Any, number: Any) -> Callable[[], None] | None:
 
         noted = wills.note_ended(pid, int(number))
         return None if noted is None else lambda: wills.take_back(noted)
-    except Exception:
+    except Exception as error:
+        reraise_async(error)
         return None
 
 
@@ -154,15 +159,22 @@ def _end_at_once(reporter: Reporter, status: Any) -> None:
     if not isinstance(status, int):
         return  # it raises
     exit_status.tell(status)
-    reporter.correct_all()  # called by an exit handler that runs after ours
     # It is how forked children end. Others may leave one behind that goes on with what is open, as
     # daemons do: by a status that says success nobody knows whether that was done.
-    if reporter.forked or propagation.is_of_multiprocessing():
-        reporter.end()
-    else:
-        if not reporter.closed:
-            reporter.judge_open(exit_status.ended_by() or exit_status.LeftAtOnce())
-        _deliver_ends(reporter)
+    whole = reporter.forked or propagation.is_of_multiprocessing()
+    error = None if whole else exit_status.ended_by() or exit_status.LeftAtOnce()
+    try:
+        reporter.correct_all()  # called by an exit handler that runs after ours
+        if whole:
+            reporter.end()
+        else:
+            if not reporter.closed:
+                reporter.judge_open(error)
+            _deliver_ends(reporter)
+    except BaseException:
+        # A signal's handler: by now the process would be over, and a forked child must not go on
+        # with what its parent does.
+        _spool_again(reporter, error)
 
 
 def _deliver_before_exec(reporter: Reporter, *_: Any) -> None:
@@ -188,8 +200,8 @@ def _deliver_ends(reporter: Reporter) -> None:
         exit_spool.write(reporter.next_spool_name())
         if reporter.births is not None and not reporter.publisher.any_open:
             reporter.births.hand_over()
-    except Exception:
-        pass  # there is still the wire
+    except Exception as error:
+        reraise_async(error)  # there is still the wire
     in_vain = reporter.off or reporter.thread is None or reporter.is_deaf(exit_spool)
     until = monotonic() + (0.0 if in_vain else 0.3)
     while reporter.publisher.awaits_ends and monotonic() < until:
@@ -208,8 +220,8 @@ def end_program() -> None:
     if reporter is not None:
         try:
             reporter.end()
-        except (Exception, KeyboardInterrupt):
-            pass
+        except (Exception, KeyboardInterrupt):  # a handler's, which nobody could catch here
+            _spool_again(reporter)
         exit_status.release()
         _restore_interrupt()
 
@@ -222,8 +234,18 @@ def _await_workers() -> None:
         from headway.reporting.viewers import terminal_viewer  # noqa: PLC0415 - at an end only
 
         terminal_viewer.await_workers()
-    except (Exception, KeyboardInterrupt):
+    except (Exception, KeyboardInterrupt):  # nobody could catch it here
         pass
+
+
+def _spool_again(reporter: Reporter, error: BaseException | None = None) -> None:
+    """Spool what is not acknowledged, where a signal's handler has raised amid the end."""
+    for _ in range(SPOOL_TRIES):
+        try:
+            reporter.spool_ends(error)
+        except BaseException:  # raised again
+            continue
+        return
 
 
 def _restore_interrupt() -> None:

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import sys
 
+from headway.async_exceptions import reraise_async
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
@@ -184,7 +186,8 @@ def codes_of(items: Any) -> tuple[Any, ...]:
         run = getattr(items, "gi_code", None)
         methods = (getattr(type(items), name, None) for name in ("__next__", "__iter__"))
         codes = (run, *(getattr(method, "__code__", None) for method in methods))
-    except Exception:  # a stranger's attribute
+    except Exception as error:  # a stranger's attribute
+        reraise_async(error)
         return ()
     return tuple(code for code in codes if code is not None)
 

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 
+from headway.async_exceptions import reraise_async
 from headway.host import identity
 from headway.states import CRASHED, FAILED
 
@@ -109,11 +110,12 @@ def _is_ours(descriptor: int) -> bool:
     try:
         if os.tcgetpgrp(descriptor) != os.getpgrp():
             return False
-    except OSError:
-        pass  # not our controlling terminal: unknown
+    except OSError as error:
+        reraise_async(error)  # not our controlling terminal: unknown
     try:
         return terminal_mode.line_mode(termios.tcgetattr(descriptor)) != terminal_mode.RAW
-    except (OSError, termios.error):
+    except (OSError, termios.error) as error:
+        reraise_async(error)
         return False
 
 
@@ -133,7 +135,8 @@ def _print(descriptor: int, pending: dict[str, Operation], until: float) -> None
         return
     try:
         columns = os.get_terminal_size(descriptor).columns or 80
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         columns = 80
     look = theme.for_encoding(
         getattr(sys.stderr, "encoding", None),

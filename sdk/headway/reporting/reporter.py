@@ -14,6 +14,7 @@ from itertools import count
 from threading import Lock, RLock
 from time import monotonic, sleep
 
+from headway.async_exceptions import is_async, reraise_async
 from headway.host import propagation, reaping
 from headway.host.random_id import random_id
 from headway.interning import Interner
@@ -146,28 +147,28 @@ class Reporter:
                 return
             try:
                 thread = ReportingThread(self)
-            except Exception:  # no real threads, or no descriptors left
+            except Exception as error:  # no real threads, or no descriptors left
+                reraise_async(error)
                 self.disable()
                 return
+            # Before: what a signal's handler keeps from being prepared is so by the next report.
+            for prepare in _on_start:
+                prepare()
+            reaping.hide()
+            exit_status.watch()
             self.thread = thread
             try:
                 thread.start()
-            except RuntimeError as error:
-                self.thread = None
-                thread.close_pipe()
+            except BaseException as error:
+                ours = isinstance(error, RuntimeError) and not is_async(error)
+                if ours or not thread.started:
+                    self.thread = None
+                    thread.close_pipe()
+                if not ours:  # raised by a signal handler of the program
+                    raise
                 # "at interpreter shutdown": `end` delivers. Otherwise no thread can be had.
                 if "shutdown" not in str(error):
                     self.disable()
-            except BaseException:  # raised by a signal handler of the program
-                if not thread.started:
-                    self.thread = None
-                    thread.close_pipe()
-                raise
-            else:
-                for prepare in _on_start:
-                    prepare()
-                reaping.hide()
-                exit_status.watch()
 
     def disable(self) -> None:
         """Give up sending for good, and let stages count by themselves.
@@ -225,8 +226,8 @@ class Reporter:
             self.publisher.seal()
             try:
                 self.exit_spool.write(self.next_spool_name())
-            except Exception:
-                pass  # there is no wire any more: it stays as it was judged
+            except Exception as error:
+                reraise_async(error)  # there is no wire any more: it stays as it was judged
 
     def correct_all(self) -> None:
         """Judge what the program's end has judged by how it ends otherwise, if that failed."""
@@ -277,7 +278,11 @@ class Reporter:
             sys.setswitchinterval(interval)
         self.closed = True
 
-    def _end(self, until: float, limit: float) -> None:
+    def spool_ends(self, error: BaseException | None = None) -> bool:
+        """End what is open, by `error` or as the program ends, and spool what is not acknowledged.
+
+        Return `is_deaf`.
+        """
         deaf = False
         if (
             self.thread is not None
@@ -285,7 +290,7 @@ class Reporter:
             or self.publisher.has_unacknowledged
         ):
             try:
-                self.judge_open()
+                self.judge_open(error)
                 if self.publisher.has_unacknowledged:
                     self.exit_spool.write(self.session)
                     if self.births is not None:
@@ -293,26 +298,30 @@ class Reporter:
                     deaf = self.is_deaf(self.exit_spool)
                 if self.will is not None:
                     self.will.drop()  # likewise
-            except Exception:
-                pass  # there is still the wire
+            except Exception as failure:
+                reraise_async(failure)  # there is still the wire
+        return deaf
+
+    def _end(self, until: float, limit: float) -> None:
+        deaf = self.spool_ends()
         if self.thread is not None:
             if deaf:
                 until = min(until, monotonic() + DEAF_TIMEOUT)
             try:
                 self.thread.finish(until, GOODBYE)
-            except Exception:
-                pass
+            except Exception as error:
+                reraise_async(error)
         if self.publisher.has_unacknowledged:
             try:
                 self.exit_spool.count_lost()
-            except Exception:
-                pass
+            except Exception as error:
+                reraise_async(error)
         # Of the workers of a pool the viewer prints one receipt for all.
         if not (self.off or self.forked or propagation.is_of_multiprocessing()):
             try:
                 self.receipts.print_pending(limit)
-            except Exception:
-                pass  # the terminal is gone, or takes nothing
+            except Exception as error:
+                reraise_async(error)  # the terminal is gone, or takes nothing
 
 
 def _new_reporter() -> Reporter:
@@ -321,7 +330,7 @@ def _new_reporter() -> Reporter:
 
 
 _reporter: Reporter | None = None
-_on_start: list[Callable[[], None]] = []  # called when a reporting thread has started
+_on_start: list[Callable[[], None]] = []  # called before a reporting thread is started
 _made: dict[int, Reporter] = {}  # pid → the first of those that several threads made at once
 
 
@@ -340,7 +349,7 @@ def known() -> Reporter | None:
 
 
 def on_start(prepare: Callable[[], None]) -> None:
-    """Register `prepare()`, to be called whenever a reporting thread has started."""
+    """Register `prepare()`, to be called before a reporting thread is started."""
     _on_start.append(prepare)
 
 

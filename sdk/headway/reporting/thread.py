@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 
+from headway.async_exceptions import is_async, reraise_async
 from headway.host import descriptor_reserve, resources, threads
 from headway.version import VERSION
 
@@ -72,10 +73,11 @@ class ReportingThread:
         self._done.acquire()
         try:
             threads.start(self._run)
-        except RuntimeError:
-            self._done.release()
-            raise
-        except BaseException:  # a signal's handler raised, before or after
+        except BaseException as error:
+            if isinstance(error, RuntimeError) and not is_async(error):
+                self._done.release()
+                raise
+            # A signal's handler raised, before or after.
             time.sleep(0.02)  # in which a thread that was begun says so
             raise
 
@@ -87,8 +89,10 @@ class ReportingThread:
                 # A program may have closed all descriptors, and opened files in their places.
                 if descriptor_reserve.identity(self._write) == self._pipe:
                     os.write(self._write, b"\0")
-            except OSError:
-                pass
+            except BaseException as error:
+                if not isinstance(error, OSError) or is_async(error):
+                    self._wake_pending = False  # a byte too many does no harm
+                    raise
 
     def finish(self, until: float, grace: float) -> None:
         """Deliver final states until `until`, and end the thread; wait for that `grace` longer."""
@@ -118,8 +122,8 @@ class ReportingThread:
         for end in (self.read, self._write):
             try:
                 os.close(end)
-            except OSError:
-                pass
+            except OSError as error:
+                reraise_async(error)
 
     # The thread.
 

@@ -19,6 +19,7 @@ from functools import partial
 from typing import IO, Any, Mapping, Sequence
 
 from headway.api.opening import current, operation, operation_of
+from headway.async_exceptions import reraise_async
 from headway.host.propagation import PARENT
 from headway.run.exit_status import outcome_of
 from headway.run.history_keys import keys_of
@@ -141,7 +142,8 @@ class _Reader(threading.Thread):
         while True:
             try:
                 data = os.read(descriptor, READ_BYTES)
-            except OSError:
+            except OSError as error:
+                reraise_async(error)
                 return
             if not data:
                 return
@@ -153,7 +155,8 @@ class _Reader(threading.Thread):
             try:
                 while view:
                     view = view[os.write(self._target, view) :]
-            except OSError:
+            except OSError as error:
+                reraise_async(error)
                 self._target = -1  # its reader has gone: the next write fails at once
 
 
@@ -227,7 +230,8 @@ class _Started:
         module = PARSERS.get(command.program)
         try:
             root = make_parser(find_parser_module(command.program), command)
-        except Exception:
+        except Exception as error:
+            reraise_async(error)
             root = None
         router = Router(root, module, partial(make_fallback, command) if module else None)
         self._updater = OperationUpdater(self._target)
@@ -278,7 +282,8 @@ class _Started:
     def _poll(self) -> None:
         try:
             self._parsing.poll(time.monotonic())
-        except Exception:
+        except Exception as error:
+            reraise_async(error)
             return  # the command goes on, whatever is wrong with its report
 
     def _cancel(self) -> None:
@@ -308,8 +313,8 @@ class _Started:
         now = time.monotonic()
         try:
             self._parsing.finish(code, now)
-        except Exception:
-            pass  # as in `_poll`
+        except Exception as error:
+            reraise_async(error)  # as in `_poll`
         status = -code if code < 0 else code << 8
         asked, reason = self._escalation.requested, self._escalation.reason
         outcome = outcome_of(status, self._updater.error, None, asked, reason, now)
@@ -322,8 +327,8 @@ class _Started:
                 self._target.cancel(None)
             else:
                 self._target.fail(error)
-        except Exception:
-            pass  # it has ended
+        except Exception as late:
+            reraise_async(late)  # it has ended
 
     def captured(self) -> list[bytes | None]:
         """Return what was captured of standard output and error; None of what was not."""
@@ -358,12 +363,12 @@ class _Started:
 def _feed(pipe: IO[bytes], data: bytes) -> None:
     try:
         pipe.write(data)
-    except OSError:
-        pass  # it does not read all of it
+    except OSError as error:
+        reraise_async(error)  # it does not read all of it
     try:
         pipe.close()
-    except OSError:
-        pass
+    except OSError as error:
+        reraise_async(error)
 
 
 def _words(args: Any, *, shell: bool) -> list[str]:
@@ -376,5 +381,6 @@ def _words(args: Any, *, shell: bool) -> list[str]:
 def _working_directory() -> str:
     try:
         return os.getcwd()
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return ""

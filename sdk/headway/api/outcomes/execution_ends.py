@@ -11,6 +11,7 @@ from _thread import get_ident
 
 from headway.api.outcomes.outcome import outcome_of
 from headway.api.outcomes.uncaught import Hook, install
+from headway.async_exceptions import reraise_async
 from headway.host import notebook
 from headway.reporting.reporter import reporter
 
@@ -56,8 +57,8 @@ class OfThread(Hook):
             with own.lock:
                 own.tally.collect_left()
                 own.tally.judge_thread(get_ident(), state, text)
-        except Exception:
-            pass
+        except Exception as error:
+            reraise_async(error)
         self.before(args)
 
 
@@ -65,7 +66,8 @@ def _shell() -> Any:
     ipython: Any = sys.modules.get("IPython")
     try:
         return None if ipython is None else ipython.get_ipython()
-    except Exception:
+    except Exception as error:
+        reraise_async(error)
         return None
 
 
@@ -116,6 +118,6 @@ class Prompt(str):
         new, self.seen = error is not self.seen, error
         try:
             judge_left(error if new else None)
-        except Exception:
-            pass
+        except Exception as error:
+            reraise_async(error)
         return str.__str__(self)

@@ -17,6 +17,7 @@ import sys
 import threading
 
 from headway.api.outcomes.outcome import cancellations
+from headway.async_exceptions import reraise_async
 from headway.errors import Cancelled
 
 TYPE_CHECKING = False
@@ -93,5 +94,5 @@ def _say(error: BaseException) -> None:
     why = text.safe(str(error))
     try:
         sys.stderr.write(f"headway: cancelled{': ' if why else ''}{why}\n")
-    except (OSError, ValueError):
-        pass
+    except (OSError, ValueError) as unwritable:
+        reraise_async(unwritable)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import stat
 
+from headway.async_exceptions import reraise_async
 from headway.host.files.secret_key import secret_path
 from headway.protocol import endpoint
 
@@ -36,7 +37,8 @@ def is_long(key: str) -> bool:
             return os.pread(descriptor, WIDTH, at) == entry
         finally:
             os.close(descriptor)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return False
 
 
@@ -55,8 +57,8 @@ def note(key: str, seconds: float) -> None:
             os.pwrite(descriptor, entry if long else bytes(WIDTH), at)
         finally:
             os.close(descriptor)
-    except OSError:
-        pass  # such as on a full disk
+    except OSError as error:
+        reraise_async(error)  # such as on a full disk
 
 
 def _place(key: str) -> tuple[int, bytes] | None:

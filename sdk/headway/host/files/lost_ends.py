@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from headway.async_exceptions import reraise_async
 from headway.host.files.spool import opened
 
 TYPE_CHECKING = False
@@ -35,14 +36,16 @@ def add(places: Iterable[str], user: int, number: int) -> bool:
     for place in places:
         try:
             descriptor = opened(place, user, FILE, os.O_WRONLY | os.O_APPEND)
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             continue
         try:
             size = os.fstat(descriptor).st_size
             more = b"\n" * (not size) + b"." * number
             if os.write(descriptor, more[: max(0, LIMIT - size)]) or size >= LIMIT:
                 return True
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             continue
         finally:
             os.close(descriptor)
@@ -55,7 +58,8 @@ def known(places: Iterable[str]) -> tuple[int, float]:
     for place in places:
         try:
             status = os.lstat(os.path.join(place, FILE))
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             continue
         if status.st_size > 1:
             number += status.st_size - 1

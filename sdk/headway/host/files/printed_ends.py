@@ -11,6 +11,7 @@ import fcntl
 import os
 import time
 
+from headway.async_exceptions import reraise_async
 from headway.host.files.terminal_locks import open_file
 
 TYPE_CHECKING = False
@@ -39,8 +40,8 @@ class PrintedEnds:
         self._unfiled: list[str] = []
         try:
             self._file = open_file(descriptor, FILE)
-        except OSError:
-            pass
+        except OSError as error:
+            reraise_async(error)
 
     def __contains__(self, operation: str) -> bool:
         """Return whether the end of an operation is claimed."""
@@ -76,7 +77,8 @@ class PrintedEnds:
         while self._file is not None:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except OSError as error:
+                reraise_async(error)
                 if time.monotonic() >= until:
                     return False
                 time.sleep(_CLAIM_POLL)
@@ -89,7 +91,8 @@ class PrintedEnds:
             return self._unfiled
         try:
             return os.pread(self._file, _READ_BYTES, 0).decode("ascii", "replace").split()
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             return []
 
     def _write(self, operations: list[str]) -> None:
@@ -100,5 +103,5 @@ class PrintedEnds:
             data = "".join(f"{operation}\n" for operation in operations).encode("ascii", "replace")
             os.pwrite(self._file, data, 0)
             os.ftruncate(self._file, len(data))
-        except OSError:
-            pass  # a full disk: a receipt may come twice
+        except OSError as error:
+            reraise_async(error)  # a full disk: a receipt may come twice

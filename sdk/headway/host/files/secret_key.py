@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
+from headway.async_exceptions import reraise_async
 from headway.host import identity
 from headway.protocol import endpoint
 
@@ -36,11 +37,13 @@ def read_secret() -> bytes | None:
         return load(path, user)
     except FileNotFoundError:
         pass
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return None
     try:
         return _make(path, user)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return None
 
 

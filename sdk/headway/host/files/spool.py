@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import stat
 
+from headway.async_exceptions import reraise_async
 from headway.protocol.endpoint import REPORT, SPOOL, runtime_directory, user_of
 from headway.protocol.permissions import open_to_owner
 
@@ -43,7 +44,8 @@ def may_listen() -> bool:
         return True
     try:
         return os.path.lexists(os.path.join(spool_place()[0], REPORT))
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return True  # there is no place for a file either
 
 
@@ -108,8 +110,8 @@ def mark_deaf(place: str, user: int) -> None:
     """Tell the programs that end after this one that the broker has not answered in time."""
     try:
         write_spool_file(place, user, DEAF, b"")
-    except OSError:
-        pass  # they wait as well
+    except OSError as error:
+        reraise_async(error)  # they wait as well
 
 
 def is_deaf(place: str) -> bool:
@@ -134,7 +136,8 @@ def start_log(place: str, user: int) -> int | None:
     """Return a descriptor of the log, for why a broker cannot start, unless it is full."""
     try:
         descriptor = opened(place, user, LOG, os.O_WRONLY | os.O_APPEND)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return None
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) and status.st_size < LOG_LIMIT:
@@ -164,7 +167,8 @@ def _forget_oldest(folder: int) -> None:
     """Remove the oldest files that wait, where there are more than `WAITING_LIMIT`."""
     try:
         names = [name for name in os.listdir(folder) if not name.startswith(".")]
-    except OSError:  # no descriptor is left
+    except OSError as error:  # no descriptor is left
+        reraise_async(error)
         return
     if len(names) <= WAITING_LIMIT:
         return
@@ -172,12 +176,14 @@ def _forget_oldest(folder: int) -> None:
     for name in names:
         try:
             aged.append((os.lstat(name, dir_fd=folder).st_mtime_ns, name))
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             continue  # a broker has taken it in
     for _, name in sorted(aged)[: len(aged) - WAITING_LIMIT * 9 // 10]:
         try:
             os.unlink(name, dir_fd=folder)
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             continue
 
 

@@ -13,6 +13,7 @@ import fcntl
 import marshal
 import os
 
+from headway.async_exceptions import reraise_async
 from headway.host.process_status import start_time
 
 # Not by way of `broker_launch`: a thread imports this while another imports `collections.abc`, and
@@ -48,8 +49,8 @@ class TerminalLock:
         self._unfiled = b""  # the record where there is no file
         try:
             self._file = open_file(descriptor, role)
-        except OSError:
-            pass
+        except OSError as error:
+            reraise_async(error)
 
     def acquire(self) -> bool:
         """Take the role, unless another process has it; return whether this one has it."""
@@ -118,7 +119,8 @@ class TerminalLock:
             return self._unfiled
         try:
             words = os.pread(self._file, _READ_BYTES, 0).split()
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             return b""
         return words[2] if words[:2] == self._session and len(words) == 3 else b""
 
@@ -130,8 +132,8 @@ class TerminalLock:
             record = b" ".join([*self._session, content + b"\n"]).rjust(_RECORD_BYTES)
             os.pwrite(self._file, record, 0)
             os.ftruncate(self._file, len(record))
-        except OSError:
-            pass  # a full disk: what a killed holder owes then stays
+        except OSError as error:
+            reraise_async(error)  # a full disk: what a killed holder owes then stays
 
 
 def _session() -> list[bytes]:
@@ -143,7 +145,8 @@ def _session() -> list[bytes]:
 def _lock(file: int) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return False
     return True
 

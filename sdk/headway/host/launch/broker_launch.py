@@ -16,6 +16,7 @@ import stat
 import sys
 import time
 
+from headway.async_exceptions import reraise_async
 from headway.host.files.spool import START_LOCK, start_lock, start_log
 from headway.host.launch import cgroup, interpreter
 from headway.host.launch.detached_process import spawn
@@ -65,7 +66,8 @@ def listening(path: str, user: int) -> bool:
     """Return whether somebody listens on the socket at `path`, and `user` or root owns it."""
     try:
         status = os.lstat(path)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return False
     if not stat.S_ISSOCK(status.st_mode) or status.st_uid not in (user, 0):
         return False
@@ -74,6 +76,7 @@ def listening(path: str, user: int) -> bool:
         probe.setblocking(False)
         probe.connect(path)
     except OSError as error:
+        reraise_async(error)
         # A full backlog (EAGAIN) means a listener that is busy or stopped, but there.
         return error.errno in (errno.EAGAIN, errno.EINPROGRESS)
     finally:
@@ -91,7 +94,8 @@ def listener(path: str) -> int | None:
         probe.setblocking(False)
         probe.connect(path)
         pid = int.from_bytes(probe.getsockopt(socket.SOL_SOCKET, option, 4), sys.byteorder)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return None
     else:
         return pid or None  # 0 where it is of a namespace that we do not see
@@ -111,7 +115,8 @@ def starting(environ: Mapping[str, str], uid: int) -> bool:
         place = directory(environ, uid, make=False)
         with open("/proc/locks", encoding="ascii", errors="replace") as file:
             held = {line.split()[5] for line in file if " FLOCK " in line and "->" not in line}
-    except (OSError, IndexError):
+    except (OSError, IndexError) as error:
+        reraise_async(error)
         return False
     return any(_lock_of(os.path.join(place, name)) in held for name in (LOCK, START_LOCK))
 
@@ -120,7 +125,8 @@ def _lock_of(path: str) -> str | None:
     """Return how /proc/locks names the file at `path`, or None where there is none."""
     try:
         status = os.lstat(path)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return None
     return f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
 
@@ -151,7 +157,8 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
     try:
         try:
             fcntl.flock(_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             return False
         # Again, under the lock: a broker may have begun to listen since the caller looked.
         if listening(os.path.join(place, REPORT), user):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from headway.async_exceptions import reraise_async
 from headway.protocol.retirement import Surroundings
 
 TYPE_CHECKING = False
@@ -51,7 +52,8 @@ def group(pid: int | str = "self") -> str:
     try:
         with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="replace") as file:
             return file.read(1 << 16)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return ""
 
 

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 
+from headway.async_exceptions import reraise_async
 from headway.host import reaping
 from headway.host.launch import interpreter
 from headway.host.propagation import PARENT, environment
@@ -157,8 +158,8 @@ def _searched() -> list[str]:
     for path in list(sys.path):
         try:
             found.append(os.path.abspath(path))
-        except (OSError, TypeError):  # the working directory is gone; it is no text
-            pass
+        except (OSError, TypeError) as error:  # the working directory is gone; it is no text
+            reraise_async(error)
     return found
 
 
@@ -167,8 +168,8 @@ def _of_the_program() -> set[str]:
     folders = {os.path.dirname(os.path.realpath(script))} if script else set()
     try:
         folders.add(os.path.realpath(os.getcwd()))
-    except OSError:  # it is gone
-        pass
+    except OSError as error:  # it is gone
+        reraise_async(error)
     return folders
 
 
@@ -179,7 +180,8 @@ def _folder_of(name: str, searched: list[str], *, whole: bool = False) -> str | 
     """
     try:
         spec = importlib.machinery.PathFinder.find_spec(name, searched)
-    except Exception:  # an import hook of the program's
+    except Exception as error:  # an import hook of the program's
+        reraise_async(error)
         return None
     if spec is None or spec.origin is None or not spec.has_location:
         return None

@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import sys
 
+from headway.async_exceptions import reraise_async
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping, NamedTuple
@@ -136,7 +138,8 @@ def _of_script(command: str) -> str | None:
     try:
         with open(command, "rb") as file:
             head = file.read(_HEAD)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return None
     if not head.startswith(b"#!") or b"from headway" not in head:
         return None
@@ -199,7 +202,8 @@ def _is_trusted(path: str) -> bool:
     """Return whether nobody but root can have laid out what root would run."""
     try:
         return os.geteuid() != 0 or os.stat(path).st_uid == 0
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return False
 
 
@@ -210,5 +214,6 @@ def _can_run(path: str) -> bool:
 def _is_same(path: str, other: str) -> bool:
     try:
         return os.path.samefile(path, other)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return False

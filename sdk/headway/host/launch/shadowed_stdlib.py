@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
+from headway.async_exceptions import reraise_async
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
@@ -44,7 +46,8 @@ def find(path: Sequence[str], modules: Mapping[str, Any]) -> str | None:
             continue
         try:
             names = os.listdir(place)
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             continue  # a zip file, or not there
         for name in names:
             module = name.partition(".")[0]

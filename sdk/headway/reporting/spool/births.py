@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 
+from headway.async_exceptions import reraise_async
 from headway.host.files.spool import remove_spool_file
 from headway.protocol import endpoint
 from headway.reporting.spool.last_resort import spool
@@ -66,7 +67,8 @@ class Births:
         name = self._reporter.next_spool_name()
         try:
             spool(name, begun)
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             return
         self._name = name if begun else None
         self._told = [message.operation[0] for message in begun[1:]]
@@ -102,5 +104,5 @@ def _remove(name: str) -> None:
     try:
         user = endpoint.user_of(os.environ, os.getuid())
         remove_spool_file(endpoint.runtime_directory(os.environ, user), user, name)
-    except OSError:
-        pass  # a broker has taken it in
+    except OSError as error:
+        reraise_async(error)  # a broker has taken it in

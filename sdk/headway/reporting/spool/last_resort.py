@@ -13,6 +13,7 @@ import os
 import sys
 import time
 
+from headway.async_exceptions import reraise_async
 from headway.host import descriptor_reserve
 from headway.host.files import lost_ends
 from headway.host.files.spool import (
@@ -80,7 +81,8 @@ class ExitSpool:
         """Return whether nothing is lost by not waiting, and the broker has not answered others."""
         try:
             return self.name is not None and is_deaf(spool_place()[0])
-        except OSError:
+        except OSError as error:
+            reraise_async(error)
             return False
 
     def tell_others(self) -> None:
@@ -88,8 +90,8 @@ class ExitSpool:
         if self.name is not None:
             try:
                 mark_deaf(*spool_place())
-            except OSError:
-                pass
+            except OSError as error:
+                reraise_async(error)
 
     def count_lost(self) -> None:
         """Count what is lost for good: no broker has acknowledged it, and no file tells it."""
@@ -105,8 +107,8 @@ def count_lost(number: int) -> None:
     places = []
     try:
         places.append(endpoint.runtime_directory(os.environ, user))
-    except OSError:
-        pass
+    except OSError as error:
+        reraise_async(error)
     if user == os.getuid():  # who reports for another user keeps out of that one's home
         places.append(endpoint.state_directory(os.environ, os.path.expanduser("~")))
     if not lost_ends.add(places, user, number) and descriptor_reserve.give_up():
@@ -116,8 +118,8 @@ def count_lost(number: int) -> None:
 def _remove(name: str) -> None:
     try:
         remove_spool_file(*spool_place(), name)
-    except OSError:
-        pass  # the broker finds in it what it knows
+    except OSError as error:
+        reraise_async(error)  # the broker finds in it what it knows
 
 
 def finish(reporter: Reporting) -> None:
@@ -141,6 +143,7 @@ def spool_at_last(name: str, owed: list[Any]) -> None:
     try:
         spool(name, owed)
     except OSError as error:
+        reraise_async(error)
         if error.errno not in NONE_LEFT or not descriptor_reserve.give_up():
             raise
         spool(name, owed)
@@ -152,7 +155,8 @@ def spooled(owed: list[Any]) -> bytes:
     for message in owed[1:]:
         try:
             frames.append(packed(_encoded(redact(message))))
-        except Exception:
+        except Exception as error:
+            reraise_async(error)
             continue
     return packed_hello(owed[0], missing=len(owed) - 1 - len(frames)) + b"".join(frames)
 
@@ -163,7 +167,8 @@ def packed_hello(hello: Any, *, missing: int = 0) -> bytes:
     for name, known in hello.about.items():
         try:
             packed(known)
-        except Exception:
+        except Exception as error:
+            reraise_async(error)
             continue
         about[name] = known
     if missing:
@@ -182,6 +187,6 @@ def _encoded(message: Any) -> bytes:
     if encode is not None:
         try:
             return bytes(encode(message))
-        except Exception:  # the import may be under way
-            pass
+        except Exception as error:  # the import may be under way
+            reraise_async(error)
     return frame(message)

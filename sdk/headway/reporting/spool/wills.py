@@ -12,6 +12,7 @@ import os
 import signal
 import time
 
+from headway.async_exceptions import is_async, reraise_async
 from headway.host import descriptor_reserve, propagation
 from headway.host.files import will
 from headway.host.identity import describe, pid_namespace
@@ -104,8 +105,8 @@ class Will:
             try:
                 if descriptor_reserve.identity(self._descriptor) == self._file:
                     return self._descriptor
-            except OSError:
-                pass  # the program has closed it
+            except OSError as error:
+                reraise_async(error)  # the program has closed it
             self._descriptor = None
         about = self._reporter.publisher.about
         process = will.Process(about["pid"], about["started"], about["pid_namespace"])
@@ -128,8 +129,8 @@ class Will:
         if process is not None:
             try:
                 will.remove(*_place(), process)
-            except OSError:
-                pass
+            except OSError as error:
+                reraise_async(error)
         self._told = None
 
     def abandon(self) -> None:
@@ -138,8 +139,8 @@ class Will:
         try:
             if descriptor is not None and descriptor_reserve.identity(descriptor) == self._file:
                 os.close(descriptor)
-        except OSError:
-            pass
+        except OSError as error:
+            reraise_async(error)
 
 
 def note_ended(pid: int, number: int) -> will.Process | None:
@@ -161,8 +162,11 @@ def note_ended(pid: int, number: int) -> will.Process | None:
         noted = will.note_ended(place, user, process)
         if not noted and _has_libzmq(pid):
             noted = will.note_ended(place, user, process, make=True)
-    except OSError:
-        return None
+    except BaseException as error:
+        if isinstance(error, OSError) and not is_async(error):
+            return None
+        take_back(process)  # a signal's handler: nothing is sent
+        raise
     return process if noted else None
 
 
@@ -170,8 +174,8 @@ def take_back(process: will.Process) -> None:
     """Note that a process is not ended: it could not be sent the signal."""
     try:
         will.note_ended(*_place(), process, ended=False)
-    except OSError:
-        pass
+    except OSError as error:
+        reraise_async(error)
 
 
 def _place() -> tuple[str, int]:
@@ -209,7 +213,8 @@ def _dies_of(pid: int, number: int) -> bool:
         return len(lines) == len(_MASKS) and not any(
             int(mask, 16) >> (number - 1) & 1 for _, mask in lines
         )
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        reraise_async(error)
         return False
 
 
@@ -218,7 +223,8 @@ def _has_libzmq(pid: int) -> bool:
     try:
         with open(f"/proc/{pid}/maps", "rb") as file:
             return b"zmq" in file.read()
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return False
 
 
@@ -238,5 +244,5 @@ def tell(reporter: Any) -> None:
                 if reporter.will is None:
                     reporter.will = Will(reporter)
         reporter.will.tell()
-    except Exception:
-        pass  # there is still the wire
+    except Exception as error:
+        reraise_async(error)  # there is still the wire

@@ -14,6 +14,7 @@ import os
 import threading
 import time
 
+from headway.async_exceptions import reraise_async
 from headway.formatting import markup, theme
 from headway.formatting.receipt import receipt_line
 from headway.host import notebook
@@ -90,7 +91,8 @@ class NotebookViewer:
             thread.daemon = True
             self.viewing = True
             thread.start()
-        except (OSError, RuntimeError):
+        except (OSError, RuntimeError) as error:
+            reraise_async(error)
             self.viewing = False
             os.close(ours)
         finally:
@@ -107,11 +109,11 @@ class NotebookViewer:
                 for line in pictures:
                     try:
                         self.take(json.loads(line))
-                    except Exception:  # of the kernel's: its sockets may be closed
-                        pass
+                    except Exception as error:  # of the kernel's: its sockets may be closed
+                        reraise_async(error)
                     self._starts = 0
-        except (OSError, ValueError):
-            pass
+        except (OSError, ValueError) as error:
+            reraise_async(error)
         self.viewing = False
         self._reporter.wake()
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import time
 
+from headway.async_exceptions import reraise_async
 from headway.formatting import picture_support
 from headway.host.files.terminal_locks import REGION, VIEWER, TerminalLock
 from headway.host.identity import terminal
@@ -90,8 +91,8 @@ class TerminalViewer:
                 _spawn([python.path, *arguments], python.foreign, ())
             self._viewing = True
             self._draw_for(list(self._reporter.handles))
-        except OSError:
-            pass
+        except OSError as error:
+            reraise_async(error)
 
     def _serve_terminal(self, command: list[str], foreign: bool) -> None:
         """Start the viewer of the terminal, unless there is one."""
@@ -154,7 +155,8 @@ def _viewer_role(name: str) -> TerminalLock:
     """Return the role of a terminal's viewer; one of another user is only known as our own."""
     try:
         descriptor = os.open(name, _UNREAD)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return TerminalLock(2, VIEWER)
     try:
         return TerminalLock(descriptor, VIEWER)
@@ -177,7 +179,8 @@ def give_back() -> None:
         return
     try:
         descriptor = os.open(name, _UNREAD)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return
     region = TerminalLock(descriptor, REGION)
     try:
@@ -185,8 +188,8 @@ def give_back() -> None:
             # What was drawn stands below the cursor.
             os.write(descriptor, b"\x1b7\x1b[r\x1b8\x1b[J")
             region.record(0)
-    except OSError:
-        pass
+    except OSError as error:
+        reraise_async(error)
     finally:
         region.close()
         os.close(descriptor)
@@ -205,7 +208,8 @@ def _is_of_a_notebooks_server(name: str) -> bool:
         return False
     try:
         device = os.stat(name).st_rdev
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         return False
     number = int(status[TERMINAL])
     place = number >> 8 & 0xFFF, number & 0xFF | number >> 12 & 0xFFF00

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
+from headway.async_exceptions import reraise_async
 from headway.errors import Cancelled
 from headway.host import propagation
 from headway.reporting import exit_status, loop_exits
@@ -41,8 +42,8 @@ def _judging(print_exc: Callable[..., None]) -> Callable[..., None]:
         try:
             if sys._getframe(1).f_code.co_name == "_bootstrap":  # of `multiprocessing.process`
                 _process_ends(sys.exc_info()[1])
-        except Exception:
-            pass
+        except Exception as error:
+            reraise_async(error)
         print_exc(*arguments, **named)
 
     judge_and_print.__name__ = print_exc.__name__

@@ -13,7 +13,7 @@ import os
 
 from headway.host import threads
 from headway.host.threads import signals as signal
-from headway.light_collections import deque
+from headway.run.light_collections import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

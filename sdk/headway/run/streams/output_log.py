@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
-from headway.light_collections import deque
+from headway.run.light_collections import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

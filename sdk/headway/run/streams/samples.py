@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headway.light_collections import deque
+from headway.run.light_collections import deque
 
 # Bytes that wait for the parser. A known tool's lines are parsed one by one: 64 KiB is what a
 # pipe holds by default, so a parser that is as fast as the pipe loses nothing; doubling it

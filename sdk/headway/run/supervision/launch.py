@@ -16,7 +16,7 @@ from headway.host import resources, threads
 from headway.host.propagation import PARENT
 from headway.host.random_id import random_id
 from headway.host.threads import signals as signal
-from headway.light_collections import deque
+from headway.run.light_collections import deque
 from headway.run.process.child import Child
 from headway.run.process.fork_gate import CannotStart
 from headway.run.process.signal_forwarding import FORWARDED, SignalReceiver

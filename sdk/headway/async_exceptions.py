@@ -1,0 +1,63 @@
+"""Asynchronous exceptions: those that the program's signal handlers raise amid our code.
+
+A handler that raises (a time limit by `SIGALRM`, mostly a `TimeoutError`, which is an OSError) is
+called between any two instructions of the main thread, of ours too. What a `try` of ours was
+prepared for is no concern of the program; what its handler raises is. The traceback tells them
+apart: a handler's frame was called by the very frame that it was given. The other kind, of
+`PyThreadState_SetAsyncExc`, comes from no frame and without arguments.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_VARARGS = 0x04  # of `inspect`, which takes long to import
+_ROOT = __file__.rpartition("async_exceptions")[0]  # the folder of our code
+# What Python itself raises without arguments.
+_BARE = (StopIteration, StopAsyncIteration, MemoryError, AssertionError, NotImplementedError)
+
+
+def reraise_async(error: BaseException) -> None:
+    """Raise `error`, which an `except` of ours has caught, if it is the program's."""
+    if is_async(error):
+        raise error
+
+
+def is_async(error: BaseException) -> bool:
+    """Return whether `error` was raised by a signal's handler, or for this thread by another."""
+    if isinstance(error, KeyboardInterrupt):
+        return True
+    traceback = error.__traceback__
+    innermost: Any = None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if _is_of_handler(frame):
+            return True
+        innermost = frame.f_code
+        traceback = traceback.tb_next
+    return (
+        innermost is not None
+        and not error.args
+        and not isinstance(error, _BARE)
+        and innermost.co_filename.startswith(_ROOT)
+        and not type(error).__module__.startswith("headway")
+    )
+
+
+def _is_of_handler(frame: Any) -> bool:
+    """Return whether a function was called with the frame that it was called from."""
+    code, around = frame.f_code, frame.f_back
+    if around is None:
+        return False
+    arguments = code.co_argcount + code.co_kwonlyargcount
+    names = code.co_varnames[: arguments + bool(code.co_flags & _VARARGS)]
+    if not names:
+        return False
+    known: Any = frame.f_locals
+    for name in names:
+        value = known.get(name)
+        if value is around or (type(value) is tuple and any(one is around for one in value)):
+            return True
+    return False
