@@ -25,6 +25,7 @@ from headway_broker.peers.viewers.requests import Requests
 from headway_broker.peers.viewers.watched import Watched
 from headway_broker.publishing.events import Events
 from headway_broker.publishing.output import Output
+from headway_broker.publishing.overviews import Overviews
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.publishing.stream import Stream
 from headway_broker.publishing.subscriptions import Subscriptions
@@ -71,7 +72,10 @@ class Components:
         )
         self.snapshots = Snapshots()
         self.events = Events(instance, self.ledger, Snapshots())
-        self.subscriptions = Subscriptions(self.snapshots, self.events.snapshots)
+        self.overviews = Overviews(instance, self.ledger, self.forecasts, Snapshots())
+        self.subscriptions = Subscriptions(
+            self.snapshots, self.events.snapshots, self.overviews.snapshots
+        )
         self.stream = Stream(
             instance,
             self.wall_clock,
@@ -80,6 +84,7 @@ class Components:
             self.subscriptions,
             self.snapshots,
             self.events,
+            self.overviews,
             self.faults,
         )
         self.output_logs = OutputLogs(self.ledger, self.dropped)

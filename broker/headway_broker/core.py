@@ -66,7 +66,7 @@ class Core(Components):
             messages.Share: self.forked_counts.receive,
             messages.Log: self.output.receive,
             messages.Work: self.hidden_counts.receive,
-            messages.Beat: self.resync.beat,
+            messages.Beat: self._beat,
             messages.Bye: self.endings.bye,
             messages.Answer: self._answer,
             messages.Request: self._request,
@@ -157,6 +157,7 @@ class Core(Components):
     def await_ends(self, now: float) -> None:
         """Let snapshots wait for ends from the spool: whoever asks may have seen them."""
         self.snapshots.awaits_ends_until = now + STORE_SECONDS
+        self.overviews.snapshots.awaits_ends_until = now + STORE_SECONDS
 
     def hung_up(self, identity: bytes, now: float) -> None:
         """Note that a connection was closed, and that nothing more of it is to be read."""
@@ -206,7 +207,8 @@ class Core(Components):
         self.outbox.extend(self.restoring.add(rows, now))
 
     def _hold(self, *, while_restoring: bool) -> None:
-        self.snapshots.restoring = self.events.snapshots.restoring = while_restoring
+        for snapshots in (self.snapshots, self.events.snapshots, self.overviews.snapshots):
+            snapshots.restoring = while_restoring
         self.liveness.restoring = while_restoring
 
     def recalled(self, key: str, runs: list[dict[str, Any]], prior: float | None = None) -> None:
@@ -250,6 +252,10 @@ class Core(Components):
         if asker.identity is None:
             return []
         return [SendStatus(asker.identity, request, self.status(now))]
+
+    def _beat(self, session: Session, message: messages.Beat, now: float) -> None:
+        self.stops.rest(session, now)
+        self.resync.beat(session, message, now)
 
     def _answer(self, session: Session, message: messages.Answer, _now: float) -> None:
         self.outbox.extend(self.requests.answer(session, message))

@@ -77,7 +77,7 @@ def _publish_deadline(components: Components) -> float | None:
 
 
 def _apply_counts(components: Components, turn: Turn) -> None:
-    if components.stream.frame_due(turn.now):
+    if components.stream.frame_due(turn.now) or components.overviews.due(turn.now):
         components.merged_counts.apply_all(turn.now)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from headway.model import SHORT_MOST, Operation
+from typing import Iterable
+
+from headway.model import SHORT_MOST, Operation, Stage
 from headway.states import COMPLETED
 from headway_broker.state.entry import Entry
 from headway_broker.state.ledger import Ledger
@@ -21,6 +23,12 @@ def update_stage_progress(ledger: Ledger, entry: Entry) -> None:
             if fraction != stage.progress:
                 stage.progress = fraction
                 marks.stage_figures.add(stage_id)
+
+
+def count_stages(stages: Iterable[Stage]) -> None:
+    """Update the progress of stages from their own counts, before they are told."""
+    for stage in stages:
+        stage.progress = stage.fraction()
 
 
 def final_progress(operation: Operation) -> float | None:

@@ -18,9 +18,13 @@ from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session
 
 # Seconds without a message after which a worker is inspected: one that counts says something twice
-# a second, one at rest every 2 s, so that this is one inspection between two heartbeats. Doubled,
-# stops are noticed that much later and those below it not at all.
+# a second; one at rest, of which a heartbeat was the last, every 2 s. Doubled, stops are noticed
+# that much later and those below it not at all.
 UNHEARD = 1.0
+REST_UNHEARD = 2.5
+# Seconds by which a look may be early where the broker is awake anyway, as for a heartbeat: one
+# that always comes in time is never waited for. Without it an idle broker wakes half as often more.
+EARLY = 0.6
 # Inspections at a time, of some 20 microseconds each; the others have their turn at the next one.
 INSPECTIONS = 100
 STOPPED, TRACED = "T", "t"  # as proc(5) has them
@@ -32,7 +36,7 @@ class Stops:
     def __init__(self, ledger: Ledger, forecasts: Forecasts) -> None:
         self._ledger = ledger
         self._forecasts = forecasts
-        self._next = 0.0  # inspections
+        self._next = self._early = 0.0  # when to look at the latest, and at the earliest
         self._turn = 0
         self._since: dict[Session, float] = {}  # the stopped → since when
         self._ran: dict[Session, float] = {}  # unheard, but inspected and not stopped then
@@ -40,20 +44,23 @@ class Stops:
 
     def look(self, sessions: Iterable[Session], now: float) -> list[Effect]:
         """Return the inspections that are due."""
-        if now < self._next or not self._ledger.opened:
+        if now < self._early or not self._ledger.opened:
             return []
-        following = now + UNHEARD
+        following = now + REST_UNHEARD
         due: list[Session] = []
         for session in sessions:
             if session.role != "worker" or not session.pid or session.gone:
                 continue
-            unheard = session.heard + UNHEARD
+            at_rest = session.heard <= session.rested
+            unheard = session.heard + (REST_UNHEARD if at_rest else UNHEARD)
             if unheard > now:
                 following = min(following, unheard)
             elif self._ledger.any_open(session):
+                following = min(following, now + UNHEARD)
                 due.append(session)
         # Not at once again, however many fall silent one after another.
         self._next = max(following, now + UNHEARD / 2)
+        self._early = self._next if due else max(self._next - EARLY, now + UNHEARD / 2)
         if len(due) > INSPECTIONS:
             start = self._turn % len(due)
             due = [*due[start:], *due[:start]][:INSPECTIONS]
@@ -63,6 +70,10 @@ class Stops:
     def deadline(self) -> float | None:
         """Return when to look again."""
         return self._next if self._ledger.opened else None
+
+    def rest(self, session: Session, now: float) -> None:
+        """Note a heartbeat: nothing of what the session does has moved for a while."""
+        session.rested = now
 
     def read(self, session: Session, state: str, now: float) -> None:
         """Note the state in which an inspection found the process of a session."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, Iterator, Mapping
 
+from headway.model import UNTOLD
 from headway.protocol import rows
 from headway.protocol.messages import Delta, Snapshot
 from headway.protocol.rows import (
@@ -24,10 +25,13 @@ PART_SIZE = 192 * 1024
 STAGES_PER_ROW = 500  # an operation with more stages takes several rows
 
 
-def whole_rows(entry: Entry, held: Held | None = None) -> Iterator[bytes]:
+def whole_rows(
+    entry: Entry, held: Held | None = None, told: list[int] | None = None
+) -> Iterator[bytes]:
     """Yield the rows of a whole operation, packed; the first has its record, all have stages.
 
-    Of one whose end is `held` the record and figures from before it, if it was shown then.
+    Of one whose end is `held` the record and figures from before it, if it was shown then. Where
+    some are `told`, only those stages, and that there are others.
     """
     operation = entry.operation
     stages = operation.stages
@@ -38,24 +42,26 @@ def whole_rows(entry: Entry, held: Held | None = None) -> Iterator[bytes]:
         return
     else:
         record, figures = _record(entry, held.record), held.figures
+    if told is not None:
+        record = record._replace(planned=UNTOLD)
 
     def build(some: list[int], first: bool) -> OperationRow:
-        told = [stages[stage] for stage in some]
+        those = [stages[stage] for stage in some]
         return OperationRow(
             operation.id,
             record if first else None,
-            [StageRecord.of(stage) for stage in told],
+            [StageRecord.of(stage) for stage in those],
             {},
             figures if first else None,
             {
                 stage.id: rows.stage_figures_of(stage)
-                for stage in told
+                for stage in those
                 if stage.progress is not None or stage.estimate is not None
             },
-            {stage.id: stage.shares for stage in told if stage.shares},
+            {stage.id: stage.shares for stage in those if stage.shares},
         )
 
-    yield from _rows(list(stages), build)
+    yield from _rows(list(stages) if told is None else told, build)
 
 
 def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from headway.protocol import messages
 from headway.protocol.wire import encode
+from headway_broker.estimates.counted_progress import count_stages
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.publishing import frames
 from headway_broker.publishing.events import Events
+from headway_broker.publishing.overviews import Overviews
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Publish
@@ -50,6 +52,7 @@ class Stream:
         subscriptions: Subscriptions,
         snapshots: Snapshots,
         events: Events,
+        overviews: Overviews,
         faults: Faults,
     ) -> None:
         self.instance = instance
@@ -60,6 +63,7 @@ class Stream:
         self._subscriptions = subscriptions
         self._snapshots = snapshots
         self._events = events
+        self._overviews = overviews
         self._faults = faults
         self._urgent: dict[Entry, None] = {}
         self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
@@ -119,6 +123,8 @@ class Stream:
         wall = self._wall_clock.offset + now
         if listened:
             out += self._events.snapshot_parts(now, wall)
+        if self._overviews.wanted:
+            out += self._overviews.parts(self.sequence, now, wall)
         if (followed or listened) and now - self._last_pulse >= PULSE_EVERY - SLACK:
             self._last_pulse = now
             if followed:
@@ -160,7 +166,9 @@ class Stream:
         if self._urgent and (followed or listened):
             times.append(self._last_urgent + URGENT_PAUSE)
         if listened:
-            times += self._event_snapshots_due()
+            times += self._snapshots_due(self._events.snapshots)
+        if self._overviews.wanted:
+            times += self._snapshots_due(self._overviews.snapshots)
         if (
             counted
             or self._ledger.dirty
@@ -172,8 +180,7 @@ class Stream:
             times.append(self._last_pulse + PULSE_EVERY)
         return min(times) if times else None
 
-    def _event_snapshots_due(self) -> list[float]:
-        snapshots = self._events.snapshots
+    def _snapshots_due(self, snapshots: Snapshots) -> list[float]:
         if snapshots.pending:
             return [self.next_frame()]
         return [snapshots.not_before] if snapshots.requested else []
@@ -208,6 +215,8 @@ class Stream:
         storing = self._ledger.held and now < self._snapshots.awaits_ends_until
         if self._snapshots.due(now) and not storing:
             entries = self._ledger.entries.values()
+            for entry in entries:
+                count_stages(entry.operation.stages.values())
             self._forecasts.refresh(entries, now)
             wall = self._wall_clock.offset + now
             held = self._ledger.held

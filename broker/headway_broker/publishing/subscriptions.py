@@ -7,18 +7,19 @@ reports every subscription and its end (XPUB_VERBOSER), so that counts of both a
 from __future__ import annotations
 
 from headway.protocol import messages
-from headway.protocol.inbox import is_event_inbox, is_inbox
+from headway.protocol.inbox import is_event_inbox, is_inbox, is_overview_inbox
 from headway_broker.publishing.snapshots import Snapshots, Subscriber
 
 
 class Subscriptions:
     """The numbers of followers and listeners; requests for snapshots are passed on."""
 
-    def __init__(self, snapshots: Snapshots, of_events: Snapshots) -> None:
+    def __init__(self, snapshots: Snapshots, of_events: Snapshots, overviews: Snapshots) -> None:
         self.followers = 0
         self.listeners = 0
         self._snapshots = snapshots
         self._of_events = of_events
+        self._overviews = overviews
 
     @property
     def followed(self) -> bool:
@@ -37,9 +38,13 @@ class Subscriptions:
         elif topic == messages.EVENT_TOPIC:
             self.listeners = max(0, self.listeners + (1 if subscribe else -1))
         elif is_inbox(topic):
-            of_events = is_event_inbox(topic)
-            snapshots = self._of_events if of_events else self._snapshots
+            snapshots = self._asked(topic)
             if subscribe:
                 return snapshots.request(topic, by)
             snapshots.cancel(topic)
         return True
+
+    def _asked(self, inbox: bytes) -> Snapshots:
+        if is_overview_inbox(inbox):
+            return self._overviews
+        return self._of_events if is_event_inbox(inbox) else self._snapshots

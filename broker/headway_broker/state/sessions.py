@@ -71,7 +71,8 @@ class Session:
         "heard",
         "process_image",
         "silent_since",
-        # By `stops`: whether its process is stopped.
+        # By `stops`: whether its process is stopped, and when its last heartbeat came.
+        "rested",
         "stopped",
     )
 
@@ -89,6 +90,7 @@ class Session:
         self.heard = now
         self.silent_since: float | None = None
         self.stopped = False
+        self.rested = float("-inf")
         self.process_image: ProcessImage | None = None
 
     @property

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 INBOX_NAME_SIZE = 16  # bytes
-_INBOX, _EVENT_INBOX = b"i", b"j"
+_INBOX, _EVENT_INBOX, _OVERVIEW_INBOX = b"i", b"j", b"k"
 
 
-def inbox_topic(name: bytes, *, events: bool = False) -> bytes:
+def inbox_topic(name: bytes, *, events: bool = False, overview: bool = False) -> bytes:
     """Return the topic of an inbox for snapshots; its viewer chose `INBOX_NAME_SIZE` bytes.
 
-    With `events`, for those of the stream of events.
+    With `events`, for those of the stream of events; with `overview`, for one without the stages
+    that no row tells of.
     """
-    return (_EVENT_INBOX if events else _INBOX) + name
+    return (_OVERVIEW_INBOX if overview else _EVENT_INBOX if events else _INBOX) + name
 
 
 def is_inbox(topic: bytes) -> bool:
-    """Return whether a topic is that of an inbox, of either stream."""
-    return topic[:1] in (_INBOX, _EVENT_INBOX) and len(topic) == 1 + INBOX_NAME_SIZE
+    """Return whether a topic is that of an inbox, of whatever kind."""
+    kinds = (_INBOX, _EVENT_INBOX, _OVERVIEW_INBOX)
+    return topic[:1] in kinds and len(topic) == 1 + INBOX_NAME_SIZE
 
 
 def is_event_inbox(topic: bytes) -> bool:
     """Return whether the topic of an inbox is for snapshots of the stream of events."""
     return topic.startswith(_EVENT_INBOX)
+
+
+def is_overview_inbox(topic: bytes) -> bool:
+    """Return whether the topic of an inbox is for overviews."""
+    return topic.startswith(_OVERVIEW_INBOX)

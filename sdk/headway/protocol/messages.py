@@ -20,7 +20,7 @@ else:
 
 MAGIC = "headway"
 MAJOR = 1
-MINOR = 1  # from 1 on: Work, Output and OutputWanted
+MINOR = 2  # from 1 on: Work, Output and OutputWanted; from 2 on: overviews
 
 STREAM_TOPIC = b"d"  # of deltas, removals, lines and pulses
 EVENT_TOPIC = b"e"  # of what began, ended or waits, for those who look at no screen

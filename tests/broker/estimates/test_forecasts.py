@@ -3,7 +3,7 @@
 import pytest
 from wired import Wired
 
-from headway.estimate import Run
+from headway.estimate import Forecast, Run
 from headway.model import UNTOLD
 from headway.protocol import messages, rows
 from headway_broker.estimates import budget
@@ -135,6 +135,40 @@ def test_estimates_stay_within_their_share_of_time(wired, monkeypatch):
     cost = budget.price(20, 1, 0)
     assert len(made) * cost <= 3 * budget.CORE_PART * 1.2
     assert len(made) * cost >= 3 * budget.CORE_PART * 0.6
+
+
+def test_of_a_crowd_of_stages_nothing_is_estimated_until_most_have_ended(wired, monkeypatch):
+    monkeypatch.setattr("headway_broker.estimates.forecasts.CROWD", 3)
+    monkeypatch.setattr("headway_broker.estimates.forecasts.TOLD_AT_ONCE", 3)
+    made = []
+    real = Forecast.estimate
+    monkeypatch.setattr(
+        Forecast, "estimate", lambda self, now: (made.append(now), real(self, now))[1]
+    )
+    worker = wired.worker()
+    op = worker.start(stages=["one", "two", "three", "four", "five"])
+    for stage in list(op.stages.values())[1:]:
+        stage.move("running", worker.now)
+    worker.announce()
+    wired.follow()
+    for number in range(1, 30):
+        worker.count(dict.fromkeys(op.stages, number))
+        wired.pass_time(0.1)
+    entry = wired.core.ledger.entries["op"]
+    assert made == []
+    assert (entry.operation.estimate, entry.operation.progress) == (None, None)
+    wired.pass_time(3)
+    assert not entry.forecast.changed  # they take turns
+    for stage in list(op.stages.values())[:3]:
+        stage.done = stage.total
+        stage.move("completed", worker.now)
+    worker.announce()
+    for number in range(30, 60):
+        worker.count({4: number, 5: number})
+        wired.pass_time(0.1)
+    assert made
+    assert entry.operation.estimate is not None
+    assert entry.operation.stages[5].estimate is not None
 
 
 def test_the_stalest_come_first(wired):

@@ -48,6 +48,39 @@ def test_only_who_is_not_heard_is_inspected(wired):
     assert inspected(wired) == ["worker"] * 2
 
 
+def rest(wired, worker):
+    """Let a heartbeat come after 2 s, which wakes the broker."""
+    wired.pass_time(1.8)
+    wired.now += 0.2
+    worker.beat()
+    wired.tick()
+
+
+def test_who_sends_its_heartbeats_is_neither_inspected_nor_waited_for(wired):
+    worker = wired.worker()
+    worker.start()
+    rest(wired, worker)
+    rest(wired, worker)
+    seen = len(inspected(wired))
+    for _ in range(5):
+        assert wired.core.stops.deadline() == pytest.approx(wired.now + stops.REST_UNHEARD)
+        rest(wired, worker)
+    assert len(inspected(wired)) == seen
+    wired.pass_time(stops.REST_UNHEARD + 0.1)
+    assert len(inspected(wired)) == seen + 1
+    wired.pass_time(stops.UNHEARD)
+    assert len(inspected(wired)) == seen + 2
+
+
+def test_who_counts_again_after_a_rest_is_inspected_as_soon_as_any_other(wired):
+    worker = wired.worker()
+    worker.start()
+    worker.beat()
+    work(wired, worker, 1)
+    wired.pass_time(stops.UNHEARD + 0.1)
+    assert inspected(wired) == ["worker"]
+
+
 def test_who_has_nothing_open_is_not_inspected(wired):
     worker = wired.worker()
     wired.pass_time(3.0)

@@ -19,8 +19,13 @@ def of_events():
 
 
 @pytest.fixture
-def subscriptions(snapshots, of_events):
-    return Subscriptions(snapshots, of_events)
+def overviews():
+    return Snapshots()
+
+
+@pytest.fixture
+def subscriptions(snapshots, of_events, overviews):
+    return Subscriptions(snapshots, of_events, overviews)
 
 
 @pytest.mark.parametrize("topic", [b"d", b""])
@@ -61,3 +66,16 @@ def test_who_listens_to_events_does_not_follow(subscriptions, snapshots, of_even
     assert not snapshots.requested
     subscriptions.subscribed(b"e", False)
     assert not subscriptions.listened
+
+
+def test_who_asks_for_an_overview_neither_follows_nor_listens(
+    subscriptions, snapshots, of_events, overviews
+):
+    subscriptions.subscribed(b"k" + b"x" * 16, True)
+    assert overviews.requested
+    assert not snapshots.requested
+    assert not of_events.requested
+    assert not subscriptions.followed
+    assert not subscriptions.listened
+    subscriptions.subscribed(b"k" + b"x" * 16, False)
+    assert not overviews.requested

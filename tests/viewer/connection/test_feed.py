@@ -29,6 +29,7 @@ class Broker:
         self.pub.bind(self.follow)
         self.heard = []
         self.about = {}
+        self.minor = messages.MINOR
         self.topics = []
         self.peer = None
 
@@ -38,7 +39,7 @@ class Broker:
             message = wire.decode(frame, messages.INBOUND)
             self.heard.append(message)
             if isinstance(message, messages.Hello):
-                told = (1, messages.MINOR, self.instance, NOW, 1.7e9, self.follow, True, self.about)
+                told = (1, self.minor, self.instance, NOW, 1.7e9, self.follow, True, self.about)
                 self.answer(messages.Welcome(*told))
         while self.pub.poll(5):
             self.topics.append(self.pub.recv())
@@ -102,6 +103,24 @@ def test_it_says_hello_and_gets_a_snapshot_on_its_own_inbox(broker, feed):
     assert broker.topics[0] == b"\x01d"
     assert len(feed.replica.operations) == len(installers())
     assert feed.note() is None
+
+
+@pytest.mark.parametrize(
+    ("minor", "first"), [(messages.MINOR, [b"\x01k"]), (1, [b"\x01d", b"\x01i"])]
+)
+def test_an_overview_follows_nothing_and_an_older_broker_is_asked_for_a_snapshot(
+    broker, monkeypatch, minor, first
+):
+    monkeypatch.setattr(broker, "minor", minor)
+    feed = Feed(Replica(), lambda: broker.endpoint, overview=True)
+    try:
+        until(broker, feed, lambda: len(broker.topics) >= len(first))
+        assert [topic[:2] for topic in broker.topics] == first
+        told = snapshot(installers(), sequence=1, instance=broker.instance)
+        broker.publish(broker.topics[-1][1:], told)
+        until(broker, feed, lambda: not feed.replica.wanted)
+    finally:
+        feed.close()
 
 
 def test_a_gap_makes_it_ask_for_another_snapshot(broker, feed):

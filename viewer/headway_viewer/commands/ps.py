@@ -46,7 +46,7 @@ def ps(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     replica = Replica()
     try:
-        outcome, feed_note = _fetch(replica)
+        outcome, feed_note = _fetch(replica, overview=_is_overview(arguments))
     except NoRuntimeDirectory as error:
         return print_error("ps", str(error), 1)
     if outcome is Outcome.NO_ANSWER:
@@ -155,8 +155,14 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _fetch(replica: Replica) -> tuple[Outcome, str | None]:
-    feed = Feed(replica, endpoint_finder(start=False))
+def _is_overview(arguments: argparse.Namespace) -> bool:
+    """Return whether rows alone are asked for: of their stages they tell but a few."""
+    whole = arguments.json or arguments.format is not None or arguments.operation is not None
+    return not whole
+
+
+def _fetch(replica: Replica, *, overview: bool) -> tuple[Outcome, str | None]:
+    feed = Feed(replica, endpoint_finder(start=False), overview=overview)
     try:
         return fetch_snapshot(feed), feed.note()
     finally:

@@ -27,6 +27,7 @@ SNAPSHOT_RETRY = 2.0  # seconds until a snapshot that has not come is requested 
 CONNECT_RETRY = 0.1  # seconds between attempts to find a broker
 RESTART_GRACE = 1.0  # seconds for the workers to start the next broker, before this viewer does
 REPLACE_RETRY = 0.1  # seconds between attempts to start it where this viewer has asked for that
+_OVERVIEWS_SINCE = (1, 2)  # version of the wire
 _EVENT = struct.Struct("=hi")  # number and value
 RECEIVE_HWM = 200  # messages, the high-water mark; more are dropped, which makes a gap
 LISTENER_RETRY = 1.0  # seconds between attempts of who looks at no screen, to be woken rarely
@@ -41,7 +42,9 @@ class Feed:
     caller clears it.
     `replaces` is where a broker would run that `find` starts: an older one, or one that is worse
     off, is asked to retire. None: `find` starts none. With `events`, nobody looks at what comes:
-    only the stream of events is followed, which neither keeps the broker nor hurries a worker.
+    only the stream of events is followed, which neither keeps the broker nor hurries a worker. With
+    `overview`, nothing is followed: a snapshot is all that comes, and of operations with many
+    stages it has those alone that a row tells of.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Feed:
         context: zmq.Context[Any] | None = None,
         replaces: retirement.Surroundings | None = None,
         events: bool = False,
+        overview: bool = False,
     ) -> None:
         self.replica = replica
         self.lines: list[messages.Lines | messages.WorkDone] = []
@@ -67,6 +71,7 @@ class Feed:
         self._subscription: zmq.Socket[bytes] | None = None
         self._subscribed_to = ""
         self._events = events
+        self._overview = overview
         self._topic = messages.EVENT_TOPIC if events else messages.STREAM_TOPIC
         self._retry = LISTENER_RETRY if events else CONNECT_RETRY
         self._inbox = self._new_inbox()
@@ -249,6 +254,9 @@ class Feed:
                 words = retirement.request(message, self._replaces)
                 if words is not None:
                     self._ask_to_retire(messages.MAJOR, words)
+                if (message.major, message.minor) < _OVERVIEWS_SINCE:
+                    self._overview = False
+                    self._inbox = self._new_inbox()
                 if self.follows:
                     self._subscribe(message.follow)
             elif kind is messages.Reannounce:
@@ -296,7 +304,8 @@ class Feed:
         subscriber.setsockopt(zmq.RECONNECT_IVL_MAX, 1000 if self._events else 500)
         subscriber.setsockopt(zmq.MAXMSGSIZE, limits.FRAME_LIMIT)
         subscriber.setsockopt(zmq.RCVHWM, RECEIVE_HWM)  # bounds a stopped viewer's memory
-        subscriber.setsockopt(zmq.SUBSCRIBE, self._topic)
+        if not self._overview:
+            subscriber.setsockopt(zmq.SUBSCRIBE, self._topic)
         subscriber.connect(endpoint)
         self._subscription = subscriber
         self._subscribed_to = endpoint
@@ -342,4 +351,6 @@ class Feed:
                 self.connected = False
 
     def _new_inbox(self) -> bytes:
-        return inbox_topic(os.urandom(INBOX_NAME_SIZE), events=self._events)
+        return inbox_topic(
+            os.urandom(INBOX_NAME_SIZE), events=self._events, overview=self._overview
+        )

@@ -19,7 +19,7 @@ from headway_viewer.replica.replica import Replica
 
 def send(verb: str, word: str, arguments: dict[str, Any]) -> int:
     """Send the request `verb` about the operation that `word` means; return the exit status."""
-    feed = Feed(Replica(), endpoint_finder(start=False))
+    feed = Feed(Replica(), endpoint_finder(start=False), overview=True)
     try:
         return _send(feed, verb, word, arguments)
     except NoRuntimeDirectory as error:

@@ -1,0 +1,156 @@
+"""Overviews: what `headway ps` is answered, without following and as cheap as there are rows."""
+
+import pytest
+from wired import Wired
+
+from headway.model import UNTOLD, Operation, Stage
+from headway.protocol import messages
+from headway.protocol.rows import decode
+from headway_broker.core import STORE_SECONDS
+from headway_broker.publishing import overviews as rules
+from headway_broker.publishing.overviews import told_stages
+
+INBOX = b"k" + b"0" * 16
+
+
+@pytest.fixture
+def wired():
+    return Wired()
+
+
+def ask(wired, inbox=INBOX):
+    """The rows of an overview by operation, or None if none has come."""
+    wired.core.subscribed(inbox, True)
+    wired.pass_time(0.01, step=0.01)
+    rows = {}
+    parts = [message for topic, message in wired.published if topic == inbox]
+    for part in parts:
+        for row in map(decode, part.operations):
+            rows[row.operation] = row
+    wired.core.subscribed(inbox, False)
+    return rows if parts else None
+
+
+def many(count, state="running", total=1000):
+    """An operation with that many stages."""
+    operation = Operation("op", "many")
+    operation.move("running", 1.0)
+    for number in range(1, count + 1):
+        operation.add_stage(Stage(number, f"stage {number}", total=total)).move("running", 1.0)
+    if state != "running":
+        operation.move(state, 2.0)
+    return operation
+
+
+def test_it_is_answered_at_once_and_nobody_is_told_that_somebody_watches(wired):
+    worker = wired.worker()
+    worker.start(stages=("one", "two"))
+    wired.pass_time(0.2)
+    worker.count({1: 42})
+    wired.pass_time(0.01)  # counts wait for a second while nobody follows
+    row = ask(wired)["op"]
+    assert [stage.done for stage in row.stages] == [42, 0]
+    assert row.record.state == "running"
+    assert worker.heard(messages.Watched) == []
+    assert not [topic for topic, _ in wired.published if topic == b"d"]
+
+
+def test_what_is_asked_for_again_comes_again_and_what_is_taken_back_does_not(wired):
+    wired.worker().start()
+    wired.core.subscribed(INBOX, True)
+    wired.core.subscribed(INBOX, False)
+    wired.pass_time(1)
+    assert wired.published == []
+    assert ask(wired) is not None
+    wired.pass_time(1)
+    assert ask(wired, b"k" + b"1" * 16) is not None
+
+
+def test_an_end_that_is_being_stored_is_waited_for_or_not_told():
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    worker.start()
+    wired.tick()
+    worker.end()
+    wired.core.await_ends(wired.now)
+    assert ask(wired) is None
+    wired.core.subscribed(INBOX, True)
+    wired.pass_time(STORE_SECONDS + 0.1)
+    (part,) = [message for topic, message in wired.published if topic == INBOX]
+    assert decode(part.operations[0]).record.state == "running"
+
+
+def test_while_the_history_is_restored_nothing_is_told(wired):
+    wired.core.restore_some([], wired.now)
+    assert ask(wired) is None
+    wired.core.restored([], wired.now)
+    assert ask(wired) == {}
+
+
+@pytest.mark.parametrize("count", [rules.WHOLE_STAGES, rules.WHOLE_STAGES + 1, 5_000])
+def test_an_operation_of_many_stages_is_told_by_a_few_and_says_so(wired, count):
+    worker = wired.worker()
+    worker.operations["op"] = operation = many(count)
+    operation.planned = count
+    records = [stage.record() for stage in operation.stages.values()]
+    worker.say(
+        messages.Announce(worker.next(), wired.now, True, operation.record(), records[:1000])
+    )
+    for start in range(1000, count, 1000):
+        some = records[start : start + 1000]
+        worker.say(messages.Announce(worker.next(), wired.now, False, operation.record(), some))
+    row = ask(wired)["op"]
+    if count <= rules.WHOLE_STAGES:
+        assert (len(row.stages), row.record.planned) == (count, count)
+    else:
+        assert 2 <= len(row.stages) <= 20
+        assert row.record.planned == UNTOLD
+
+
+def test_many_operations_of_one_process_cost_another_none_of_its_stages(wired):
+    worker, other = wired.worker(), wired.worker("other")
+    for number in range(200):
+        worker.start(f"op{number}", stages=[f"stage {one}" for one in range(10)])
+    other.start("mine", stages=[f"stage {one}" for one in range(10)])
+    rows = ask(wired)
+    assert len(rows["mine"].stages) == 10
+    told = sum(len(row.stages) for name, row in rows.items() if name != "mine")
+    assert told <= rules.WHOLE_STAGES_OF_PROCESS + 200 * 3
+    assert all(len(row.stages) >= 2 for row in rows.values())  # one alone has another row
+
+
+def test_of_what_has_ended_the_last_that_broke_is_told():
+    operation = many(5_000, "failed")
+    operation.stages[4_000].state = "completed"
+    for number in range(4_001, 5_001):
+        operation.stages[number].state = "skipped"
+    assert told_stages(operation) == [1, 3_999, 5_000]
+
+
+def test_of_what_goes_on_the_leaves_are_told_with_all_that_they_are_part_of():
+    operation = many(3_000)
+    for stage in operation.stages.values():
+        stage.state = "completed"
+    for number, parent in ((10, None), (500, 10), (2_000, 500)):
+        operation.stages[number].state = "running"
+        operation.stages[number].parent = parent
+    assert told_stages(operation) == [1, 10, 500, 2_000, 3_000]
+
+
+def test_a_question_is_told_wherever_it_stands():
+    operation = many(3_000)
+    for number in (100, 200, 300, 2_500):
+        operation.stages[number].move("waiting", 2.0, "for the dpkg lock")
+    operation.stages[2_500].reason = "an answer: Continue? [Y/n]"
+    told = Operation("op", "many")
+    told.move("running", 1.0)
+    for number in told_stages(operation):
+        told.stages[number] = operation.stages[number]
+    assert told.question == operation.question == "an answer: Continue? [Y/n]"
+
+
+def test_stages_in_a_circle_are_told_and_end():
+    operation = many(200)
+    for number in range(1, 201):
+        operation.stages[number].parent = number % 200 + 1
+    assert told_stages(operation)[:1] == [1]
