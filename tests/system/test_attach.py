@@ -128,6 +128,7 @@ def test_what_cannot_be_attached_says_why(machine):
         (["1"], 3, "first process"),
         ([str(pid)], 4, "no such process"),
         ([str(zombie.pid)], 3, "has ended"),
+        (["0"], 4, "no such process"),
         (["99999999999"], 2, "is no process id"),
         (["abc"], 2, "abc is no process id"),
         (["-3"], 2, "makes no sense"),

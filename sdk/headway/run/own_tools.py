@@ -195,7 +195,7 @@ class _GuardedParser:
             return self._own.call(act, *arguments)
         except TooSlow:
             self._stop("takes too long for a line")
-        except Exception as error:
+        except BaseException as error:  # `sys.exit` as well: the command goes on
             self._stop(f"has failed ({type(error).__name__}: {error})")
         return None
 

@@ -72,6 +72,24 @@ def test_its_share_is_that_of_the_work():
     assert all(abs(share - at / 60.0) < 0.15 for at, _, share in said[4:])
 
 
+def test_its_share_is_that_of_the_work_before_a_stage_is_told_of_as_before():
+    def run(history, until=20.0):
+        forecast = Forecast(history)
+        forecast.start(0.0)
+        for tick in range(int(until / STEP)):
+            now = tick * STEP
+            forecast.take_work(now, now, 1e6 * now, None, [])
+            if now > 8.0:  # what it reads has proved to be its input
+                forecast.observe(1, "Run", None, "running", 5 * now, 100, "B", now)
+            forecast.estimate(now)
+            share = forecast.progress(now)
+        forecast.observe(1, "Run", None, "completed", 100, 100, "B", until)
+        return share, forecast.finish("completed", until)
+
+    first = run([])[1]
+    assert abs(run([first], until=8.0)[0] - 0.4) < 0.15
+
+
 def test_a_first_run_is_not_foretold():
     said, _ = perform()
     assert {one for _, one, _ in said} == {None}

@@ -128,6 +128,8 @@ def test_a_package_brings_a_parser_for_a_program_that_nobody_knows(package):
     ("feed", "why"),
     [
         ("return 1 / 0", "ZeroDivisionError"),
+        ("raise SystemExit(9)", "SystemExit"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         ("return ['x']", "is no event"),
         ("return None", "TypeError"),
         ("\n        while True: pass", "takes too long"),

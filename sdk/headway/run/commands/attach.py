@@ -102,7 +102,8 @@ def attach(pid: int) -> ProcessHandle:
         raise CannotAttach("it is this very process", REFUSED)
     if pid == 1:
         raise CannotAttach("it is the first process of the system, which does not end", REFUSED)
-    _require_visible(pid)
+    if pid:  # 0 would be all of this group
+        _require_visible(pid)
     status = process_status(pid)
     if status is None:
         raise CannotAttach("there is no such process", NONE)

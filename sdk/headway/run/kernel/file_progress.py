@@ -6,8 +6,8 @@ good when something contradicts it:
 
 - the input is known: files that the command line names, or standard input. Of a folder nobody knows
   what is in it: the bytes read are counted, without a total;
-- the position rises in several looks, by as much as the process has read in all: else it seeks,
-  or reads other files as well;
+- the position rises in several looks, two of a program that is known to do so, by as much as the
+  process has read in all: else it seeks, or reads other files as well;
 - it does not fall: a second pass, a seek back;
 - memory does not grow with what is read: that program loads a file, and its work is to come.
   `STREAMING` programs are known to go on, whatever they keep;
@@ -45,6 +45,9 @@ STOPPING = option_set(
 SMALLEST = 1 << 20  # bytes of an input that is looked at: less is over before it can be shown
 RISES = 3  # looks in which a position has risen before it is believed
 LEAST_SECONDS = 1.0  # from the first look until it is believed
+# The same of a streaming program, whose input is known: what is left to see is that it goes on.
+STREAMING_RISES = 2
+STREAMING_SECONDS = 0.4
 OVER_SECONDS = 1.5  # after all is read, until that is taken for a phase of the work alone
 # Bytes that may be read beside the input, or skipped in it: libraries, tables, a header.
 SLACK = 16 << 20
@@ -133,7 +136,9 @@ class FileProgress:
         if done > self._done:
             self._rises += 1
         self._done = max(done, self._done)
-        believed = self._rises >= RISES and now - self._first[0] >= LEAST_SECONDS
+        rises = STREAMING_RISES if self.streams else RISES
+        least = STREAMING_SECONDS if self.streams else LEAST_SECONDS
+        believed = self._rises >= rises and now - self._first[0] >= least
         if not believed:
             return None
         self.shown = True

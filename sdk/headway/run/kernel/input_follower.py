@@ -75,9 +75,11 @@ class InputFollower:
         for pid, status in statuses.items():
             watched = last.get(pid)
             if watched is None or watched.started != status.started:
+                watched = _Watched(status)
                 # Most processes of a build are gone by the next look: look at none before that.
-                self._watched[pid] = _Watched(status)
-                continue
+                if pid != self._root:
+                    self._watched[pid] = watched
+                    continue
             self._watched[pid] = watched
             self._look_at(pid, watched, status, now)
         if not statuses and last:

@@ -54,12 +54,17 @@ class Parser:
 
     def __init__(self, command: Command | None = None, *, text: bool = True) -> None:
         self._text = text
+        self._now: float | None = None
         self._shown: dict[tuple[str, ...], _Shown] = {}
         self._stages: dict[str, str | None] = {}  # that have begun, and what they are part of
         self._running: set[str] = set()
         self._marked = False  # OSC 9;4 was seen
         self._whole: tuple[str, ...] | None = None  # the hypothesis that Run shows
         self._filled: StageMoved | None = None  # what Run showed when it was full
+
+    def note_time(self, now: float) -> None:
+        """Take when the lines that follow come."""
+        self._now = now
 
     def feed(self, line: str, source: str) -> list[Event]:
         """Take a line of output."""
@@ -69,7 +74,7 @@ class Parser:
         events = self._interrupt(found, drawn=source == DRAWN)
         if found is not None:
             shown = self._watch(found)
-            follows = shown.hypothesis.take(found)
+            follows = shown.hypothesis.take(found, self._now)
             if follows != NOTHING:
                 moved = self._follow(shown, found, follows)
                 if moved:
@@ -131,7 +136,7 @@ class Parser:
                 self._whole = None
                 self._filled = None
                 if follows == RESTART:
-                    shown.hypothesis.withdraw()
+                    shown.hypothesis.refute()  # each time around is a part of the work
             return [] if name is None else [Withdrawn(name), Detail(found.detail or found.label)]
         if follows not in (SHOW, RESTART):
             return []

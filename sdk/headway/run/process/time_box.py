@@ -1,7 +1,8 @@
-"""A limit of processor time for what this process did not write: a user's regular expressions.
+"""A limit of time for what this process did not write: a user's regular expressions, a package.
 
 While a regular expression backtracks nothing else in this process runs, the copying of the
-command's output included. A timer of the kernel ends it: `re` looks for signals as it works.
+command's output included; while a parser sleeps, nobody notices the command's end. Timers of the
+kernel end both: `re` looks for signals as it works.
 """
 
 from __future__ import annotations
@@ -17,36 +18,48 @@ if TYPE_CHECKING:
 # Seconds for one line. A good pattern takes microseconds; for so long the command's output may have
 # to wait once.
 LINE_SECONDS = 0.1
+# Seconds by the clock for the same: on a busy machine a good pattern may have to wait as long for
+# a processor. Doubled, the end of a command is noticed that much later beside a parser that waits.
+CLOCK_SECONDS = 2.0
 
 
-class TooSlow(Exception):
-    """What was called took more than its time."""
+class TooSlow(BaseException):
+    """What was called took more than its time; no `except Exception` of its own keeps it going."""
 
 
 class TimeBox:
-    """Calls functions for at most `seconds` of processor time; for the main thread alone."""
+    """Calls functions for at most `seconds` of processor time; for the main thread alone.
 
-    def __init__(self, seconds: float = LINE_SECONDS) -> None:
-        self._seconds = seconds
+    `clock` limits the seconds that pass meanwhile.
+    """
+
+    def __init__(self, seconds: float = LINE_SECONDS, clock: float = CLOCK_SECONDS) -> None:
+        self._limits = {signal.ITIMER_VIRTUAL: seconds, signal.ITIMER_REAL: clock}
         self._armed = False
-        self._before: Any = signal.getsignal(signal.SIGVTALRM)
-        signal.signal(signal.SIGVTALRM, self._ring)
+        self._signals = (signal.SIGVTALRM, signal.SIGALRM)
+        self._before: dict[int, Any] = {}
+        for number in self._signals:
+            self._before[number] = signal.getsignal(number)
+            signal.signal(number, self._ring)
 
     def call(self, act: Callable[..., Result], *arguments: object) -> Result:
         """Return what `act(*arguments)` returns; raise TooSlow if it takes too long."""
-        mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGVTALRM})
+        mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, self._signals)
         try:
             self._armed = True
-            signal.setitimer(signal.ITIMER_VIRTUAL, self._seconds)
+            for timer, seconds in self._limits.items():
+                signal.setitimer(timer, seconds)
             return act(*arguments)
         finally:
             self._armed = False
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            for timer in self._limits:
+                signal.setitimer(timer, 0)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def _ring(self, number: int, frame: object) -> None:
         if self._armed:
             self._armed = False
             raise TooSlow
-        if callable(self._before):
-            self._before(number, frame)
+        before = self._before.get(number)
+        if callable(before):
+            before(number, frame)

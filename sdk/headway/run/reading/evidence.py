@@ -3,7 +3,7 @@
 Pure. A hypothesis is watched first: one number in a text can be anything. It is believed once it
 has grown over as many lines as its form needs, lines that stand together or replace one another;
 it is withdrawn as soon as it falls, or work goes on after its end. What was withdrawn too often
-is never believed again.
+is never believed again. Work takes time: what grows over lines that come at once is a table.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ NOTHING, SHOW, WITHDRAW, CLOSE, RESTART = "nothing", "show", "withdraw", "close"
 WITHDRAWALS = (
     2  # after which a hypothesis is refuted: a number that falls again and again is no count
 )
+# Seconds that a measure takes to grow before it is believed: a table is printed in less. Doubled, a
+# bar is seen that much later; halved, a table is believed that a busy machine prints in two pieces.
+LEAST_SECONDS = 0.25
 
 # (state, line) -> (next state, what follows); a pair that is missing changes nothing.
 MOVES = {
@@ -40,7 +43,7 @@ CERTAIN_MOVES = {**MOVES, (BELIEVED, FELL): (BELIEVED, RESTART)}
 class Hypothesis:
     """The state of one measure: what was seen of it, and whether it is believed."""
 
-    __slots__ = ("_moves", "_streak", "_withdrawals", "done", "need", "state", "total")
+    __slots__ = ("_moves", "_since", "_streak", "_withdrawals", "done", "need", "state", "total")
 
     def __init__(self, first: Measure) -> None:
         self.need = first.need
@@ -48,6 +51,7 @@ class Hypothesis:
         self.done = first.done
         self.total = first.total
         self._streak = 0
+        self._since: float | None = None  # when the streak began
         self._withdrawals = 0
         self._moves = CERTAIN_MOVES if first.need == CERTAIN else MOVES
 
@@ -56,9 +60,12 @@ class Hypothesis:
         """Return whether it is believed and not at its end."""
         return self.state == BELIEVED
 
-    def take(self, found: Measure) -> str:
-        """Take the next line that speaks of this measure; return what follows."""
-        line = self._judge(found)
+    def take(self, found: Measure, now: float | None = None) -> str:
+        """Take the next line that speaks of this measure; return what follows.
+
+        `now` is when it came; None where nobody knows.
+        """
+        line = self._judge(found, now)
         self.done, self.total = found.done, found.total
         return self._move(line)
 
@@ -72,24 +79,30 @@ class Hypothesis:
         """Never believe it again."""
         self.state = REFUTED
 
-    def _judge(self, found: Measure) -> str:
+    def _judge(self, found: Measure, now: float | None) -> str:
         full = found.total is not None and found.done >= found.total
         if self.state == WATCHED:
-            return self._watch(found, full=full)
+            return self._watch(found, now, full=full)
         if found.done < self.done:
             return FELL
         if full and self.state != FULL:
             return FILLED
         return STOOD if found.done == self.done else GREW
 
-    def _watch(self, found: Measure, *, full: bool) -> str:
+    def _watch(self, found: Measure, now: float | None, *, full: bool) -> str:
         if self._streak == 0 or found.done < self.done or found.total != self.total:
             self._streak = 1
+            self._since = now
         elif found.done > self.done:
             self._streak += 1
-        if self._streak < self.need:
+        if self._streak < self.need or self._came_at_once(now):
             return STOOD
         return FILLED if full else PROVED
+
+    def _came_at_once(self, now: float | None) -> bool:
+        if self.need == CERTAIN or now is None or self._since is None:
+            return False
+        return now - self._since < LEAST_SECONDS
 
     def _move(self, line: str) -> str:
         self.state, follows = self._moves.get((self.state, line), (self.state, NOTHING))
@@ -100,5 +113,6 @@ class Hypothesis:
     def withdraw(self) -> None:
         """Begin to watch anew."""
         self._streak = 1
+        self._since = None
         self._withdrawals += 1
         self.state = REFUTED if self._withdrawals >= WITHDRAWALS else WATCHED

@@ -71,13 +71,19 @@ _BYTES = re.compile(
     rf"(?P<total>{_SIZE})(?![\w/])"
 )
 _PERCENT = re.compile(r"(?<![\w.,])(?P<done>\d{1,3}(?:\.\d+)?) ?%(?!\w)")
+# What counts of something else than work done stand beside: tries, states, marks.
+_NO_COUNT = re.compile(
+    r"(?i)\b(?:attempts?|try|tries|retry|retries|retrying|retried|waiting|score|rated?|rating|ratio|grade"
+    r"|connections?|clients?|ready|healthy|online|open|received|seconds?|secs?|s|ms)\b"
+)
 # What percentages and sizes of something else than progress stand beside.
 _NO_PROGRESS = re.compile(
     r"(?i)\b(?:deflated|ratio|compression|compressed|stored|saved|full|used|usage|utili[sz]ation"
     r"|free|available|cpu|mem|memory|ram|swap|heap|disk|load|loss|lost|accuracy|acc|coverage"
     r"|cover|confidence|battery|volume|probability|increase|decrease|increased|decreased|faster"
     r"|slower|smaller|larger|bigger|similar|similarity|identical|hits?|miss|misses|threshold"
-    r"|quality|idle|busy|quota|success rate|error rate|discount|tax)\b"
+    r"|quality|idle|busy|quota|(?:success|error|win|hit) rate|discount|tax|fan|humidity|charge"
+    r"|charging|uptime|availability|buffer|signal)\b"
 )
 _AROUND = 24  # characters behind a percentage in which such a word is looked for
 # Words for all of the work.
@@ -86,6 +92,8 @@ _WHOLE = option_set(
     " processed eta running working"
 )
 _BAR_SIGNS = re.compile(r"[█▉▊▋▌▍▎▏▓▒░⣿━╸╺]+|[#=>*.|+~\-]{2,}|[\[\](){}<>|#=*%]+")
+# A name that a number is part of, as "part2.bin" or "10.0.0.2": not what changes as work goes on.
+_NUMBERED = re.compile(r"[A-Za-z][A-Za-z_.+-]*\d[\w.+-]*|\d{1,3}(?:\.\d{1,3}){3}")
 _NO_NAME = re.compile(r"\S*(?:://|@|=|\\)\S*")  # addresses and settings: they may be secrets
 _DIGITS = re.compile(r"[\d.,:]*\d[\d.,:]*\s?(?:[kKMGTP]?i?B(?:/s)?\b|[kKMGTP]\b)?")
 _OUTER_WORDS = ("epoch", "round", "fold", "stage", "phase", "step")
@@ -119,6 +127,12 @@ def label_of(text: str) -> str:
     if not name or len(name) > LABEL_LIMIT or all(word.lower() in _WHOLE for word in words):
         return ""
     return name
+
+
+def _names_in(text: str) -> str:
+    """Return the names with a number in a text: lines with others speak of something else."""
+    words = (word.strip("()[]{}<>'\":;,") for word in text.split())
+    return " ".join(word for word in words if _NUMBERED.fullmatch(word.rsplit("/", 1)[-1]))
 
 
 def _tqdm(line: str, match: Match[str]) -> Measure | None:
@@ -176,7 +190,7 @@ def _bytes(line: str, match: Match[str]) -> Measure | None:
         return None
     label = label_of(before)
     need = BAR if _FILLED.search(line) else NUMBER
-    return Measure(("bytes", label), label, done, total, "B", "", need)
+    return Measure(("bytes", label, _names_in(before)), label, done, total, "B", "", need)
 
 
 def _bracketed(line: str, match: Match[str]) -> Measure | None:
@@ -184,22 +198,26 @@ def _bracketed(line: str, match: Match[str]) -> Measure | None:
     label = label_of(before)
     if not after.strip(" .…") and label:
         # "Compiling a.c (3/40)": what is worked on stands in front.
-        label = label.split(" ", maxsplit=1)[0]
-    return _count(line, match, label, after)
+        label, before = label.split(" ", maxsplit=1)[0], before.split(maxsplit=1)[0]
+    return _count(line, match, label, before, after)
 
 
 def _bare(line: str, match: Match[str]) -> Measure | None:
-    return _count(line, match, label_of(line[: match.start()]), line[match.end() :])
+    before = line[: match.start()]
+    return _count(line, match, label_of(before), before, line[match.end() :])
 
 
-def _count(line: str, match: Match[str], label: str, after: str) -> Measure | None:
+def _count(line: str, match: Match[str], label: str, before: str, after: str) -> Measure | None:
+    """Return a count; `before` is the text that names it."""
+    if _NO_COUNT.search(before) or _NO_COUNT.search(after[:_AROUND]):
+        return None
     done, total = _whole(match["done"]), _whole(match["total"])
     need = BAR if _FILLED.search(line) else NUMBER
     percent = _PERCENT.search(line)
     if percent is not None and total and need == NUMBER:
         apart = abs(float(percent["done"]) - 100 * done / total)
         need = BAR if apart <= _CONSISTENT else NUMBER
-    key = ("count", label, "" if label else str(total))
+    key = ("count", label, "" if label else str(total), _names_in(before))
     return _counted(key, label, done, total, after.strip(" -:>|.…")[:80], need)
 
 
@@ -213,7 +231,7 @@ def _percent(line: str, match: Match[str]) -> Measure | None:
     if need == NUMBER and "%" in after:
         return None  # several are a table of shares
     detail = after.strip(" :[]()|#=->.")[:80]
-    return Measure(("percent", label), label, done, 100, "%", detail, need)
+    return Measure(("percent", label, _names_in(before)), label, done, 100, "%", detail, need)
 
 
 def _counted(

@@ -276,6 +276,7 @@ class Router:
         if self._root is None:
             return [Detail(line)]
         try:
+            _note_time(self._root, now)
             events = self._root.feed(line, source)
         except Exception:
             self._root = self._generic = None
@@ -290,6 +291,7 @@ class Router:
             return events
         if self._fallback is None:
             self._fallback = self._generic()
+        _note_time(self._fallback, now)
         return _guarded(self._fallback.feed, line, source)
 
 
@@ -313,6 +315,13 @@ def command_of(argv: tuple[str, ...]) -> Command | None:
                 return None
         command = parse_command_line(argv[script.at :])
     return command if command.program in PARSERS else None
+
+
+def _note_time(parser: Parser, now: float) -> None:
+    """Tell a parser when its next lines have come, if it asks for that."""
+    note = getattr(parser, "note_time", None)
+    if note is not None:
+        note(now)
 
 
 def _recognized(events: Iterable[Event]) -> bool:

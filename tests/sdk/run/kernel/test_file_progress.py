@@ -42,8 +42,14 @@ class Process:
         return count
 
 
+def test_the_position_of_a_program_that_reads_in_order_is_believed_at_the_second_look():
+    process = Process("gzip")
+    assert process.look(STEP) is None
+    assert process.look(2 * STEP) == Count(2 * STEP, SIZE, "data")
+
+
 def test_a_position_is_believed_once_it_has_risen_for_a_second():
-    process = Process()
+    process = Process("mytool")
     looks = int(LEAST_SECONDS / 0.5)
     assert process.go(looks) is None
     assert process.look((looks + 1) * STEP) == Count((looks + 1) * STEP, SIZE, "data")

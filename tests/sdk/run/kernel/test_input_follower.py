@@ -8,6 +8,7 @@ import pytest
 from machine import until
 
 from headway.run.kernel.input_follower import InputFollower
+from headway.run.kernel.open_files import open_files
 from headway.run.kernel.process_tree import walk
 
 SIZE = 64 << 20
@@ -39,6 +40,11 @@ class Reader:
             look = self.watch.take(walk(self.process.pid), self.now)
         return look
 
+    def position(self):
+        """Return how far it is in its file, or None before it has opened it."""
+        files = open_files(self.process.pid)
+        return next((file.position for file in files if file.size == SIZE), None)
+
     def at(self):
         try:
             with open(f"/proc/{self.process.pid}/io") as file:
@@ -63,6 +69,21 @@ def test_the_command_itself_is_the_whole(data):
         assert look.whole.total >= SIZE
         assert 0 < look.whole.done < SIZE
         assert look.inner == {}
+    finally:
+        reader.process.communicate()
+
+
+def test_the_command_is_looked_at_from_the_first_look_on(data):
+    reader = Reader([sys.executable, "-S", "-E", str(data.parent / "reader.py"), str(data)])
+    try:
+        found = []
+        for position in (0, STEP, 2 * STEP, 3 * STEP):
+            reader.process.stdin.write(b"\n" if position else b"")
+            reader.process.stdin.flush()
+            until(lambda position=position: reader.position() == position, "a step")
+            reader.now += 31
+            found.append(reader.watch.take(walk(reader.process.pid), reader.now).whole)
+        assert [count is not None for count in found] == [False, False, True, True]
     finally:
         reader.process.communicate()
 

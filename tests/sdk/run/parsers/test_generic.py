@@ -63,6 +63,18 @@ def test_the_last_line_is_the_detail():
         ["2026/11/29", "1/2 cup of sugar", "lib/a/1/2"],
         ["Mem: 2.5 GB / 16 GB", "Mem: 2.6 GB / 16 GB", "Mem: 2.7 GB / 16 GB"],
         ["[5/10] a", "[4/10] b", "[6/10] c", "[3/10] d", "[7/10] e"],
+        [f"mod{n}.py   {100 + n}   {30 - n}   {70 + n}%" for n in range(9)],
+        [f"/dev/sda{n} 9000 {n}00 {n * 5}% /mnt" for n in range(1, 9)],
+        [f"10.0.0.{n}: {n}/20 packets received" for n in range(1, 9)],
+        [f"suite{n}: {n} of 40 tests passed" for n in range(1, 9)],
+        [f"web-{n} {n}/12 Running" for n in range(1, 9)],
+        [f"f{n}.png: {n}.2 kB / 12 kB" for n in range(1, 9)],
+        [f"Connection refused, retrying ({n}/10)" for n in range(1, 9)],
+        [f"attempt {n}/5" for n in range(1, 5)],
+        [f"waiting for db... {n}/30" for n in range(1, 9)],
+        [f"{n}/100 connections" for n in range(1, 9)],
+        [f"Score: {n}/10" for n in range(1, 9)],
+        [f"node3 humidity {n}%" for n in range(1, 9)],
         ["copy 10%", "copy 25%"],
         ["copy 10%", "something else", "copy 25%", "something else", "copy 35%"],
     ],
@@ -75,6 +87,8 @@ def test_a_number_that_proves_nothing_is_not_shown(lines):
     ("lines", "shown"),
     [
         (["copy 10%", "copy 25%", "copy 35%"], ("copy", 35, 100)),
+        (["a1.so 10%", "a1.so 25%", "a1.so 35%"], ("so", 35, 100)),
+        (["Building x1.c (1/9)", "Building x2.c (2/9)", "Building x3.c (3/9)"], ("Building", 3, 9)),
         (["10 %", "25 %", "35 %"], ("Run", 35, 100)),
         (["[1/30] a.c", "[2/30] b.c", "[3/30] c.c"], ("Run", 3, 30)),
         (["(1/30)", "(2/30)", "(5/30)"], ("Run", 5, 30)),
@@ -131,6 +145,25 @@ def test_a_success_was_complete_though_lines_followed():
 def test_only_the_first_count_that_comes_to_its_end_was_of_the_whole():
     first, second = [f"{n}/3 a" for n in (1, 2, 3)], [f"{n}/4 b" for n in (1, 2, 3)]
     assert numbers(*first, "next", *second) == []
+
+
+@pytest.mark.parametrize("form", ["[{n}/9] a", "{n}0 %", "[{bar:<9}] {n}0%"])
+def test_a_count_that_goes_around_again_was_a_part_each_time(form):
+    around = [form.format(n=n, bar="#" * (n + 2)) for n in range(1, 10)]
+    if "%" in form:
+        around.append(form.format(n=10, bar="#" * 9))
+    assert numbers(*around, source=DRAWN) != []
+    for times in range(2, 5):
+        assert numbers(*around * times, source=DRAWN) == []
+
+
+def test_a_table_that_is_printed_at_once_is_no_progress():
+    table = ["  50%    12", "  66%    13", "  75%    14", "  99%    25"]
+    machine, played = generic.Parser(), Played()
+    machine.note_time(3.0)
+    for line in table:
+        played.take(machine.feed(line, OUTPUT))
+    assert all(stage["total"] is None for stage in played.stages.values())
 
 
 def test_a_unit_holds_only_for_its_line():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from headway.run.reading import evidence
 from headway.run.reading.evidence import (
     CLOSE,
+    LEAST_SECONDS,
     MOVES,
     NOTHING,
     REFUTED,
@@ -14,7 +15,7 @@ from headway.run.reading.evidence import (
     WITHDRAW,
     Hypothesis,
 )
-from headway.run.reading.measures import CERTAIN, NUMBER, Measure
+from headway.run.reading.measures import BAR, CERTAIN, NUMBER, Measure
 
 
 def at(done, total=9, need=NUMBER):
@@ -28,6 +29,23 @@ def follow(*dones, need=NUMBER):
 
 def test_three_growing_lines_prove_a_number():
     assert follow(1, 2, 3)[1] == [NOTHING, NOTHING, SHOW]
+
+
+def test_lines_that_come_at_once_are_a_table_and_prove_nothing():
+    for need in (BAR, NUMBER):
+        hypothesis = Hypothesis(at(1, need=need))
+        assert {hypothesis.take(at(done, need=need), 5.0) for done in (1, 2, 3, 4)} == {NOTHING}
+        assert hypothesis.take(at(5, need=need), 5.0 + LEAST_SECONDS) == SHOW
+
+
+def test_a_table_that_comes_again_proves_nothing():
+    hypothesis = Hypothesis(at(1))
+    for now in range(5):
+        assert {hypothesis.take(at(done), now) for done in (1, 2, 3, 4)} == {NOTHING}
+
+
+def test_a_certain_form_is_believed_whenever_it_comes():
+    assert Hypothesis(at(1, need=CERTAIN)).take(at(1, need=CERTAIN), 5.0) == SHOW
 
 
 def test_a_line_that_is_drawn_again_proves_nothing():

@@ -68,6 +68,18 @@ def test_a_tool_below_the_command_is_a_stage_with_its_parsers_stages_in_it():
     assert router.look([SHELL, PIP], 2) == []
 
 
+def test_a_parser_that_asks_is_told_when_its_lines_come():
+    table = ["50%", "66%", "75%"]
+    moved = [
+        [event for _, events in lines(stranger(), *table, now=now) for event in events]
+        for now in (1.0, 2.0)
+    ]
+    assert not any(isinstance(event, StageMoved) for events in moved for event in events)
+    router = stranger()
+    later = [lines(router, line, now=now) for now, line in enumerate(table)]
+    assert isinstance(later[-1][0][1][-1], StageMoved)
+
+
 def test_what_a_tool_does_not_know_is_the_commands():
     router = stranger()
     router.look([SHELL, PIP], 1)
