@@ -7,13 +7,13 @@ ones decides.
 
 from __future__ import annotations
 
-from math import isfinite
 from statistics import median
 from typing import Any, Iterable
 
 NEWEST_RUNS = 20  # runs that are read, the newest of each key
 KEYS_NEEDED = 3  # keys with a usable run, below which there is no prior
 SHORTEST_STAGE = 0.3  # seconds; a shorter stage says nothing of how long others take
+LONGEST_STAGE = 1e15  # seconds; what is stored beyond is no duration
 
 
 def prior(runs: Iterable[Any]) -> float | None:
@@ -24,11 +24,7 @@ def prior(runs: Iterable[Any]) -> float | None:
         spans = run.get("spans") if isinstance(run, dict) else None
         for span in spans if isinstance(spans, list) else ():
             seconds = span.get("worked") if isinstance(span, dict) else None
-            if (
-                isinstance(seconds, (int, float))
-                and seconds >= SHORTEST_STAGE
-                and isfinite(seconds)
-            ):
+            if isinstance(seconds, (int, float)) and SHORTEST_STAGE <= seconds <= LONGEST_STAGE:
                 worked.append(float(seconds))
         if worked:
             found.append(median(worked))

@@ -19,7 +19,8 @@ Analogues (`analogue`). r_i is what remains if the rest goes as in run i, at our
   - size:  x = ln(N / N_i) of each stage; a stage takes e^(b x) times as long, where b is its
     elasticity, fitted over the earlier runs;
   - speed: z = ln(our seconds / theirs) - b x of what is done; s = c sum(u z) / (sum(u) + 0.15)
-    is expected to go on, where u is the share of the run and c is fitted, too;
+    is expected to go on, where u is the share of the run and c is fitted, too: by least squares
+    of the deviations after a stage on those before it, in the earlier runs and in this one;
   - an open stage that counts: ln k = w ln(our seconds / t) + (1 - w)(b x + s) with
     w = t / (t + d / 10) is its pace, k (d - t) what is left. Between two counts that counts
     down; when the next one is overdue it grows again;

@@ -7,8 +7,8 @@ if TYPE_CHECKING:
     from headway.estimate.interval import Estimate
 
 UNKNOWN = "calculating"
-# A range whose ends are further apart than this factor says nothing at all. Twice as large, words
-# such as "minutes" are shown at the very beginning, when a plan is all there is.
+# Without earlier runs, a range whose ends are further apart than this factor says nothing at all.
+# Twice as large, its end is told at the very beginning, when a plan is all there is.
 WIDE = 20.0
 # A range whose ends are further apart than this factor is told by its end: "1–12 min" promises
 # more than is known, and its middle, or "minutes", may be far too short. Twice as large, such
@@ -27,10 +27,13 @@ SAME_UNIT = 100
 def describe(estimate: Estimate | None) -> str:
     """Return "about 2 min", "1–3 min", "up to 12 min", or "calculating" where little is known.
 
-    From ten minutes on a range has its number beside it: "about 40 min (20–60)".
+    With earlier runs there is always an end, however unlike they are: "up to" holds nine times in
+    ten. From ten minutes on a range has its number beside it: "about 40 min (20–60)".
     """
-    apart = WIDE + 1 if estimate is None else _apart(estimate)
-    if estimate is None or apart > WIDE:
+    if estimate is None:
+        return UNKNOWN
+    apart = _apart(estimate)
+    if apart > WIDE and not estimate.runs:
         return UNKNOWN
     if estimate.high < 5:
         return "a few seconds"

@@ -27,5 +27,6 @@ def test_what_is_no_run_is_left_out():
         {},
         {"spans": 3},
         {"spans": [None, {}, {"worked": "x"}, {"worked": float("nan")}]},
+        {"spans": [{"worked": 10**400}, {"worked": float("inf")}]},
     ]
     assert prior([*odd, run(4.0), run(5.0), run(6.0)]) == 5.0

@@ -154,7 +154,7 @@ def check(estimate):
     for value in estimate[:3]:
         assert math.isfinite(value)
     assert 0 <= estimate.low <= estimate.median <= estimate.high
-    assert estimate.basis in {"history", "rate", "history+rate"}
+    assert estimate.basis in {"history", "rate", "history+rate", "work", "lines"}
 
 
 @settings(max_examples=150, deadline=None)
@@ -222,6 +222,96 @@ def test_no_row_of_history_makes_it_raise_or_give_nonsense(history, happened):
         check(forecast.stage_estimate(stage, now))
         share = forecast.progress(now)
         assert share is None or 0 <= share <= 1
+
+
+@st.composite
+def damaged(draw):
+    """Return a stored run of which something is missing or is something else."""
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "a", None, "running", 0, 10, "B", 0.0)
+    for second in range(9):
+        forecast.take_work(second, second, 10 * second, second, [second])
+        forecast.observe(1, "a", None, "running", second, 10, "B", second)
+    row = json.loads(json.dumps(forecast.finish("completed", 10.0).to_dict()))
+    at = row
+    while True:
+        place = draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
+        if not (isinstance(at[place], (dict, list)) and at[place] and draw(st.booleans())):
+            break
+        at = at[place]
+    if draw(st.booleans()):
+        del at[place]
+    else:
+        at[place] = draw(st.one_of(hostile, st.none(), st.text(max_size=2), st.just([[]])))
+    return row
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(damaged(), min_size=1, max_size=2))
+def test_a_stored_run_that_is_damaged_is_refused_or_harmless(rows):
+    runs = []
+    for row in rows:
+        try:
+            runs.append(Run.from_dict(row))
+        except ValueError:
+            continue
+    forecast = Forecast(runs)
+    forecast.start(0.0)
+    for second in range(1, 6):
+        forecast.take_work(second, second, 5 * second, second, [second])
+        forecast.observe(1, "a", None, "running", second, 10, "B", second)
+        check(forecast.estimate(second))
+        check(forecast.stage_estimate(1, second))
+
+
+@pytest.mark.parametrize("field", ["seconds", "beside", "known", "misses"])
+def test_a_number_too_large_for_any_arithmetic_is_no_run(field):
+    (lesson,) = taught(1.0)
+    row = lesson.to_dict()
+    row[field] = [[10**400, 0, 1, 1]] if field == "misses" else 10**400
+    with pytest.raises(ValueError, match="not a run"):
+        Run.from_dict(row)
+
+
+moments = st.one_of(st.floats(min_value=0, max_value=100), hostile)
+calls = st.one_of(
+    st.tuples(st.just("wait"), st.one_of(st.none(), st.integers(0, 5)), hostile, moments),
+    st.tuples(st.just("hold"), st.booleans(), moments),
+    st.tuples(st.just("discount"), hostile, moments),
+    st.tuples(st.just("beside"), st.integers(0, 10**6), moments),
+    st.tuples(st.just("expect"), st.booleans(), moments),
+    st.tuples(st.just("work"), hostile, hostile, moments),
+    st.tuples(st.just("report"), reports, moments),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(calls, min_size=1, max_size=12))
+def test_nothing_else_that_is_told_makes_it_raise_or_give_nonsense(told):
+    forecast = Forecast(taught(1.0, 2.0))
+    forecast.start(0.0)
+    for call, *values, now in told:
+        if call == "wait":
+            forecast.wait(values[0], Estimate(0.0, values[1], 1.0, "rate", 0), now)
+        elif call == "hold":
+            forecast.hold(now, waiting=values[0])
+        elif call == "discount":
+            forecast.discount(values[0], now)
+        elif call == "beside":
+            forecast.set_concurrency(values[0], now)
+        elif call == "expect":
+            forecast.expect(untold=values[0])
+        elif call == "work":
+            forecast.take_work(now, *values, None, [1])
+        else:
+            for stage, name, parent, state, done, total, unit, at, attempt in values[0]:
+                forecast.observe(stage, name, parent, state, done, total, unit, at, attempt)
+        estimate = forecast.estimate(now)
+        assert estimate is None or 0 <= estimate.low <= estimate.median <= estimate.high < math.inf
+        left = forecast.work_left(now)
+        assert left is None or 0 <= left < math.inf
+        forecast.so_far(now)
 
 
 def test_ten_thousand_stages_of_one_name_are_followed():

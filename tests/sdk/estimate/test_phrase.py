@@ -19,7 +19,7 @@ from headway.estimate import Estimate, describe, duration
         (2, 10, 40, "up to 40 s"),
         (60, 200, 500, "up to 8 min"),
         (35, 60, 200, "up to 3 min"),
-        (3, 40, 900, "calculating"),
+        (3, 40, 900, "up to 15 min"),
     ],
 )
 def test_a_range_is_put_into_words(low, median, high, words):
@@ -45,3 +45,4 @@ def test_a_duration_has_one_unit(seconds, words):
 
 def test_unknown_is_calculating():
     assert describe(None) == "calculating"
+    assert describe(Estimate(3, 40, 900, "rate", 0)) == "calculating"

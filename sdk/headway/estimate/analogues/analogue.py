@@ -17,7 +17,6 @@ from headway.estimate.history.span import KEY_SEPARATOR
 from headway.estimate.pace import (
     LEAST_LEFT,
     PACE_LIMIT,
-    SPEED_LIMIT,
     SPEED_PRIOR,
     clamp,
     log_pace,
@@ -83,7 +82,7 @@ class Analogue(Matching):
 
     def remaining(self, now: float, cold: ColdEstimate) -> tuple[float, float]:
         """Return the seconds left, and how unlike this run is (0: alike; squared steps)."""
-        speed_sum, speed_weight, distance = self._speed_sum, self._speed_weight, self._distance
+        pace, distance = self._speed.copy(), self._distance
         parameters, path = self._parameters, self._path
         places: list[Place | None] = []
         for stage, span in self._open:
@@ -95,10 +94,9 @@ class Analogue(Matching):
                 ours = stage.worked(now) if partial_round(stage) else stage.changed
                 z = self._deviation(span, ours, theirs)
                 share = (theirs + ours) / 2 / self._whole
-                speed_sum += share * clamp(z, SPEED_LIMIT)
-                speed_weight += share
-                distance += share * (z / DISTANCE_STEP) ** 2 / (speed_weight + SPEED_PRIOR)
-        speed = parameters.carry * speed_sum / (speed_weight + SPEED_PRIOR)
+                pace.add(share, z)
+                distance += share * (z / DISTANCE_STEP) ** 2 / (pace.weight + SPEED_PRIOR)
+        speed = pace.ahead()
         factor = exp(clamp(self._future + speed, FACTOR_LIMIT))
         self.left = {}
         end = 0.0

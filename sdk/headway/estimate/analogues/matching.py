@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import log
+from math import inf, log
 
 from headway.estimate.analogues.critical_path import CriticalPath
 from headway.estimate.analogues.place import time_before
+from headway.estimate.analogues.speed import Speed
 from headway.estimate.history.loops import rounds
-from headway.estimate.pace import GRAIN_SHARE, SPEED_LIMIT, SPEED_PRIOR, clamp, log_ratio
+from headway.estimate.pace import GRAIN_SHARE, SPEED_PRIOR, log_ratio
 from headway.estimate.stage import ENDED
 
 TYPE_CHECKING = False
@@ -49,9 +50,8 @@ class Matching:
         "_rounds",
         "_settled_sizes",
         "_sizes",
+        "_speed",
         "_speed_distance",
-        "_speed_sum",
-        "_speed_weight",
         "_unmatched",
         "_whole",
         "counted",
@@ -77,7 +77,8 @@ class Matching:
         self._settled_sizes = (0.0, 0.0, 0.0)
         self._future = 0.0
         self._rests_since = 0.0  # while no stage goes on or is to come: since the last one ended
-        self._speed_sum = self._speed_weight = self._speed_distance = self._distance = 0.0
+        self._speed = Speed(*parameters.carrying)
+        self._speed_distance = self._distance = 0.0
 
     def refresh(self, stages: Mapping[str, Stage], begun: float, *, anew: bool) -> None:
         """Take that stages began, ended or changed their size; `begun` is the run's time zero.
@@ -109,6 +110,7 @@ class Matching:
         general = size_sum / size_weight if size_weight else 0.0
         self._future = FUTURE_SIZE_SHARE * general
         self._open = []
+        started.sort(key=_end)
         for stage, span in started:
             if stage.unit != "%":
                 sizes.setdefault(stage.key, general)
@@ -123,7 +125,7 @@ class Matching:
                 if stage.ended is None or (stage, span) in self._open
             ]
         self._distance = (strange / size_weight if size_weight else 0.0) + (
-            self._speed_distance / (self._speed_weight + SPEED_PRIOR)
+            self._speed_distance / (self._speed.weight + SPEED_PRIOR)
         )
         self._unmatched = [stage for stage in self._unmatched if stage.ended is None]
         self._path.update(
@@ -140,7 +142,8 @@ class Matching:
         self._unmatched = []
         self._sizes = {}
         self._settled_sizes = (0.0, 0.0, 0.0)
-        self._speed_sum = self._speed_weight = self._speed_distance = 0.0
+        self._speed = Speed(*self._parameters.carrying)
+        self._speed_distance = 0.0
         for key, stage in stages.items():
             span = self.spans.get(key)
             if (
@@ -222,8 +225,7 @@ class Matching:
         theirs = span.worked - time_before(stage, span, self._size_of(span))
         z = self._deviation(span, worked, theirs)
         share = (theirs + worked) / 2 / self._whole
-        self._speed_sum += share * clamp(z, SPEED_LIMIT)
-        self._speed_weight += share
+        self._speed.settle(share, z)
         self._speed_distance += share * (z / DISTANCE_STEP) ** 2
 
     def _size(self, stage: Stage, span: Span, stages: Mapping[str, Stage]) -> float | None:
@@ -251,6 +253,11 @@ class Matching:
         grain = self.grain
         size = self._parameters.elasticity(span.key) * self._size_of(span)
         return log_ratio(ours, theirs, grain) - size * theirs / (theirs + grain)
+
+
+def _end(pair: tuple[Stage, Span]) -> float:
+    ended = pair[0].ended
+    return inf if ended is None else ended
 
 
 def _size(stage: Stage, span: Span) -> float | None:

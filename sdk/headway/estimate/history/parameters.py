@@ -39,9 +39,6 @@ CARRY = 0.3
 # In squared logarithms of speed, how firmly `CARRY` is believed. Doubled or halved: hardly any
 # effect.
 CARRY_FIRMNESS = 0.2
-# The largest share: some of every deviation is chance. Doubled: no gain and more jitter; halved:
-# worse on `nested-build`.
-CARRY_LIMIT = 0.8
 # Spread of a stage's durations, a standard deviation in logarithm, worth one run. Doubled or
 # halved: hardly any effect.
 USUAL_SPREAD = 0.25
@@ -58,7 +55,7 @@ class Parameters:
         "_runs",
         "_spread",
         "_trust",
-        "carry",
+        "carrying",
         "donors",
         "orders",
         "whole_spread",
@@ -82,7 +79,7 @@ class Parameters:
             [log(run.seconds) for run in self._runs if run.seconds and run.seconds > 0]
         )
         # A busy machine slows every stage; another input slows only one.
-        self.carry = self._carried()
+        self.carrying = self._carrying()
 
     def elasticity(self, key: str) -> float:
         """Return the power of its size with which a stage's time grows."""
@@ -115,7 +112,7 @@ class Parameters:
                 logs.append(value if size is None else value - self.elasticity(key) * size)
         return _spread(logs)
 
-    def _carried(self) -> float:
+    def _carrying(self) -> tuple[float, float]:
         agree, size = CARRY * CARRY_FIRMNESS, CARRY_FIRMNESS
         pairs = max(1, len(self._runs) - 1)
         for model in self._runs:
@@ -124,7 +121,7 @@ class Parameters:
                     more, over = self._compare(model, truth)
                     agree += more / pairs
                     size += over / pairs
-        return min(CARRY_LIMIT, max(0.0, agree / size))
+        return agree, size
 
     def _compare(self, model: Run, truth: Run) -> tuple[float, float]:
         """Return products and squares of the deviations before and after every stage's end."""

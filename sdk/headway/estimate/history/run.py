@@ -105,7 +105,7 @@ class Run:
             run.untold = _optional(record, "untold")
             known = _optional(record, "known")
             run.known = None if known is None else int(known)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ValueError(f"not a run: {error!r}") from error
         return run
 
