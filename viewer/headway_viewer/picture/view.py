@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from headway import string_width, text
 from headway.formatting import quantity
-from headway.formatting.outcome import display_name, outcome_texts, sole_stage
+from headway.formatting.outcome import display_name, main_stage, outcome_texts
 from headway.formatting.receipt import receipt_line
 from headway.formatting.theme import SILENT, STOPPED, STYLES, Line, Theme
 from headway.model import Operation, Stage
@@ -59,6 +59,10 @@ _HEADER_ORDER = (
     COMPLETED,
 )
 
+# Seconds for which an operation keeps the height that it had: rows below it do not jump each time
+# when a part of it has ended and the next is yet to begin.
+HEIGHT_KEPT = 5.0
+
 
 class View:
     """Renders a board. Caches rows between frames; `invalidate` those of changed operations.
@@ -83,6 +87,8 @@ class View:
         self._rows: dict[str, tuple[int, TableRow]] = {}
         self._narrow = False
         self._overall: tuple[int, tuple[str, ...]] = (-1, ())
+        # Open operation → detail lines that are kept for it, and when it had so many last.
+        self._heights: dict[str, tuple[int, float]] = {}
 
     def invalidate(self, operations: list[str]) -> None:
         """Drop the cached rows of operations that have changed."""
@@ -125,9 +131,19 @@ class View:
                 if spare > 0 and len(below) > depth:
                     given[position] += 1
                     spare -= 1
-        for row, below, count in zip(rows, wanted, given):
+        heights = self._heights
+        self._heights = {}
+        for operation, row, below, count in zip(operations, rows, wanted, given):
             picture.append(self.columns.format_row(row, widths, width))
             picture.extend(below[:count])
+            if operation.open:
+                height, since = heights.get(operation.id, (0, now))
+                if count >= height or now - since >= HEIGHT_KEPT:
+                    height, since = count, now
+                self._heights[operation.id] = height, since
+                kept = min(height - count, spare)
+                spare -= kept
+                picture.extend([[]] * kept)
         if chosen.more:
             picture.append(self._more_line(chosen.more, width))
         return picture
@@ -249,7 +265,7 @@ class View:
                     message = f"{message}, {until}"
                 remaining = done = ""
             else:
-                stage = sole_stage(operation)
+                stage = main_stage(operation)
                 progress = shown_progress(operation, stage)
                 shown = None if stage is None else shown_count(stage)
                 if stage is not None and shown and not (self._narrow and progress):
