@@ -143,6 +143,12 @@ def test_the_tally_counts_what_became_of_all(states, words):
     assert wording.summary_text(made, NOW) == words
 
 
+def test_the_tally_has_the_time_of_what_has_ended():
+    earlier = operation("a", "x", "completed", started=-900.0, ended=-862.0)
+    goes_on = operation("b", "y", started=-2000.0)
+    assert wording.summary_text([earlier, goes_on], NOW).startswith("1 ended in 38 s: ")
+
+
 def test_who_holds_what_it_waits_for_is_told_below_and_not_twice():
     reason = "the dpkg lock, held by process 4242 (apt)"
     made = operation("e01eeeeeeeee", "apt install nginx", "waiting", reason=reason)

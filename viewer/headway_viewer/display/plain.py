@@ -278,28 +278,25 @@ class PlainRenderer:
         if stage is not None and stage.state == WAITING:
             words = stage_text(operation, stage, now)
             return words, words
-        parts: list[str] = []
-        if stage is not None:
-            if stage is not only:
-                parts.append(stage.name)
-            progress = stage.fraction()
-            percentage = formatting.percent(progress) if progress else ""
-            parts.extend([percentage] if percentage else [])
-            shown = shown_count(stage)
-            if shown:
-                counted = quantity.amount(shown, stage.total, stage.unit, named=True)
-                if not percentage:
-                    parts.append(counted)
-                elif stage.unit != "%":
-                    parts.append(f"({counted})")
-                speed = rate_text(operation, stage, now)
-                parts.extend([speed] if speed else [])
-            parts.extend([stage.detail] if stage.detail else [])
-        else:
+        if stage is None:
             child = next((one for one in self._board.children(operation.id) if one.open), None)
             words = "" if child is None else group_text([child])
             return words.partition(":")[0], words
-        return stage.name if stage is not None else "", " ".join(parts)
+        parts = [] if stage is only else [stage.name]
+        progress = stage.fraction()
+        percentage = formatting.percent(progress) if progress else ""
+        parts.extend([percentage] if percentage else [])
+        shown = shown_count(stage)
+        if shown:
+            counted = quantity.amount(shown, stage.total, stage.unit, named=True)
+            if not percentage:
+                parts.append(counted)
+            elif stage.unit != "%":
+                parts.append(f"({counted})")
+            speed = rate_text(operation, stage, now)
+            parts.extend([speed] if speed else [])
+        parts.extend([stage.detail] if stage.detail else [])
+        return stage.name, " ".join(parts)
 
     def _line(self, operation: Operation, state: str | None, words: str, now: float) -> str:
         name = self._theme.spell(display_name(operation))

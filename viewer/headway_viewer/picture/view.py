@@ -19,12 +19,11 @@ from headway.states import (
     CRASHED,
     FAILED,
     PENDING,
-    RUNNING,
     UNJUDGED,
     WAITING,
 )
 from headway_viewer import formatting
-from headway_viewer.picture.board import Board
+from headway_viewer.picture.board import COUNTED_STATES, Board
 from headway_viewer.picture.columns import NARROW_WIDTH, Columns, ColumnWidths, TableRow
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import (
@@ -45,18 +44,6 @@ from headway_viewer.picture.wording import (
     stopped_text,
     summary_text,
     waiting_text,
-)
-
-_HEADER_ORDER = (
-    RUNNING,
-    WAITING,
-    FAILED,
-    CRASHED,
-    PENDING,
-    CANCELLED,
-    UNJUDGED,
-    STOPPED,
-    COMPLETED,
 )
 
 # Seconds for which an operation keeps the height that it had: rows below it do not jump each time
@@ -154,7 +141,7 @@ class View:
             return self._header_line("headway", [("warn", text.safe(note))], (), width)
         counts = self.board.counts
         parts = [
-            (STYLES[state], f"{counts[state]} {state}") for state in _HEADER_ORDER if counts[state]
+            (STYLES[state], f"{counts[state]} {state}") for state in COUNTED_STATES if counts[state]
         ]
         if self.board.stopped:
             parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED} by a signal"))

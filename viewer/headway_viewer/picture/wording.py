@@ -449,7 +449,7 @@ def summary_text(seen: list[Operation], now: float) -> str:
             parts.append(f"{count} {state}")
     if running:
         parts.append(f"{running} still running")
-    begun = [operation.started for operation in seen if operation.started is not None]
-    last = now if running else max((operation.ended or now for operation in ended), default=now)
+    begun = [operation.started for operation in ended if operation.started is not None]
+    last = max((operation.ended or now for operation in ended), default=now)
     span = f" in {formatting.duration(last - min(begun))}" if begun else ""
     return (f"{len(ended)} ended{span}: " if ended else "") + ", ".join(parts)
