@@ -54,13 +54,14 @@ class OperationForecast:
             if self.children is _NO_CHILDREN:
                 self.children = {}
             place = self.children[operation.id] = -1 - len(self.children)
+        progress = operation.progress
         self.forecast.observe(
             place,
             operation.name,
             stage.id if stage is not None else None,
             WAITING if operation.stopped_since is not None else operation.state,
-            100 * (operation.progress or 0.0),
-            100.0,
+            100 * (progress or 0.0),
+            None if progress is None else 100.0,  # no share of the whole is made of what is unknown
             "%",
             now,
             operation.attempt,

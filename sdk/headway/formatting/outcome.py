@@ -22,6 +22,18 @@ def sole_stage(operation: Operation) -> Stage | None:
     return next(iter(stages.values()))
 
 
+def main_stage(operation: Operation) -> Stage | None:
+    """Return the stage whose count is that of the whole, or None.
+
+    It is the only outermost one, as that of the outer of nested loops, where no other is to come.
+    """
+    planned = operation.planned
+    if planned == UNTOLD or (planned is not None and planned > 1):
+        return sole_stage(operation)
+    outermost = [stage for stage in operation.stages.values() if stage.parent is None]
+    return outermost[0] if len(outermost) == 1 else None
+
+
 def display_name(operation: Operation) -> str:
     """Return the name to show for an operation."""
     return operation.name or "(no name)"
@@ -54,7 +66,7 @@ def outcome_texts(operation: Operation) -> tuple[str, ...]:
     """
     elapsed = elapsed_text(operation)
     if operation.state == COMPLETED:
-        stage = sole_stage(operation)
+        stage = main_stage(operation)
         counted = ""
         if stage is not None and stage.shown and stage.unit != "%":
             counted = quantity.amount(stage.shown, None, stage.unit, named=True)

@@ -37,6 +37,12 @@ def test_a_child_weighs_as_one_stage_that_its_progress_counts():
     ]
 
 
+def test_a_child_of_unknown_progress_has_no_total_to_make_a_share_of():
+    parent = made()
+    parent.observe_child(child("compile"), None, 1.0)
+    assert parent.forecast.told[0][4:6] == (0.0, None)
+
+
 def test_a_child_whose_process_is_stopped_waits():
     parent = made()
     stopped = child("compile")

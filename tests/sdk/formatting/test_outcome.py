@@ -2,6 +2,7 @@ import pytest
 from showcase import operation, stage
 
 from headway.formatting.outcome import outcome_text
+from headway.model import UNTOLD
 
 
 def ended(state, **fields):
@@ -29,6 +30,15 @@ def test_what_a_loop_did_stands_in_its_end():
     made = ended("completed")
     stage(made, "files", "completed", done=1200, total=1200, unit="files")
     assert outcome_text(made) == "1,200 files in 38 s"
+
+
+def test_of_nested_loops_the_end_counts_the_outer_one():
+    made = ended("completed")
+    stage(made, "outer", "completed", done=12, total=12)
+    stage(made, "inner", "completed", parent=1, done=10, total=10)
+    assert outcome_text(made) == "12 in 38 s"
+    made.planned = UNTOLD  # a tool whose first stage this is
+    assert outcome_text(made) == "38 s"
 
 
 def test_where_it_broke_is_told():

@@ -238,6 +238,22 @@ def test_where_nothing_else_is_told_a_duration_says_of_what():
     assert runs.first == ["x             running   for 30 s"]
 
 
+def test_what_a_child_is_in_is_told_where_its_parent_has_no_stage():
+    child = operation("b", "fetch", parent="a")
+    stage(child, "Find", done=2, total=4, detail="mypy")
+    stage(child, "Unpack", "pending", started=None)
+    assert Story(operation("a", "x"), child).first == [
+        "x             running   fetch: Find 2/4 mypy"
+    ]
+
+
+def test_of_nested_loops_the_count_of_the_outer_one_is_told():
+    made = operation("a", "nest.py")
+    stage(made, "outer", done=6, total=12)
+    stage(made, "inner", parent=1, done=3, total=10)
+    assert Story(made).first == ["nest.py       running   50 % (6/12) 0.2/s"]
+
+
 def test_a_count_in_per_cent_is_told_once():
     made = operation("a", "git", started=-30.0)
     stage(made, "Receive", done=8.6, total=100, unit="%")

@@ -50,6 +50,16 @@ def test_columns_stand_below_each_other():
     assert len(first) == len(second)
 
 
+def test_bars_stay_where_they_are_when_a_percentage_gets_a_digit():
+    assert laid([barred(counts="9 %")], 79)[0] == laid([barred(counts="10 %")], 79)[0]
+
+
+def test_a_long_name_goes_before_a_long_bar():
+    widths, (row, _) = laid([barred(name="apt install postgresql nginx", done=""), WORDS], 79)
+    assert row.startswith("▶ apt install postgresql nginx ━")
+    assert 20 <= widths.bar < 30
+
+
 def test_a_steady_plan_keeps_its_columns_but_not_for_a_long_phrase():
     columns = Columns(THEME, bare=False)
     wide = columns.measure([BARRED], 79, steady=True)

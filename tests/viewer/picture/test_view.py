@@ -150,6 +150,31 @@ def test_the_columns_do_not_twitch_when_a_word_gets_shorter():
     assert len(bars) == 1
 
 
+def test_rows_do_not_jump_while_a_part_ends_and_the_next_begins():
+    first, second = operation("a", "one"), operation("b", "two")
+    stage(first, "Resolve", done=2)
+    stage(first, "Fetch", done=1)
+    board = board_of(first, second)
+    view = View(board, PLAIN, bare=True)
+    before = view.picture(80, 20, NOW)
+    assert len(before) == 5
+    del board.replica.operations["a"].stages[2]
+    for later, height in ((1, 5), (4, 5), (6, 4)):
+        view.invalidate(["a"])
+        assert len(view.picture(80, 20, NOW + later)) == height
+    view.picture(80, 4, NOW + 7)
+    assert len(view.picture(80, 4, NOW + 8)) <= 4
+
+
+def test_the_row_of_nested_loops_has_the_count_of_the_outer_one():
+    made = operation("a", "nest.py: outer", progress=0.52)
+    stage(made, "outer", done=6, total=12)
+    stage(made, "inner", parent=1, done=3, total=10)
+    (row, below) = picture(made, bare=True)[1:]
+    assert "─   6/12 0.2/s" in row
+    assert below == "  inner 3/10"
+
+
 def test_what_needs_attention_is_nearest_to_the_prompt():
     ended = [
         operation("f", "bad", "failed", ended=-2.0),

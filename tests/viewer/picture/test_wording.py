@@ -45,6 +45,40 @@ def test_only_leaves_of_the_stages_are_told_as_busy():
     assert wording.detail_lines(made, board, NOW, 4) == ["nginx 2/5, run 3 conf.d"]
 
 
+def nested_loops(**fields):
+    made = operation("a", "x", progress=0.5, **fields)
+    stage(made, "outer", done=6, total=12)
+    stage(made, "middle", parent=1, done=1, total=3, attempt=7)
+    stage(made, "inner", parent=2, done=7, total=10, attempt=20)
+    return made
+
+
+def test_the_middle_of_nested_loops_is_told_and_the_outer_has_the_row():
+    made = nested_loops()
+    told = wording.detail_lines(made, board_of(made), NOW, 4)
+    assert told == ["middle 1/3, run 7", "inner 7/10, run 20"]
+
+
+def test_a_stage_that_counts_stands_above_those_inside_it():
+    made = operation("a", "x", planned=4)
+    stage(made, "Fetch", done=2, total=4)
+    stage(made, "mypy", parent=1, done=1e6, total=3e6, unit="B")
+    stage(made, "Build", done=1, total=2)
+    told = wording.detail_lines(made, board_of(made), NOW, 4)
+    assert told == ["Fetch 2/4", "mypy 1/3 MB 33.3 kB/s", "Build 1/2"]
+
+
+def test_what_a_child_is_busy_with_is_told_below_its_parent():
+    parent = operation("a", "x")
+    child = operation("b", "fetch wheels", parent="a")
+    stage(child, "Find", done=2, total=4, detail="mypy")
+    stage(child, "Download", "pending", started=None)
+    board = board_of(parent, child)
+    assert wording.detail_lines(parent, board, NOW, 4) == ["fetch wheels: Find 2/4 mypy"]
+    child.state = "completed"
+    assert wording.detail_lines(parent, board_of(parent, child), NOW, 4) == []
+
+
 def test_what_its_processes_have_done_is_told_while_nothing_counts():
     made = operation("a", "x", work=(3.2, 120_000_000, 0))
     assert wording.detail_lines(made, board_of(made), NOW, 4) == ["read 120 MB, 3 s CPU"]
@@ -107,6 +141,12 @@ def test_the_tally_counts_what_became_of_all(states, words):
         for n, state in enumerate(states)
     ]
     assert wording.summary_text(made, NOW) == words
+
+
+def test_the_tally_has_the_time_of_what_has_ended():
+    earlier = operation("a", "x", "completed", started=-900.0, ended=-862.0)
+    goes_on = operation("b", "y", started=-2000.0)
+    assert wording.summary_text([earlier, goes_on], NOW).startswith("1 ended in 38 s: ")
 
 
 def test_who_holds_what_it_waits_for_is_told_below_and_not_twice():

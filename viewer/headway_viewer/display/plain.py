@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, TextIO
 
 from headway import string_width
 from headway.formatting import quantity
-from headway.formatting.outcome import display_name, outcome_text, sole_stage
+from headway.formatting.outcome import display_name, main_stage, outcome_text, sole_stage
 from headway.formatting.theme import STOPPED, Theme
 from headway.model import Operation
 from headway.states import CRASHED, FAILED, PAUSED, PENDING, RUNNING, WAITING, asks
@@ -21,6 +21,7 @@ from headway_viewer.picture.remaining import blank_if_unknown, remaining_text, t
 from headway_viewer.picture.view import shown_progress
 from headway_viewer.picture.wording import (
     error_lines,
+    group_text,
     rate_text,
     shown_count,
     stage_text,
@@ -264,7 +265,9 @@ class PlainRenderer:
             since = self._board.replica.since(operation.id)
             words = waiting_text(operation, since, now)
             return "", words.partition(" ")[2]  # the state has a column of its own
-        only = sole_stage(operation)
+        only = main_stage(operation)
+        if only is not None and not (only.state == RUNNING and shown_count(only)):
+            only = sole_stage(operation)
         if operation.left:
             return "left", operation.reason or ""
         running = [
@@ -275,24 +278,25 @@ class PlainRenderer:
         if stage is not None and stage.state == WAITING:
             words = stage_text(operation, stage, now)
             return words, words
-        parts: list[str] = []
-        if stage is not None:
-            if stage is not only:
-                parts.append(stage.name)
-            progress = stage.fraction()
-            percentage = formatting.percent(progress) if progress else ""
-            parts.extend([percentage] if percentage else [])
-            shown = shown_count(stage)
-            if shown:
-                counted = quantity.amount(shown, stage.total, stage.unit, named=True)
-                if not percentage:
-                    parts.append(counted)
-                elif stage.unit != "%":
-                    parts.append(f"({counted})")
-                speed = rate_text(operation, stage, now)
-                parts.extend([speed] if speed else [])
-            parts.extend([stage.detail] if stage.detail else [])
-        return stage.name if stage is not None else "", " ".join(parts)
+        if stage is None:
+            child = next((one for one in self._board.children(operation.id) if one.open), None)
+            words = "" if child is None else group_text([child])
+            return words.partition(":")[0], words
+        parts = [] if stage is only else [stage.name]
+        progress = stage.fraction()
+        percentage = formatting.percent(progress) if progress else ""
+        parts.extend([percentage] if percentage else [])
+        shown = shown_count(stage)
+        if shown:
+            counted = quantity.amount(shown, stage.total, stage.unit, named=True)
+            if not percentage:
+                parts.append(counted)
+            elif stage.unit != "%":
+                parts.append(f"({counted})")
+            speed = rate_text(operation, stage, now)
+            parts.extend([speed] if speed else [])
+        parts.extend([stage.detail] if stage.detail else [])
+        return stage.name, " ".join(parts)
 
     def _line(self, operation: Operation, state: str | None, words: str, now: float) -> str:
         name = self._theme.spell(display_name(operation))

@@ -39,16 +39,17 @@ _GROUP = {
     CANCELLED: ENDED,
     UNJUDGED: ENDED,
 }
+# The order in which the header and what is left out of a picture are counted.
 COUNTED_STATES = (
     RUNNING,
     WAITING,
-    PENDING,
-    COMPLETED,
-    STOPPED,
-    UNJUDGED,
-    CANCELLED,
-    CRASHED,
     FAILED,
+    CRASHED,
+    PENDING,
+    CANCELLED,
+    UNJUDGED,
+    STOPPED,
+    COMPLETED,
 )
 MAX_EARLIER_ENDED = 3  # rows for those that broke before the viewer attached; as many for others
 JUST_ENDED = 5.0  # seconds before the viewer attached: an end since then counts as seen

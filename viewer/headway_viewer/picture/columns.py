@@ -10,10 +10,12 @@ from typing import NamedTuple
 from headway import string_width
 from headway.formatting.theme import Line, Theme
 
+NAMED_BAR = 20  # cells that a bar has before names that are truncated get more
 MAX_BAR = 30  # cells of a bar at most, and of a wide terminal the share of its width
 WIDE_BAR_SHARE = 40  # percent
 MIN_BAR = 6  # a bar of fewer says nothing
 STEADY_CELLS = 12  # cells up to which a column keeps its width from frame to frame
+PERCENT_CELLS = 4  # of "54 %": the bars do not move when 9 % becomes 10 %
 NARROW_WIDTH = 60  # cells below which a percentage replaces the counts
 # Percent of the width that the names may have at first: what bars and messages leave is added.
 NAME_SHARE = 34
@@ -75,6 +77,8 @@ class Columns:
             max((string_width.cells(getattr(row, part)) for row in barred), default=0)
             for part in ("counts", "extra", "remaining")
         ]
+        if any(row.counts.endswith("%") for row in barred):
+            now[0] = max(now[0], PERCENT_CELLS)
         widest = now
         if steady and barred:
             # Up to STEADY_CELLS only: a long phrase such as "longer than usual" may go again.
@@ -105,9 +109,12 @@ class Columns:
         done = fit(max((string_width.cells(row.done) for row in barred), default=0), 2)
         extra = fit(widest[1], 1)
         if bar:
+            grown = min(max(NAMED_BAR - bar, 0), max(left, 0))
+            bar, left = bar + grown, left - grown
+            longer = min(max(left, 0), name_cells - name)
+            name, left = name + longer, left - longer
             grown = min(max(MAX_BAR, width * WIDE_BAR_SHARE // 100) - bar, max(left, 0))
-            bar += grown
-            left -= grown
+            bar, left = bar + grown, left - grown
         # Names that were truncated get what the bar leaves, unless a message needs it.
         messages = [string_width.cells(row.message) + 1 for row in rows if row.message is not None]
         taken = width - (0 if self._bare else 2) - name - left - (short_id + 1 if short_id else 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from headway import string_width, text
 from headway.formatting import quantity
-from headway.formatting.outcome import display_name, outcome_texts, sole_stage
+from headway.formatting.outcome import display_name, main_stage, outcome_texts
 from headway.formatting.receipt import receipt_line
 from headway.formatting.theme import SILENT, STOPPED, STYLES, Line, Theme
 from headway.model import Operation, Stage
@@ -19,12 +19,11 @@ from headway.states import (
     CRASHED,
     FAILED,
     PENDING,
-    RUNNING,
     UNJUDGED,
     WAITING,
 )
 from headway_viewer import formatting
-from headway_viewer.picture.board import Board
+from headway_viewer.picture.board import COUNTED_STATES, Board
 from headway_viewer.picture.columns import NARROW_WIDTH, Columns, ColumnWidths, TableRow
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import (
@@ -47,17 +46,9 @@ from headway_viewer.picture.wording import (
     waiting_text,
 )
 
-_HEADER_ORDER = (
-    RUNNING,
-    WAITING,
-    FAILED,
-    CRASHED,
-    PENDING,
-    CANCELLED,
-    UNJUDGED,
-    STOPPED,
-    COMPLETED,
-)
+# Seconds for which an operation keeps the height that it had: rows below it do not jump each time
+# when a part of it has ended and the next is yet to begin.
+HEIGHT_KEPT = 5.0
 
 
 class View:
@@ -83,6 +74,8 @@ class View:
         self._rows: dict[str, tuple[int, TableRow]] = {}
         self._narrow = False
         self._overall: tuple[int, tuple[str, ...]] = (-1, ())
+        # Open operation → detail lines that are kept for it, and when it had so many last.
+        self._heights: dict[str, tuple[int, float]] = {}
 
     def invalidate(self, operations: list[str]) -> None:
         """Drop the cached rows of operations that have changed."""
@@ -125,9 +118,19 @@ class View:
                 if spare > 0 and len(below) > depth:
                     given[position] += 1
                     spare -= 1
-        for row, below, count in zip(rows, wanted, given):
+        heights = self._heights
+        self._heights = {}
+        for operation, row, below, count in zip(operations, rows, wanted, given):
             picture.append(self.columns.format_row(row, widths, width))
             picture.extend(below[:count])
+            if operation.open:
+                height, since = heights.get(operation.id, (0, now))
+                if count >= height or now - since >= HEIGHT_KEPT:
+                    height, since = count, now
+                self._heights[operation.id] = height, since
+                kept = min(height - count, spare)
+                spare -= kept
+                picture.extend([[]] * kept)
         if chosen.more:
             picture.append(self._more_line(chosen.more, width))
         return picture
@@ -138,7 +141,7 @@ class View:
             return self._header_line("headway", [("warn", text.safe(note))], (), width)
         counts = self.board.counts
         parts = [
-            (STYLES[state], f"{counts[state]} {state}") for state in _HEADER_ORDER if counts[state]
+            (STYLES[state], f"{counts[state]} {state}") for state in COUNTED_STATES if counts[state]
         ]
         if self.board.stopped:
             parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED} by a signal"))
@@ -249,7 +252,7 @@ class View:
                     message = f"{message}, {until}"
                 remaining = done = ""
             else:
-                stage = sole_stage(operation)
+                stage = main_stage(operation)
                 progress = shown_progress(operation, stage)
                 shown = None if stage is None else shown_count(stage)
                 if stage is not None and shown and not (self._narrow and progress):

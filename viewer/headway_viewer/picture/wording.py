@@ -9,7 +9,7 @@ import re
 from typing import Iterable, Iterator, NamedTuple
 
 from headway.formatting import quantity
-from headway.formatting.outcome import display_name, sole_stage
+from headway.formatting.outcome import display_name, main_stage, sole_stage
 from headway.formatting.theme import STOPPED
 from headway.model import Operation, Stage
 from headway.states import (
@@ -216,13 +216,24 @@ def _activities(operation: Operation, setback: Setback | None, now: float) -> It
     parents = {stage.parent for stage in running}
     leaves = [stage for stage in running if stage.id not in parents]
     in_row = active_stage(operation) if operation.state == RUNNING else None
-    named: dict[str, list[Stage]] = {}
-    for stage in leaves:
-        named.setdefault(stage.name, []).append(stage)
+    main = main_stage(operation)
+    if main is not None and shown_count(main):
+        in_row = main
+    told = {stage.id for stage in (in_row, main) if stage is not None}
+    named: dict[tuple[int, str], list[Stage]] = {}
+    for leaf in leaves:
+        around = _around(operation, leaf)
+        for depth, stage in enumerate((*around, leaf)):
+            counts = (
+                stage.state == RUNNING and (stage.shown or stage.total) and stage.id not in told
+            )
+            if stage is leaf or counts:
+                told.add(stage.id)
+                named.setdefault((depth, stage.name), []).append(stage)
     lone = [same_name[0].id for same_name in named.values() if len(same_name) == 1]
     if setback is not None and setback.stage not in lone:
         yield Detail(setback_text)
-    for name, same_name in named.items():
+    for (_, name), same_name in named.items():
         if len(same_name) > 1:
             title, counted = f"{name}, {len(same_name)} at once", _total_text(same_name)
             yield Detail(title + counted, _fraction(same_name), title, counted.strip())
@@ -233,6 +244,19 @@ def _activities(operation: Operation, setback: Setback | None, now: float) -> It
             )
             if detail.text:
                 yield detail
+
+
+def _around(operation: Operation, stage: Stage) -> list[Stage]:
+    """Return the stages that a stage is inside of, the outermost first."""
+    found: list[Stage] = []
+    over = stage.parent
+    while over is not None and len(found) < len(operation.stages):
+        outer = operation.stages.get(over)
+        if outer is None:
+            break
+        found.append(outer)
+        over = outer.parent
+    return found[::-1]
 
 
 def _of_stage(
@@ -279,7 +303,7 @@ def _children(board: Board, operation: str) -> Iterator[Detail]:
     for same_name in map(latest_job, by_name(board.children(operation)).values()):
         if any(child.open or child.state in (FAILED, CRASHED) for child in same_name):
             name, counted = _group(same_name)
-            yield Detail(name + counted, group_fraction(same_name), name, counted.strip(", "))
+            yield Detail(name + counted, group_fraction(same_name), name, counted.strip(",: "))
 
 
 def by_name(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
@@ -303,8 +327,28 @@ def _group(same_name: list[Operation]) -> tuple[str, str]:
         return f"{name}, {ranks_text(same_name)}", f" {spread}" if spread else ""
     words = name if len(same_name) == 1 else f"{name}, {workers_text(same_name)}"
     counted = _total_text(_sole_stages(same_name))
+    if len(same_name) == 1 and not counted:
+        at = latest_activity(same_name[0])
+        counted = f": {at}" if at else ""
     broken = sum(one.state in (FAILED, CRASHED) for one in same_name)
     return words, f"{counted}, {broken} failed" if broken else counted
+
+
+def latest_activity(operation: Operation) -> str:
+    """Return "Fetch 2/4 mypy" of the stage that an open operation began last; "" without any."""
+    going = [stage for stage in operation.stages.values() if stage.state in (RUNNING, WAITING)]
+    around = {stage.parent for stage in going}
+    leaf = next((stage for stage in reversed(going) if stage.id not in around), None)
+    if leaf is None or not operation.open or leaf.left:
+        return ""
+    if leaf.state == WAITING:
+        return f"{leaf.name}, waiting" + (f" for {leaf.reason}" if leaf.reason else "")
+    shown = shown_count(leaf)
+    counted = (
+        "" if not (shown or leaf.total) else quantity.amount(shown or 0, leaf.total, leaf.unit)
+    )
+    parts = ("" if leaf.name == display_name(operation) else leaf.name, counted, leaf.detail)
+    return " ".join(part for part in parts if part)
 
 
 def group_fraction(same_name: list[Operation]) -> float | None:
@@ -312,7 +356,9 @@ def group_fraction(same_name: list[Operation]) -> float | None:
     if are_ranks(same_name):
         same_name = [slowest(same_name)]
     stages = _sole_stages(same_name)
-    return _fraction(stages) if len(stages) == len(same_name) else None
+    if len(stages) == len(same_name):
+        return _fraction(stages)
+    return same_name[0].progress if len(same_name) == 1 and same_name[0].open else None
 
 
 def _sole_stages(operations: list[Operation]) -> list[Stage]:
@@ -403,7 +449,7 @@ def summary_text(seen: list[Operation], now: float) -> str:
             parts.append(f"{count} {state}")
     if running:
         parts.append(f"{running} still running")
-    begun = [operation.started for operation in seen if operation.started is not None]
-    last = now if running else max((operation.ended or now for operation in ended), default=now)
+    begun = [operation.started for operation in ended if operation.started is not None]
+    last = max((operation.ended or now for operation in ended), default=now)
     span = f" in {formatting.duration(last - min(begun))}" if begun else ""
     return (f"{len(ended)} ended{span}: " if ended else "") + ", ".join(parts)

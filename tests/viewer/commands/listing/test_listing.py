@@ -50,7 +50,7 @@ def test_what_does_not_fit_on_a_screen_is_counted_by_state():
     failed = [operation(f"f{n:02}", f"bad {n}", "failed", ended=-300.0 - n) for n in range(40)]
     lines = listed(*done, *failed, *installers(), lines=20)
     assert len(lines) == 20
-    assert lines[0] == "… 68 more (32 completed, 36 failed): headway ps --all"
+    assert lines[0] == "… 68 more (36 failed, 32 completed): headway ps --all"
     assert [line[2:8].strip() for line in lines if line.startswith("✗ bad")] == [
         "bad 3",
         "bad 2",

@@ -223,15 +223,18 @@ class Parser:
 
     def _install(self, match: re.Match[str]) -> list[Event]:
         self._packages = match.group(1).split(", ")
+        number = len(self._packages)
+        # Off a terminal pip says no more until all are installed: a count would stand at 0.
         return [
             *self._end(RESOLVE, DOWNLOAD, BUILD),
-            *self._start(INSTALL, len(self._packages), "packages"),
+            *self._start(INSTALL, None, "packages"),
+            Detail(f"{number} package{'s'[: number != 1]}"),
         ]
 
     def _success(self, match: re.Match[str]) -> list[Event]:
         events: list[Event] = []
         if self._open.get(INSTALL):
-            events.append(StageMoved(INSTALL, len(self._packages)))
+            events.append(StageMoved(INSTALL, len(self._packages), len(self._packages)))
         return events + self._end(RESOLVE, DOWNLOAD, BUILD, INSTALL)
 
     def _error(self, match: re.Match[str]) -> list[Event]:

@@ -5,7 +5,7 @@ from transcripts import play
 
 from headway.run.parsers.packages import pip
 from headway.run.reading.command_line import FormContext, parse_command_line
-from headway.run.reading.events import OUTPUT, StageMoved
+from headway.run.reading.events import OUTPUT, Detail, StageMoved, StageStarted
 
 
 def parser():
@@ -22,6 +22,12 @@ def test_an_install_resolves_downloads_and_installs_with_every_pip(name):
     assert counts["Resolve"] == (10, None, "completed")
     assert counts["Download"] == (10, None, "completed")
     assert counts["Install"] == (10, 10, "completed")
+
+
+def test_a_count_that_pip_never_tells_is_none():
+    events = parser().feed("Installing collected packages: six, idna", OUTPUT)
+    assert StageStarted("Install", None, "packages") in events
+    assert events[-1] == Detail("2 packages")
 
 
 def test_raw_progress_gives_a_stage_in_bytes_below_the_download():
