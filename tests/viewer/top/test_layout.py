@@ -6,7 +6,7 @@ from headway_viewer.top.layout import Pane, arrange
 
 @pytest.mark.parametrize("page", [LIST, LOG])
 def test_panes_fill_a_terminal_of_any_size_and_do_not_overlap(page):
-    for columns in (1, 2, 39, 80, 119, 120, 200, 500):
+    for columns in (1, 2, 39, 80, 139, 140, 200, 500):
         for lines in (1, 2, 3, 11, 12, 17, 18, 24, 60, 200):
             made = arrange(columns, lines, page)
             panes = [pane for pane in (made.body, made.facts, made.log) if pane is not None]

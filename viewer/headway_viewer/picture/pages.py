@@ -56,6 +56,8 @@ def matches(operation: Operation, words: str) -> bool:
 
 def listed(board: Board, words: str) -> list[str]:
     """Return the ids of the operations that the list has, in order."""
+    if not words:
+        return board.ordered()
     operations = board.replica.operations
     return [name for name in board.ordered() if matches(operations[name], words)]
 

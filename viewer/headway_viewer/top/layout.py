@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from headway_viewer.picture.browsing import LIST
 
-SIDE_COLUMNS = 120  # of a terminal in which the panes stand beside the list
+SIDE_COLUMNS = 140  # of a terminal in which the panes stand beside the list
 SIDE_LINES = 12
 BELOW_LINES = 18  # of a terminal in which one stands below it
 LEAST_LINES = 3  # with a header and the keys

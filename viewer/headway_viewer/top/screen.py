@@ -30,7 +30,7 @@ CHOSEN = "chosen "  # before the style of what stands in the chosen row
 MARK = 2  # cells of "> " before a row
 INDENT = 2  # cells a level
 MOST_INDENT = 6  # levels
-LOG_LINES = 200  # that are looked at for a pane
+LAST_LINES = 10  # of the log, on the page of an operation that needs more than the screen
 
 # The keys of the last line, the most important first; what does not fit is left out.
 _HINTS = {
@@ -136,7 +136,7 @@ class Screen:
             elif state.page == LOG:
                 made = self._log_page(operation, pane, now)
             else:
-                made = self._scrolled(self._page(operation, pane.width, now), pane.height)
+                made = self._scrolled(self._page(operation, pane, now), pane.height)
         return [*made, *([] for _ in range(pane.height - len(made)))]
 
     def _operation(self) -> Operation | None:
@@ -219,9 +219,9 @@ class Screen:
             "",
         )
 
-    def _page(self, operation: Operation, width: int, now: float) -> list[Line]:
+    def _page(self, operation: Operation, pane: Pane, now: float) -> list[Line]:
         """Return all that is known of an operation, and the last lines of its output."""
-        theme = self._theme
+        theme, width = self._theme, pane.width
         row = self._view.row(operation, now)
         columns = self._view.columns
         lines = [columns.format_row(row, columns.measure([row], width), width), []]
@@ -235,7 +235,8 @@ class Screen:
             lines.append([("", "  "), *columns.format_row(made, widths, width - 2)])
         output = self._output_lines(operation)
         if output:
-            lines += [[], self._rule("log", width), *output[-LOG_LINES:]]
+            room = max(pane.height - len(lines) - 2, LAST_LINES)
+            lines += [[], self._rule("log", width), *output[-room:]]
         return lines
 
     def _log_page(self, operation: Operation, pane: Pane, now: float) -> list[Line]:
@@ -304,7 +305,7 @@ class Screen:
         )
 
     def _output_lines(self, operation: Operation) -> list[Line]:
-        told = list(self.output) or operation.tail or error_lines(operation, LOG_LINES)
+        told = list(self.output) or operation.tail or error_lines(operation, LAST_LINES)
         lines: list[Line] = [[("", self._theme.spell(line))] for line in told]
         if self.no_output and not self.output:
             lines.append([("dim", self._theme.spell(self.no_output))])
@@ -342,7 +343,7 @@ class Screen:
                 line.append(("warn", f"{told}  "))
                 at = string_width.cells(told) + 2
         for key, words in self._fitting(_HINTS.get(state.page, _PAGE_HINTS), width - at):
-            line.append(("dim", f"{words}  "))
+            line.append(("dim", f"  {words}" if self._hints else words))
             self._hints.append(_Hint(at, at + len(words), key))
             at += len(words) + 2
         return line
