@@ -25,6 +25,7 @@ OPTIONS = {
     "pv": "--name --size --display",
     "shell": "bash zsh fish --prompt",
     "help": "",
+    "top": "--clock",
     "web": "--port --no-open --listen --certificate --key --insecure",
     "mcp": "--allow-cancel",
     "record": "--until-done",

@@ -16,6 +16,7 @@ VERBS = {
     "patch": ("headway.run.commands.patch_cli:main", "run Python programs and report their bars"),
     "attach": ("headway.run.commands.attach:main", "report a process that runs already"),
     "view": ("headway_viewer.commands.view:view", "follow what goes on, live or as lines"),
+    "top": ("headway_viewer.top.cli:main", "show the operations on the whole screen"),
     "ps": ("headway_viewer.commands.ps:ps", "list the operations there are"),
     "logs": ("headway_viewer.commands.logs:logs", "print what a command printed"),
     "wait": ("headway_viewer.commands.wait:wait", "wait for operations to end"),

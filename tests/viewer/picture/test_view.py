@@ -326,3 +326,14 @@ def test_the_header_tells_when_the_slowest_rank_is_done():
     fast, slow = ranks_of(280, 30)
     fast.estimate, slow.estimate = about(5), about(120)
     assert picture(fast, slow)[0].endswith("about 2 min")
+
+
+def test_the_longest_of_thousands_is_looked_for_now_and_then_and_counts_down_between():
+    operations = [operation(f"{n:012}", f"job {n}", estimate=about(600)) for n in range(3000)]
+    board = board_of(*operations)
+    view = View(board, PLAIN)
+    assert view.all_remaining(NOW)[0] == "about 10 min"
+    for made in board.replica.operations.values():
+        made.estimate = about(60)
+    assert view.all_remaining(NOW + 2.0)[0] == "about 10 min"
+    assert view.all_remaining(NOW + 3.0)[0] == "about 55 s"

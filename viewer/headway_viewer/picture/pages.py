@@ -56,6 +56,8 @@ def matches(operation: Operation, words: str) -> bool:
 
 def listed(board: Board, words: str) -> list[str]:
     """Return the ids of the operations that the list has, in order."""
+    if not words:
+        return board.ordered()
     operations = board.replica.operations
     return [name for name in board.ordered() if matches(operations[name], words)]
 
@@ -190,10 +192,10 @@ class Pages:
         return found
 
 
-def help_lines(width: int) -> list[Line]:
+def help_lines(width: int, known: Sequence[tuple[str, str]] = KEY_HELP) -> list[Line]:
     """Return the keys and what they do, what is long below its key where `width` is small."""
     lines: list[Line] = []
-    for key, what in KEY_HELP:
+    for key, what in known:
         room = max(width - KEY_CELLS - 1, 10)
         words, line = what.split(), ""
         name = key
@@ -242,14 +244,14 @@ def stage_lines(operation: Operation, theme: Theme, width: int, now: float) -> l
         fraction = stage.fraction()
         if stage.open and stage.state != PENDING and fraction is not None and width >= BAR_WIDTH:
             line += [("", " "), *theme.bar(min(fraction, 0.999), STAGE_BAR)]
-        words = _stage_words(stage, now)
+        words = stage_words(stage, now)
         if words:
             line.append(("dim" if stage.state == PENDING else "", f"  {spell(words)}"))
         lines.append(line)
     return lines
 
 
-def _stage_words(stage: Stage, now: float) -> str:
+def stage_words(stage: Stage, now: float) -> str:
     """Return "21/38 packages, 12 s, postgresql-15"; the state in words where it is not running."""
     parts: list[str] = []
     if stage.state in (PENDING, WAITING) or not stage.open:

@@ -8,6 +8,7 @@ when its operation, the second or the width has changed.
 from __future__ import annotations
 
 from headway import string_width, text
+from headway.estimate import Estimate
 from headway.formatting import quantity
 from headway.formatting.outcome import display_name, main_stage, outcome_texts
 from headway.formatting.receipt import receipt_line
@@ -50,6 +51,10 @@ from headway_viewer.picture.wording import (
 # when a part of it has ended and the next is yet to begin.
 HEIGHT_KEPT = 5.0
 
+LOOKED_AT = (
+    1000  # open operations, a second, for the longest remaining time: it counts down between
+)
+
 
 class View:
     """Renders a board. Caches rows between frames; `invalidate` those of changed operations.
@@ -76,6 +81,8 @@ class View:
         self._overall: tuple[int, tuple[str, ...]] = (-1, ())
         # Open operation → detail lines that are kept for it, and when it had so many last.
         self._heights: dict[str, tuple[int, float]] = {}
+        self._longest_left: Estimate | None = None
+        self._longest_found_at = float("-inf")
 
     def invalidate(self, operations: list[str]) -> None:
         """Drop the cached rows of operations that have changed."""
@@ -186,7 +193,10 @@ class View:
         return words
 
     def _longest(self, now: float) -> tuple[str, ...]:
-        found = remaining_of_all(self.board, now)
+        if not 0 <= now - self._longest_found_at < self.board.open / LOOKED_AT:
+            self._longest_left = remaining_of_all(self.board, now)
+            self._longest_found_at = now
+        found = formatting.counted_down(self._longest_left, now - self._longest_found_at)
         spell = self.theme.spell
         words = spell(blank_if_unknown(formatting.estimate_text(found, None, 0.0)))
         done = self.finish_time.text(found, self.board.replica, now)

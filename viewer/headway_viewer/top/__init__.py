@@ -1,0 +1,1 @@
+"""`headway top`: a full-screen application that shows the operations."""

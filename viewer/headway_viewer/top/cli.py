@@ -1,0 +1,57 @@
+"""`headway top`: show the operations on the whole screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Sequence
+
+from headway.formatting import picture_support
+from headway.host.launch.broker_launch import NoRuntimeDirectory
+from headway_viewer.commands.options import CLOCK_HELP, make_parser, print_error, stream_theme
+from headway_viewer.connection.endpoint import following_feed, require_usable
+from headway_viewer.display.clock import clock_time
+from headway_viewer.picture.finish_time import FinishTime
+from headway_viewer.replica.replica import Replica
+
+MISSING = 1
+_EXTRA = ("textual", "rich", "markdown_it", "platformdirs", "typing_extensions")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `headway top ARGV…` until it is left; return the exit status."""
+    parser = make_parser(
+        "top",
+        "Show the operations on the whole screen: a list to sort and filter whose rows open to\n"
+        "their stages, what is known of the chosen one, its earlier runs and its log. The keys\n"
+        "are those of `headway view`, and the mouse works; ? tells of all, q leaves.\n"
+        "It needs pip install 'headway[tui]'.",
+        "headway top",
+    )
+    parser.add_argument("--clock", action="store_true", help=CLOCK_HELP)
+    arguments = parser.parse_args(argv)
+    try:
+        from headway_viewer.top.app import Top  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in _EXTRA:
+            raise
+        return print_error(
+            "top", f"{error.name} is not installed: pip install 'headway[tui]'", MISSING
+        )
+    # Textual reads standard input and draws on standard error.
+    if not (os.isatty(0) and picture_support.drawable(os.isatty(2), os.environ)):
+        return print_error("top", "it needs a terminal; `headway ps` does not", MISSING)
+    from headway_viewer.top.follower import Follower  # noqa: PLC0415 - beside the extra
+
+    feed = following_feed(Replica(), start=True)
+    try:
+        require_usable()
+        follower = Follower(
+            feed, stream_theme(sys.stderr), FinishTime(clock_time, always=arguments.clock)
+        )
+        status = Top(follower).run()
+    except NoRuntimeDirectory as error:
+        return print_error("top", str(error), 1)
+    finally:
+        feed.close()
+    return 1 if status is None else status
