@@ -69,13 +69,13 @@ class ExitSpool:
             spool_at_last(name, owed)
             self.name, self._told = name, told
             if before is not None:
-                _remove(before)
+                remove(before)
 
     def withdraw(self) -> None:
         """Remove the file: all that is in it is acknowledged."""
         name, self.name = self.name, None
         if name is not None:
-            _remove(name)
+            remove(name)
 
     def nobody_listens(self) -> bool:
         """Return whether nothing is lost by not waiting, and the broker has not answered others."""
@@ -115,7 +115,8 @@ def count_lost(number: int) -> None:
         lost_ends.add(places, user, number)
 
 
-def _remove(name: str) -> None:
+def remove(name: str) -> None:
+    """Remove the spool file `name`, if it is there. Never raises."""
     try:
         remove_spool_file(*spool_place(), name)
     except OSError as error:
@@ -136,6 +137,11 @@ def spool(name: str, owed: list[Any]) -> None:
     """
     if owed:
         write_spool_file(*spool_place(), name, spooled(owed))
+
+
+def write(name: str, frames: bytes) -> None:
+    """Write packed messages, a `Hello` first, to the spool file `name`. Raise OSError."""
+    write_spool_file(*spool_place(), name, frames)
 
 
 def spool_at_last(name: str, owed: list[Any]) -> None:

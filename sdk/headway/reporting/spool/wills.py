@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from threading import RLock
 
 from headway.async_exceptions import is_async, reraise_async
 from headway.host import descriptor_reserve, propagation
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     from headway.reporting.interfaces import Reporting
 
+# Ends in the file at most, at a microsecond each for whatever is sent. Doubled, sending next to a
+# deaf broker costs more than the tasks that it tells of; halved, there are more spool files.
+ENDS_LIMIT = 100
 STAGES_IN_WILLS = 100  # of an open operation: what is needed to tell of its death
 ANCESTORS = 8  # between a process and the one that ends it: a fork server, a shell
 # The signals that end no process that does not catch them.
@@ -37,7 +41,11 @@ _MASKS = ("SigBlk:", "SigIgn:", "SigCgt:")
 
 
 class Will:
-    """The will file of this process; written again when what it tells has changed."""
+    """The will file of this process; written again when what it tells has changed.
+
+    Ends that wait for a broker in numbers would all be written with each change. So `ENDS_LIMIT` at
+    a time go into a spool file of their own, which goes once they are acknowledged.
+    """
 
     def __init__(self, reporter: Reporting) -> None:
         self._reporter = reporter
@@ -45,10 +53,16 @@ class Will:
         self._descriptor: int | None = None
         self._file: tuple[int, int] | None = None  # device and inode of that
         self._number = 0
+        self._written = 0  # the number of the latest writing in the file
         self._told: object = None  # what of the reporter's the file tells
         self._ends: dict[str, tuple[int, bytes]] = {}  # operation → revision and frames of its end
+        self._apart: dict[str, int] = {}  # operation → revision of its end that a spool file tells
+        self._files: dict[str, list[str]] = {}  # name of that → the operations in it
         self._hello: tuple[bytes, bytes] | None = None  # packed, without the time
         self._impossible = False
+        # Lock order: the reporter's is never waited for while this is held. Reentrant, as a
+        # signal's handler may send something.
+        self._writing = RLock()
 
     def tell(self, *, fold: bool = True) -> None:
         """Write what no broker has acknowledged, where the file does not tell it yet.
@@ -67,29 +81,72 @@ class Will:
                 return
             if not publisher.about:
                 publisher.about.update(describe(VERSION))
-            body = self._body(time.monotonic())
+            now = time.monotonic()
+            body = self._body(now)
+            if len(self._ends) > ENDS_LIMIT or len(body) > will.BODY_LIMIT:
+                try:
+                    self._move_apart(now)
+                    body = self._body(now)
+                except OSError as error:
+                    reraise_async(error)  # a full disk: the will has its room already
+            self._drop_acknowledged()
+            number = self._number = self._number + 1
+        # Without the reporter's lock: a slow disk holds up who sends, and nobody who reports.
+        with self._writing:
+            if number < self._written or reporter.closed:
+                return  # another thread has written what is newer
             descriptor = self._open()
             if descriptor is not None:
-                self._number += 1
-                will.write(descriptor, self._number, body)
-                self._told = version
+                will.write(descriptor, number, body)
+                self._written, self._told = number, version
 
     def _body(self, now: float) -> bytes:
         """Return the messages of the file: as of a birth file, with what has ended and shares."""
         publisher = self._reporter.publisher
-        ends = self._ends
+        ends, apart = self._ends, self._apart
         self._ends = {}
         frames: list[bytes] = []
-        for entry in publisher.entries():
+        entries = publisher.entries()
+        if apart:
+            entries = [one for one in entries if apart.get(one.model.id) != one.model.revision]
+        for entry in entries:
             model = entry.model
-            known = ends.get(model.id)
-            if known is None or model.open or known[0] != model.revision:
-                told = last_resort.packed_messages(publisher.announces(model, now, STAGES_IN_WILLS))
-                known = model.revision, told
-            self._ends[model.id] = known
-            frames.append(known[1])
+            if model.open:
+                frames.append(
+                    last_resort.packed_messages(publisher.announces(model, now, STAGES_IN_WILLS))
+                )
+            else:
+                known = ends.get(model.id)
+                if known is None or known[0] != model.revision:
+                    told = last_resort.packed_messages(publisher.announces(model, now, 0))
+                    known = model.revision, told
+                self._ends[model.id] = known
+                frames.append(known[1])
         shares = last_resort.packed_messages(publisher.last_shares(now))
         return self._packed_hello(now) + b"".join(frames) + shares
+
+    def _move_apart(self, now: float) -> None:
+        """Write what has ended into a spool file; the lock is held. Raise OSError."""
+        if not self._ends:
+            return
+        name = self._reporter.next_spool_name()
+        frames = b"".join(known[1] for known in self._ends.values())
+        last_resort.write(name, self._packed_hello(now) + frames)
+        self._files[name] = list(self._ends)
+        self._apart.update((operation, known[0]) for operation, known in self._ends.items())
+
+    def _drop_acknowledged(self) -> None:
+        """Remove the spool files, oldest first, whose ends are acknowledged or in another file."""
+        kept = {**self._reporter.publisher.operations, **self._reporter.publisher.refused_ends}
+        for name, operations in list(self._files.items()):
+            if any(operation in kept for operation in operations):
+                break
+            self._drop_file(name)
+
+    def _drop_file(self, name: str) -> None:
+        for operation in self._files.pop(name):
+            self._apart.pop(operation, None)
+        last_resort.remove(name)
 
     def _packed_hello(self, now: float) -> bytes:
         """Return the first message of the file: the same but for the time."""
@@ -124,14 +181,17 @@ class Will:
 
     def drop(self) -> None:
         """Remove the file: another tells what it would tell, or nothing is owed."""
-        self.abandon()
-        process, self._process = self._process, None
-        if process is not None:
-            try:
-                will.remove(*_place(), process)
-            except OSError as error:
-                reraise_async(error)
-        self._told = None
+        with self._writing:
+            self.abandon()
+            process, self._process = self._process, None
+            if process is not None:
+                try:
+                    will.remove(*_place(), process)
+                except OSError as error:
+                    reraise_async(error)
+            self._told = None
+        for name in list(self._files):
+            self._drop_file(name)
 
     def abandon(self) -> None:
         """Close the file, and leave it: it is that of the process that this one was forked from."""

@@ -207,3 +207,81 @@ def test_two_threads_that_tell_it_at_once_make_one_will(folder, reporter, monkey
     other.join(20)
     assert made == [reporter.will]
     assert states(folder) == {"First": "running"}
+
+
+def ends(number):
+    for _ in range(number):
+        with headway.operation("Task"):
+            pass
+
+
+def spooled(folder):
+    """What the spool files besides the will tell: operation → state, of each file."""
+    return [
+        {one.operation[0]: one.operation[4] for one in frames(path.read_bytes())[0][1:]}
+        for path in sorted(folder.iterdir())
+        if will.process_of(path.name) is None
+    ]
+
+
+def acknowledge(reporter):
+    finals = [[one.model.id, one.model.revision] for one in reporter.publisher.entries()]
+    reporter.publisher.receive(messages.Acknowledge(finals), 1.0)
+
+
+def body(folder):
+    (path,) = (path for path in folder.iterdir() if will.process_of(path.name))
+    return will.contents(path.read_bytes()).body
+
+
+def test_many_ends_go_into_spool_files_until_they_are_acknowledged(folder, reporter):
+    own = Will(reporter)
+    headway.operation("Open").start()
+    for number in (wills.ENDS_LIMIT + 1, wills.ENDS_LIMIT + 1, 5):
+        ends(number)
+        own.tell()
+    first, second = spooled(folder)
+    assert not set(first) & set(second)
+    operations = {one.model.id: one.model for one in reporter.publisher.entries()}
+    left = frames(body(folder))[0][1:]
+    assert {*first, *second, *(one.operation[0] for one in left)} == set(operations)
+    acknowledge(reporter)
+    own.tell()
+    assert spooled(folder) == []
+    ends(wills.ENDS_LIMIT + 1)
+    own.tell()
+    own.drop()
+    assert list(folder.iterdir()) == []
+
+
+def test_an_end_that_is_larger_than_the_will_is_in_a_spool_file(folder, reporter):
+    own = Will(reporter)
+    with headway.operation("Large") as large:
+        for number in range(1_300):
+            large.stage(f"{number:04} {'x' * 200}").complete()
+    with headway.operation("Small"):
+        pass
+    own.tell()
+    (file,) = spooled(folder)
+    assert list(file.values()) == ["completed"] * 2
+    assert len(body(folder)) < 1_000
+
+
+def test_a_slow_disk_holds_up_nobody_who_reports(folder, reporter, monkeypatch):
+    own = Will(reporter)
+    headway.operation("First").start()
+    begun, over = threading.Event(), threading.Event()
+
+    def write(*_):
+        begun.set()
+        assert over.wait(20)
+        return True
+
+    monkeypatch.setattr(will, "write", write)
+    teller = threading.Thread(target=own.tell)
+    teller.start()
+    assert begun.wait(20)
+    assert reporter.lock.acquire(timeout=1)
+    reporter.lock.release()
+    over.set()
+    teller.join(20)
