@@ -10,10 +10,8 @@ from typing import Any, NamedTuple
 
 from chaos_testing import journal
 from chaos_testing.journal import OperationTruth, ProcessTruth
-from chaos_testing.observer import OPEN
+from chaos_testing.observer import BY_PARENT, OPEN
 from chaos_testing.outcomes import Interval, Outcome, Outcomes
-
-BY_PARENT = "ended by its parent"  # the reason of what is cancelled because of that
 
 YOUNG = 5.0  # seconds in which a busy machine may not have let a `headway run` begin to report
 SENT = 2.0  # seconds that what was handed to a socket may take to leave the process

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 from chaos_testing.sandbox import ChaosSandbox
 
 OPEN = ("pending", "running", "waiting")
+# What a broker says of a process that cannot say it: a true end that comes later corrects that.
+UNTOLD = ("crashed", "ended")
+BY_PARENT = "ended by its parent"  # the reason of what is cancelled because of that
 
 
 class Revision(NamedTuple):
@@ -20,6 +23,12 @@ class Revision(NamedTuple):
     id: str
     before: str
     after: str
+    reason: str | None  # of `before`
+
+    @property
+    def corrects(self) -> bool:
+        """Return whether the first was no word of its writer: docs/resilience.md has them."""
+        return self.before in UNTOLD or self.reason == BY_PARENT
 
 
 class Observer:
@@ -64,7 +73,8 @@ class Observer:
         identity, state = operation["id"], operation["state"]
         before = self.shown.get(identity)
         if before is not None and before["state"] not in OPEN and before["state"] != state:
-            self.revised.append(Revision(identity, before["state"], state))
+            reason = before.get("reason")
+            self.revised.append(Revision(identity, before["state"], state, reason))
         if operation["progress"] == 1 and state != "completed":
             self.false_progress.add(identity)
         self.shown[identity] = operation
@@ -74,6 +84,10 @@ class Observer:
         for identity in line["operations"]:
             if self.shown.get(identity, {}).get("state") in OPEN:
                 del self.shown[identity]
+
+    def taken_back(self) -> list[Revision]:
+        """Return the ends of a writer's own word that were shown, and then something else."""
+        return [one for one in self.revised if not one.corrects]
 
     def running(self) -> list[str]:
         """Return the ids of the operations that were shown as running."""

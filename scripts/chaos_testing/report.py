@@ -104,8 +104,6 @@ def report(experiment: Experiment) -> int:
         print(evidence(experiment, process, truth))
     waiting = experiment.waiting_files(experiment.observer.shown)
     print(f"left in the spool   {', '.join(sorted(waiting)) or 'nothing'}")
-    for revision in observer.revised[:20]:
-        print(f"taken back: {revision.id} was shown as {revision.before}, then {revision.after}")
     tracebacks = experiment.sandbox.tracebacks()
     print(f"tracebacks       {len(tracebacks)}")
     for lines in tracebacks[:3]:
@@ -173,7 +171,7 @@ def _summary(
         "ends_stopped_in_exit": sum(len(process.operations) for process in stopped),
         "lost": len({*observed.lost, *fresh.lost}),
         "false": len({*observed.false, *fresh.false}) + len(experiment.observer.false_progress),
-        "taken_back": len(experiment.observer.revised),
+        "taken_back": len(experiment.observer.taken_back()),
         "unspooled": max(observed.unspooled, fresh.unspooled),
         "load": round(os.getloadavg()[0], 1),
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
@@ -216,7 +214,14 @@ def _print_findings(experiment: Experiment, observed: Findings, fresh: Findings)
     short = _by_viewer(observed.shares_short, fresh.shares_short)
     print(f"final states lost   {len(lost)}")
     print(f"false states        {len(false) + len(progress)}")
-    print(f"ends taken back     {len(experiment.observer.revised)}")
+    taken_back = [
+        f"{one.id} was shown as {one.before}, then {one.after}"
+        for one in experiment.observer.taken_back()
+    ]
+    corrected = len(experiment.observer.revised) - len(taken_back)
+    print(f"ends taken back     {len(taken_back)}")
+    if corrected:
+        print(f"                    {corrected} that no writer had told were corrected")
     print(f"shares short        {len(short)}")
     unanswered = [f"the last broker answered none of {ASKED} times"] if fresh.unanswered else []
     return [
@@ -227,6 +232,7 @@ def _print_findings(experiment: Experiment, observed: Findings, fresh: Findings)
             ("false", false),
             ("shares", short),
             ("false", progress),
+            ("taken back", taken_back),
         )
         for line in lines[:20]
     ]

@@ -79,6 +79,28 @@ def test_a_term_has_one_line_that_says_where_it_is():
     assert [row for row in rows if not MODULE.search(row)] == []
 
 
+# Sections in which every paragraph names a test, but so many.
+PROMISES = {
+    "docs/resilience.md": (["What is promised", "Where that ends", "Beside the program"], 9),
+    "docs/security.md": (["Threats", "What is written to disk", "Fairness"], 1),
+}
+
+
+@pytest.mark.parametrize("page", sorted(PROMISES))
+def test_what_a_page_promises_names_its_test(page):
+    titles, unchecked = PROMISES[page]
+    sections = re.split(r"^## ", (ROOT / page).read_text("utf-8"), flags=re.MULTILINE)
+    promised = [one for one in sections if one.startswith(tuple(titles))]
+    assert len(promised) == len(titles)
+    bare = [
+        paragraph
+        for section in promised
+        for paragraph in re.split(r"\n\n|\n(?=- |\d\. )", section.partition("\n")[2])
+        if paragraph.strip() and not TEST.search(paragraph) and "tests/" not in paragraph
+    ]
+    assert len(bare) <= unchecked, bare
+
+
 def test_the_map_has_every_folder_and_says_which_are_cores():
     marks = dict(ROW.findall((ROOT / "docs" / "architecture.md").read_text("utf-8")))
     assert {path: mark for path, mark in marks.items() if mark != nature(path)} == {}

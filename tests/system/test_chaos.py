@@ -7,6 +7,7 @@ import sys
 import pytest
 from chaos_testing.checker import Circumstances, Findings, Run, check_operations, check_runs
 from chaos_testing.journal import OperationTruth, ProcessTruth, StageTruth
+from chaos_testing.observer import Revision
 from chaos_testing.outcomes import Interval, Outcomes
 from machine import ROOT
 
@@ -159,6 +160,21 @@ def test_the_checker_compares_commands_with_their_exit_status(status, state, wro
     runs = [Run("run 1", 8, 1.0, status, 5.0)]
     check_runs(findings, runs, Circumstances(Outcomes()), seen, everything=True)
     assert len(findings.false) == wrong
+
+
+@pytest.mark.parametrize(
+    ("before", "reason", "corrects"),
+    [
+        ("crashed", None, True),
+        ("ended", "left by os._exit", True),
+        ("cancelled", "ended by its parent", True),
+        ("cancelled", "by ^C", False),
+        ("completed", None, False),
+        ("failed", None, False),
+    ],
+)
+def test_only_what_no_writer_told_is_corrected_and_not_taken_back(before, reason, corrects):
+    assert Revision("op", before, "completed", reason).corrects is corrects
 
 
 @pytest.mark.once
