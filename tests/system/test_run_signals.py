@@ -89,8 +89,8 @@ def test_what_ends_the_command_meanwhile_ends_us_alike(machine, tmp_path):
     assert held.ended() == -signal.SIGTERM
 
 
-# Stops itself while a thread relays signals, which has 0.2 s to begin. In a group of its own: the
-# signal is nothing to one that no shell of its session watches.
+# Stops itself while a thread relays signals, which has 0.2 s to begin, and as long to take what is
+# not its own. In a group of its own: the signal is nothing to one that no shell watches.
 STOPS = """
 import os, select
 from headway.run.process.signal_forwarding import SignalReceiver
@@ -99,6 +99,8 @@ receiver = SignalReceiver()
 receiver.start()
 receiver.relay(lambda heard: True)
 select.select([], [], [], 0.2)
+kill = os.kill
+os.kill = lambda *words: (kill(*words), select.select([], [], [], 0.2))
 receiver.stop(group=False)
 """
 
