@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -86,3 +87,27 @@ def test_what_ends_the_command_meanwhile_ends_us_alike(machine, tmp_path):
     )
     os.kill(held.process.pid, signal.SIGTERM)
     assert held.ended() == -signal.SIGTERM
+
+
+# Stops itself while a thread relays signals, which has 0.2 s to begin, and as long to take what is
+# not its own. In a group of its own: the signal is nothing to one that no shell watches.
+STOPS = """
+import os, select
+from headway.run.process.signal_forwarding import SignalReceiver
+os.setpgrp()
+receiver = SignalReceiver()
+receiver.start()
+receiver.relay(lambda heard: True)
+select.select([], [], [], 0.2)
+kill = os.kill
+os.kill = lambda *words: (kill(*words), select.select([], [], [], 0.2))
+receiver.stop(group=False)
+"""
+
+
+def test_who_stops_does_so_while_a_thread_relays_signals(machine):
+    process = subprocess.Popen([sys.executable, "-c", STOPS], env=machine.environ)
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    os.kill(process.pid, signal.SIGCONT)
+    assert process.wait(timeout=60) == 0

@@ -133,13 +133,27 @@ class Reporter:
             self.wake()
 
     def flush(self, seconds: float) -> None:
-        """Wait until changes of state have been passed to the socket, `seconds` at most.
+        """Wait until changes of state are with the socket or in a birth file, `seconds` at most.
 
-        For a process that is about to stop (SIGTSTP), its reporting thread with it.
+        For a process that is about to stop (SIGTSTP), its reporting thread with it: before a broker
+        has greeted it, only a file tells anybody.
         """
         until = monotonic() + seconds  # not `clock`, which a test may hold still
-        while self.publisher.unsaid and monotonic() < until:
+        while not self._has_told() and monotonic() < until:
             sleep(0.005)
+
+    def _has_told(self) -> bool:
+        if self.publisher.welcome is not None or self.publisher.mute:
+            return not self.publisher.unsaid
+        if self.thread is None or not self.publisher.operations:
+            return not self.publisher.unsaid  # nothing is sent, or nothing is to be told
+        if self.births is None:
+            return False  # the thread has just been started
+        if self.births.has_told:
+            return True
+        self.births.hurry()
+        self.wake()
+        return False
 
     def _start_thread(self) -> None:
         with self.lock:

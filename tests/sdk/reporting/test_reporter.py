@@ -11,6 +11,7 @@ import pytest
 import headway
 from headway.host.random_id import random_id
 from headway.reporting.reporter import EXIT_LIMIT, Reporter, reporter, use
+from headway.reporting.spool.births import Births
 from headway.reporting.thread import EXIT_TIMEOUT, GOODBYE
 from headway.testing import reporting
 
@@ -147,6 +148,19 @@ def test_a_flush_ends_in_time_whatever_clock_the_reports_have(clock):
         assert other.publisher.unsaid
         other.flush(0.01)
         assert other.publisher.unsaid
+
+
+@pytest.mark.timeout(5)
+def test_a_flush_before_a_broker_greets_waits_for_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path))
+    with reporting() as other:
+        births = other.births = Births(other)
+        headway.operation("Work").start()
+        births.keep(1.0, listening=True)
+        monkeypatch.setattr(other.thread, "wake", lambda: births.keep(1.0, listening=True))
+        other.flush(3600)
+        assert births.has_told
+        assert len(os.listdir(tmp_path / "unsent")) == 1
 
 
 def test_its_end_has_one_deadline_for_the_delivery_and_the_receipts(reporter, monkeypatch):

@@ -44,6 +44,16 @@ class Births:
         self._listening = True  # somebody does
         self._alone_since: float | None = None  # it has something to tell, and no Welcome
         self._told: list[str] = []  # the ids of the operations in the file
+        self._hurried = False  # this process is about to stop
+
+    @property
+    def has_told(self) -> bool:
+        """Return whether a file has been written since the last change, or was tried to be."""
+        return self._written == self._reporter.publisher.changes
+
+    def hurry(self) -> None:
+        """Let the next `keep` write what is new without an interval."""
+        self._hurried = True
 
     def keep(self, now: float, *, listening: bool) -> None:
         """Write the file where nobody listens and there is news; remove it once that is stored."""
@@ -58,6 +68,7 @@ class Births:
             self._alone_since = now
         if now < self._due() or publisher.changes == self._written or self._reporter.closed:
             return
+        self._hurried = False
         self._next = now + self._pause
         self._pause = min(self._pause * 2, LONGEST)
         with self._reporter.lock:
@@ -84,6 +95,8 @@ class Births:
         return None if told or self._alone_since is None else self._due()
 
     def _due(self) -> float:
+        if self._hurried:
+            return float("-inf")
         if self._name is None and self._listening and self._alone_since is not None:
             return max(self._next, self._alone_since + SLOW)
         return self._next

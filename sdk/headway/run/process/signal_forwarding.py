@@ -180,6 +180,7 @@ class SignalReceiver:
 
         Where no shell watches over us, so that nobody could continue it, nothing stops.
         """
+        self._end_relay()  # else its thread takes the signal, and we go on
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         if group:
             os.killpg(os.getpgrp(), signal.SIGTSTP)
@@ -192,6 +193,7 @@ class SignalReceiver:
 
     def die(self, number: int) -> None:
         """Die of signal `number`, as the command did, without a core file of our own."""
+        self._end_relay()
         try:
             import resource  # noqa: PLC0415 - only a death by a signal needs it
 

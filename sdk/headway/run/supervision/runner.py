@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 # looking more often shows nothing more and costs wake-ups.
 ACTIVE_INTERVAL = 0.1
 IDLE_INTERVAL = 0.25  # while nothing is printed; signals end the wait at once
+# Seconds by which a stop is delayed at most until it is told. Most take 0.02; in the first moments
+# of a busy machine what tells it is still being imported. Doubled, ^Z seems dead to a person.
+STOP_DELAY = 1.0
 
 
 def _router_of(launch: Launch) -> Router:
@@ -200,7 +203,7 @@ class Runner:
             return
         self._updater.suspend()
         self._launch.restore_terminal()
-        self._updater.flush(0.25)  # the threads that send it stop, too
+        self._updater.flush(STOP_DELAY)  # the threads that send it stop, too
         alone = self._plumbing.relayed_terminal is not None  # its key has stopped nobody else
         self._signals.stop(group=alone and number == signal.SIGTSTP)
         self._plumbing.resize()

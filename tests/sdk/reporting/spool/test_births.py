@@ -75,6 +75,21 @@ def test_a_broker_that_listens_and_greets_nobody_is_none_after_a_while(folder, r
     assert left(folder) == []
 
 
+def test_before_its_process_stops_the_file_tells_what_is_new_at_once(folder, reporter):
+    births = Births(reporter)
+    work = headway.operation("Work").start()
+    births.keep(1.0, listening=False)
+    work.wait("its terminal")
+    births.keep(1.0, listening=False)
+    assert told(folder) == {"Work": "running"}
+    births.hurry()
+    births.keep(1.0, listening=False)
+    assert told(folder) == {"Work": "waiting"}
+    work.wait("another thing")
+    births.keep(1.0, listening=False)
+    assert not births.has_told
+
+
 def test_the_file_stays_until_a_broker_has_stored_all_that_it_tells(folder, reporter):
     births = Births(reporter)
     first = headway.operation("First").start()
