@@ -9,7 +9,7 @@ from __future__ import annotations
 from headway_broker.estimates.history_keys import Keys
 from headway_broker.state.entry import Entry
 
-HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before a forecast goes without
+HISTORY_TIMEOUT = 2.0  # seconds to wait for earlier runs before a forecast begins without
 
 
 class AwaitedRuns:

@@ -99,7 +99,7 @@ class Forecasts:
         return [entry for entry in found if entry.forecast is not None]
 
     def recalled(self, key: str, records: list[dict[str, Any]], prior: float | None = None) -> None:
-        """Begin the forecasts that wait for the runs of a key.
+        """Begin the forecasts that wait for the runs of a key; those that went without begin anew.
 
         `records` are runs as stored, oldest first; `prior` is in seconds.
         """
@@ -110,7 +110,7 @@ class Forecasts:
             except ValueError:
                 continue
         for entry in self._awaited.take(key):
-            if entry.forecast is not None and entry.forecast.forecast is None:
+            if entry.forecast is not None and (entry.forecast.forecast is None or runs):
                 self._build(entry, runs, prior)
 
     @_contained
@@ -221,8 +221,7 @@ class Forecasts:
         if tracked.forecast is None:
             if now - tracked.begun < HISTORY_TIMEOUT:
                 return
-            self._wait_no_more(entry)
-            self._build(entry, [])
+            self._build(entry, [])  # of a slow disk the runs may still come
         forecast = tracked.forecast
         if forecast is None or entry.forecast is None:
             return

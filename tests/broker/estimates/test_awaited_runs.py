@@ -1,4 +1,3 @@
-import pytest
 from wired import Wired
 
 from headway.estimate import Run
@@ -60,14 +59,27 @@ def test_runs_that_were_never_read_are_asked_for_again_by_the_next_operation_of_
     assert wired.operation("third").late_after == 5.0
 
 
-@pytest.mark.parametrize("ends", [True, False])
-def test_what_waits_for_runs_that_are_never_read_does_not_pile_up(ends):
+def test_runs_that_are_read_late_are_taken_all_the_same():
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    wired.follow()
+    worker.start("first")
+    wired.pass_time(HISTORY_TIMEOUT + 1)
+    assert wired.operation("first").estimate is None
+    wired.core.recalled("Install", [Run(20.0, []).to_dict()])
+    wired.pass_time(0.5)
+    assert 10 < wired.operation("first").estimate.median < 18
+
+
+def test_what_waits_for_runs_that_are_never_read_does_not_pile_up():
     wired = Wired(has_history=True)
     worker = wired.worker()
     wired.follow()
     for number in range(5):
         worker.start(f"op{number}")
-        if ends:
+        if number % 2:
             worker.end(f"op{number}")
         wired.pass_time(HISTORY_TIMEOUT + 1)
+        if not number % 2:
+            worker.end(f"op{number}")
     assert wired.core.forecasts.waiting == 0

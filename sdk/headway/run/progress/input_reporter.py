@@ -27,6 +27,7 @@ class InputReporter:
         if look.whole is not None:
             counts[RUN] = look.whole
         if look.inner and RUN not in counts and RUN not in self._names:
+            self._updater.leave_untold()  # what a part of it has left is not what the whole has
             self._updater.begin(RUN)  # else the input of one process would be all there is
             self._names.append(RUN)
         for name in [name for name in self._shown if name not in counts]:

@@ -134,6 +134,10 @@ class OperationUpdater:
         if stage is not None:
             stage.update(done=UNKNOWN, total=UNKNOWN, unit="")
 
+    def leave_untold(self) -> None:
+        """Tell that stages come that nobody has told of: those that are known are not the whole."""
+        self._guard(lambda operation: operation._announce(UNTOLD))
+
     def end_input(self, name: str) -> None:
         """End a stage whose process has ended."""
         stage = self._stages.get(name)
@@ -258,9 +262,6 @@ class OperationUpdater:
         operation.plan(*(stage.name for stage in event.stages))
         self._planned.update(stage.name for stage in event.stages)
 
-    def _leave_untold(self) -> None:
-        self._guard(lambda operation: operation._announce(UNTOLD))
-
     def _note_place(self, name: str) -> None:
         """Note that an outermost stage begins.
 
@@ -268,7 +269,7 @@ class OperationUpdater:
         has named it before.
         """
         if self._over and (name in self._over or name not in self._planned):
-            self._leave_untold()
+            self.leave_untold()
         self._over.discard(name)
 
     def _start(self, event: StageStarted) -> None:
@@ -279,7 +280,7 @@ class OperationUpdater:
             self._current[self._scope] = self._key(event.name)
 
     def _start_tool(self, event: ToolStarted) -> None:
-        self._leave_untold()  # what runs below a command is a part of it
+        self.leave_untold()  # what runs below a command is a part of it
         self._begin(event.name)
 
     def _begin(
@@ -352,7 +353,7 @@ class OperationUpdater:
 _APPLY: dict[type, Callable[[OperationUpdater, Any], None]] = {
     StageStarted: OperationUpdater._start,
     Planned: OperationUpdater._plan,
-    Untold: lambda updater, _: updater._leave_untold(),
+    Untold: lambda updater, _: updater.leave_untold(),
     ToolStarted: OperationUpdater._start_tool,
     StageMoved: OperationUpdater._move,
     Withdrawn: OperationUpdater._withdraw,

@@ -49,6 +49,7 @@ def test_one_process_of_several_is_never_all_there_is(updater):
     reporter.take(InputProgress(None, {"tar": SOME}))
     reporter.take(NOTHING)
     assert updater.calls == [
+        ("leave_untold",),
         ("begin", "Run"),
         ("show_input", "tar", SOME),
         ("end_input", "tar"),

@@ -51,11 +51,15 @@ TABLES = {
         ),
         option_set(_GOALS),
     ),
-    # Not run: the bar that Gradle draws on a terminal, as its manual's page on console output says.
     "gradle": Table(
         (
             rule(r"^<[=-]+> (?P<percent>\d{1,3})% (?P<stage>[A-Z]+)"),
-            rule(r"^(?P<text>FAILURE: .+|> Task \S+ FAILED)$", meaning=FAILS),
+            rule(r"^(?:> Task )?(?P<text>:\S+ FAILED)$", meaning=FAILS),
+            # What "FAILURE: Build failed with an exception." leaves to the lines after it.
+            rule(
+                r"^(?P<text>(?:Execution failed|A problem|Could not|Task '.+' not) .+)$",
+                meaning=FAILS,
+            ),
         ),
         option_set(_GOALS),
     ),

@@ -21,6 +21,15 @@ from transcripts import read_as, say_to
             "sphinx-tty.pty",
             {"reading sources": (100, 100, "%"), "writing output": (100, 100, "%")},
         ),
+        (
+            "gradle build",
+            "gradle.pty",
+            {
+                "INITIALIZING": (0, 100, "%"),
+                "CONFIGURING": (100, 100, "%"),
+                "EXECUTING": (100, 100, "%"),
+            },
+        ),
         ("mvn validate", "maven.out", {"Build": (3, 3, "modules")}),
     ],
 )
@@ -33,7 +42,6 @@ def test_what_a_tool_prints_becomes_these_stages(command, recording, stages):
 @pytest.mark.parametrize(
     ("command", "line", "stage", "counts"),
     [
-        ("gradle build", "<=====--------> 38% EXECUTING [12s]", "EXECUTING", (38, 100)),
         ("bazel build", "[1,234 / 5,678] Compiling a.cc; 3s", "Build", (1234, 5678)),
     ],
 )
@@ -44,3 +52,7 @@ def test_formats_that_could_not_be_run_are_read_as_their_manuals_say(command, li
 
 def test_the_first_failure_is_the_reason():
     assert read_as("pytest", "pytest.out").failed == ["pt/test_a.py::test_x[17] - assert 17 != 17"]
+    assert read_as("gradle a bad", "gradle-fail.out").failed == [":bad FAILED"]
+    assert read_as("gradle a bad", "gradle-fail.err").failed == [
+        "Execution failed for task ':bad'."
+    ]
