@@ -24,7 +24,10 @@ from benches.report import Curve, Report
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIGURES = ROOT / "docs" / "figures"
-PAGES = tuple(ROOT / "docs" / name for name in ("performance.md", "scaling.md", "resilience.md"))
+PAGES = tuple(
+    ROOT / "docs" / name
+    for name in ("performance.md", "scaling.md", "resilience.md", "estimates.md")
+)
 AREAS = {  # subcommand → module of benches.areas
     "hot": "hot",
     "import": "imports",
@@ -81,6 +84,11 @@ def write(reports: dict[str, dict[str, Any]]) -> None:
     for area, fields in ordered.items():
         report = rendering.from_json(fields)
         blocks[area] = rendering.markdown(report, fields["about"])
+        if area == "eta":
+            made = importlib.import_module("benches.areas.eta_tables").tables
+            accuracy: str = made(report.rows, fields["about"])
+            if accuracy:  # else what stands there is kept
+                blocks["eta accuracy"] = accuracy
         pictures = []
         for name, picture in draw(fields).items():
             (FIGURES / file_name(name)).write_text(picture)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from headway import text
 from headway.commands.arguments import ArgumentParser
-from headway.estimate import Run, duration
+from headway.estimate import Run, Usual, duration
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.protocol import endpoint
 from headway.states import PAUSED, WAITING
@@ -99,12 +99,20 @@ def show(case: Case, found: Explanation | None) -> list[str]:
         words = f"{case.state} in {took}" if case.state == "completed" else case.state
         words += "" if case.state == "completed" else f" after {took}"
     if whole.usual is not None:
-        low, high, runs = whole.usual.low, whole.usual.high, whole.usual.runs
-        span = f"{spent(low)} to {spent(high)} in {runs} runs" if runs > 1 else "1 run"
-        words += f"; usually {spent(whole.usual.median)} ({span})"
+        words += f"; usually {_usual(whole.usual)}"
     lines = [f"{title} {words}", *reason, explanation.verdict(found)]
     table = explanation.lines(found)
     return [*lines, "", *table] if table else lines
+
+
+def _usual(usual: Usual) -> str:
+    """Return "32 s (31 s to 33 s in 3 runs)"; without ends that are the same in words."""
+    low, high, runs = spent(usual.low), spent(usual.high), f"{usual.runs} runs"
+    if usual.runs == 1:
+        runs = "1 run"
+    elif low != high:
+        runs = f"{low} to {high} in {runs}"
+    return f"{spent(usual.median)} ({runs})"
 
 
 def _reason_lines(case: Case) -> list[str]:

@@ -93,7 +93,7 @@ def shown(told, runs=EARLIER):
 
 def test_one_that_runs_is_told_so_far_with_what_is_left():
     assert shown(facts())[:2] == [
-        "make all (abc9) has run for 37 s, about 8 s left; usually 32 s (32 s to 32 s in 3 runs)",
+        "make all (abc9) has run for 37 s, about 8 s left; usually 32 s (3 runs)",
         "Fetch has taken 3.1 × its usual 12 s so far; 6 others run (usually none)",
     ]
 

@@ -147,6 +147,8 @@ class ColdEstimate:
                 even = max((evenness(one, now) for one in within.get(stage.key, ())), default=even)
             sooner = RATE_GROWTH * alone * (1 + EVEN_BONUS * even)
             share = sooner * fraction / (sooner * fraction + 1)
+            if alone > 1:
+                share += (1 - share) * even  # an even pace is all that is known
             found = self._left(stage.fraction(), worked, left, share) + stage.awaited(now)
             self.remaining[stage.key] = found
             if found >= longest:

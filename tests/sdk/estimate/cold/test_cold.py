@@ -16,6 +16,16 @@ def test_parallel_stages_take_as_long_as_the_longest():
     assert forecast.stage_estimate(2, 40.0).median == pytest.approx(10, rel=0.3)
 
 
+def test_of_a_long_loop_alone_an_even_pace_is_believed_before_a_hundredth_of_it():
+    forecast = Forecast()
+    forecast.start(0.0)
+    for done in range(31):
+        forecast.observe(1, "copy", None, "running", done, 4000, "file", done / 2)
+        estimate = forecast.estimate(done / 2)
+    assert estimate.median == pytest.approx(1985, rel=0.35)
+    assert estimate.high > 1985
+
+
 def test_what_other_operations_take_is_a_first_guess():
     def guess(prior):
         forecast = Forecast(prior=prior)
