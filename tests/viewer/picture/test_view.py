@@ -166,6 +166,14 @@ def test_rows_do_not_jump_while_a_part_ends_and_the_next_begins():
     assert len(view.picture(80, 4, NOW + 8)) <= 4
 
 
+def test_a_narrow_picture_has_no_room_for_a_time_that_is_unknown():
+    made = operation("a", "apt install nginx", progress=0.02)
+    assert "calculating" in picture(made)[1]
+    row = picture(made, columns=40)[1]
+    assert row.startswith("▶ apt install nginx ─")
+    assert "calculating" not in row
+
+
 def test_the_row_of_nested_loops_has_the_count_of_the_outer_one():
     made = operation("a", "nest.py: outer", progress=0.52)
     stage(made, "outer", done=6, total=12)

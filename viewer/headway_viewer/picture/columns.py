@@ -109,7 +109,7 @@ class Columns:
         done = fit(max((string_width.cells(row.done) for row in barred), default=0), 2)
         extra = fit(widest[1], 1)
         if bar:
-            grown = min(max(NAMED_BAR - bar, 0), max(left, 0))
+            grown = 0 if narrow else min(max(NAMED_BAR - bar, 0), max(left, 0))
             bar, left = bar + grown, left - grown
             longer = min(max(left, 0), name_cells - name)
             name, left = name + longer, left - longer

@@ -254,6 +254,8 @@ class View:
             message = operation.reason
         else:
             remaining = remaining_text(operation, self.board, now)
+            if self._narrow:
+                remaining = blank_if_unknown(remaining)  # the name has more to say
             done = self.finish_time.text(told_estimate(operation, self.board, now), replica, now)
             until = ", ".join(part for part in (blank_if_unknown(remaining), done) if part)
             if state == WAITING:
