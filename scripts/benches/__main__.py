@@ -36,6 +36,7 @@ AREAS = {  # subcommand → module of benches.areas
     "scale": "scale",
     "idle": "idle",
     "frame": "frame",
+    "top": "top",
     "run": "run",
     "run-truth": "run_truth",
     "eta": "eta",

@@ -22,6 +22,7 @@ from headway_broker.history.explanation import Explanation, spent
 SCHEMA = 1  # of the JSON; fields are only ever added
 USAGE, NONE_SEEN = 2, 4  # exit statuses, as those of the commands that take an OP
 STARTS = ("for ", "on ", "until ")  # of reasons that are said as they are
+EARLIER = 40  # of the latest runs whose seconds the JSON has
 ID_LEAST = 3  # characters of the id of an operation that only the history knows
 _EXAMPLES = """examples:
   headway why 7f3                        an operation that runs, or has ended, by its id
@@ -138,6 +139,7 @@ def record(case: Case, found: Explanation | None) -> dict[str, Any]:
         "state": case.state,
         "remaining": case.left,
         "reason": case.reason,
+        "earlier": [one.seconds for one in case.earlier if one.seconds is not None][-EARLIER:],
     }
     return head if found is None else {**head, **explanation.record(found)}
 

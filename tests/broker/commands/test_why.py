@@ -46,6 +46,7 @@ def test_an_earlier_run_is_named_by_its_operation_s_id(remembered, capsys):
     told = json.loads(capsys.readouterr().out)
     assert (told["id"], told["usual"]["runs"], told["verdict"]) == ("abc3efghijkl", 2, "as always")
     assert [stage["name"] for stage in told["stages"]] == ["Fetch", "Build"]
+    assert len(told["earlier"]) == 2
 
 
 def test_a_first_run_has_nothing_to_be_compared_with(remembered, capsys):

@@ -24,8 +24,8 @@ def piloted(talk, *, size=(80, 24)):
         async with top.run_test(size=size) as pilot:
 
             def lines():
-                strips = top.screen._compositor.render_strips()
-                return [strip.text.rstrip() for strip in strips]
+                canvas = top.query_one(app.Canvas)
+                return [strip.text.rstrip() for strip in canvas.render_lines(canvas.region)]
 
             await pilot.pause()
             return await talk(pilot, follower, lines)

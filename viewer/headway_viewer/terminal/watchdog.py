@@ -1,4 +1,4 @@
-"""A process that gives the terminal back where `headway view` is killed.
+"""A process that gives the terminal back where `headway view` or `headway top` is killed.
 
 Shell. It is forked before the view starts a thread, sleeps until the view ends, and then
 releases the rows, shows the cursor and gives the input modes back where the view has not.
@@ -32,9 +32,13 @@ _IGNORED = (
 
 
 class Watchdog:
-    """The watchdog of this process for the terminal behind `descriptor`."""
+    """The watchdog of this process for the terminal behind `descriptor`.
 
-    def __init__(self, descriptor: int) -> None:
+    `leaving` is what to write there where the cursor is noted as hidden.
+    """
+
+    def __init__(self, descriptor: int, leaving: str = SHOW_CURSOR) -> None:
+        self._leaving = leaving
         self._flags = mmap.mmap(-1, 1)
         self._pid: int | None = None
         read, self._write = os.pipe()
@@ -83,7 +87,7 @@ class Watchdog:
         region.close()
         clear_left(terminal)
         if self._flags[0]:
-            write_all(terminal, SHOW_CURSOR.encode())
+            write_all(terminal, self._leaving.encode())
         modes = TerminalLock(terminal, MODES)
         while not modes.acquire() and time.monotonic() < until:
             time.sleep(RELEASE_INTERVAL)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -23,6 +23,7 @@ from headway.formatting.theme import Line
 from headway_viewer.picture import keys
 from headway_viewer.top.follower import Follower
 from headway_viewer.top.screen import CHOSEN
+from headway_viewer.top.terminal_hold import TerminalHold
 
 FRAME = 0.2  # seconds between pictures of what changes by itself; a key is answered at once
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -140,9 +141,10 @@ class Top(App[int]):
         Binding("ctrl+z", "suspend_process", show=False, priority=True),
     ]
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(self, follower: Follower, hold: TerminalHold | None = None) -> None:
         super().__init__(ansi_color=True)
         self._follower = follower
+        self._hold = hold
         self._canvas = Canvas(follower)
 
     def compose(self) -> ComposeResult:
@@ -160,6 +162,13 @@ class Top(App[int]):
                     pass  # not in the main thread
         self.set_interval(FRAME, self._turn)
         self._turn()
+        if self._hold is not None:
+            self.app_suspend_signal.subscribe(self, self._give_back)
+            self.app_resume_signal.subscribe(self, self._take)
+
+    def on_ready(self) -> None:
+        """Take the terminal: Textual has changed its modes."""
+        self._take(self)
 
     def on_key(self, event: events.Key) -> None:
         """Hand a key to the follower, and show what came of it."""
@@ -182,6 +191,16 @@ class Top(App[int]):
     def action_leave(self) -> None:
         """End, as `q` does."""
         self.exit(0)
+
+    def _take(self, app: App[Any]) -> None:
+        del app
+        if self._hold is not None:
+            self._hold.take()
+
+    def _give_back(self, app: App[Any]) -> None:
+        del app
+        if self._hold is not None:
+            self._hold.give_back()
 
     def _turn(self) -> None:
         if self._follower.turn():

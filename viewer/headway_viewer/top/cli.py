@@ -11,8 +11,13 @@ from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.options import CLOCK_HELP, make_parser, print_error, stream_theme
 from headway_viewer.connection.endpoint import following_feed, require_usable
 from headway_viewer.display.clock import clock_time
+from headway_viewer.display.escapes import LEAVE_SCREEN
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.replica.replica import Replica
+from headway_viewer.terminal.watchdog import Watchdog
+from headway_viewer.top.follower import Follower
+from headway_viewer.top.past_lookup import PastLookup
+from headway_viewer.top.terminal_hold import TerminalHold
 
 MISSING = 1
 _EXTRA = ("textual", "rich", "markdown_it", "platformdirs", "typing_extensions")
@@ -41,17 +46,22 @@ def main(argv: Sequence[str]) -> int:
     # Textual reads standard input and draws on standard error.
     if not (os.isatty(0) and picture_support.drawable(os.isatty(2), os.environ)):
         return print_error("top", "it needs a terminal; `headway ps` does not", MISSING)
-    from headway_viewer.top.follower import Follower  # noqa: PLC0415 - beside the extra
-
+    watchdog = Watchdog(2, LEAVE_SCREEN)
     feed = following_feed(Replica(), start=True)
+    history = PastLookup()
+    hold: TerminalHold | None = None
     try:
         require_usable()
-        follower = Follower(
-            feed, stream_theme(sys.stderr), FinishTime(clock_time, always=arguments.clock)
-        )
-        status = Top(follower).run()
+        finish_time = FinishTime(clock_time, always=arguments.clock)
+        follower = Follower(feed, stream_theme(sys.stderr), finish_time, history)
+        hold = TerminalHold(2, watchdog)
+        status = Top(follower, hold).run()
     except NoRuntimeDirectory as error:
         return print_error("top", str(error), 1)
     finally:
+        if hold is not None:
+            hold.give_back()
+        history.close()
         feed.close()
+        watchdog.dismiss()
     return 1 if status is None else status

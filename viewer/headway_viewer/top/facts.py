@@ -146,9 +146,9 @@ def _usual(operation: Operation, now: float) -> str:
     if operation.usual is None:
         return ""
     median, low, high, runs = operation.usual
-    words = formatting.duration(median)
-    if runs > 1 and low < high:
-        words += f" ({formatting.duration(low)} to {formatting.duration(high)} in {runs:g} runs)"
+    words, least, most = map(formatting.duration, (median, low, high))
+    if runs > 1 and least != most:
+        words += f" ({least} to {most} in {runs:g} runs)"
     elif runs:
         words += f" ({runs:g} run{'s'[: runs > 1]})"
     if operation.started is not None and median > 0:

@@ -16,6 +16,7 @@ from headway_viewer.picture.browsing import CANCEL, QUIT, Action
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.view import View
 from headway_viewer.replica.replica import Replica
+from headway_viewer.top.facts import Past
 from headway_viewer.top.navigation import Navigation
 from headway_viewer.top.screen import Screen
 from headway_viewer.top.tree import Tree
@@ -50,11 +51,26 @@ class Source(Protocol):
         ...
 
 
+class History(Protocol):
+    """What knows the earlier runs: a `PastLookup`."""
+
+    def look(self, operation: str, going: bool, local: float) -> Past:
+        """Return what is known of them by now."""
+        ...
+
+
 class Follower:
     """The state of the application behind its screen; `left` says that it is to end."""
 
-    def __init__(self, feed: Source, theme: Theme, finish_time: FinishTime | None = None) -> None:
+    def __init__(
+        self,
+        feed: Source,
+        theme: Theme,
+        finish_time: FinishTime | None = None,
+        history: History | None = None,
+    ) -> None:
         self.theme = theme
+        self._history = history
         self.left = False
         self._feed = feed
         self._board = Board(feed.replica)
@@ -67,13 +83,6 @@ class Follower:
         self._looked_at: str | None = None
         self._looked_since = 0.0
         self._shown: tuple[int, str | None] = (-1, None)  # second and note of the last look
-
-    @property
-    def looked_at(self) -> str | None:
-        """Return the id of the operation whose facts are shown, once it is for a while."""
-        if self._feed.clock() - self._looked_since < REST:
-            return None
-        return self._looked_at
 
     def turn(self) -> bool:
         """Take in what has come; return whether it is worth a new picture."""
@@ -131,10 +140,15 @@ class Follower:
         if looked_at != self._looked_at:
             self._looked_at, self._looked_since = looked_at, local
             self._log.follow(None, None, local)
+        operation = self._feed.replica.operations.get(looked_at or "")
+        past = Past()
+        if operation is not None and self._history is not None:
+            past = self._history.look(operation.id, operation.open, local)
+        told, self._screen.past = past != self._screen.past, past
         if local - self._looked_since < REST:
-            return False
+            return told
         self._log.follow(looked_at, self._feed, local)
-        return self._log.take(self._feed, self._feed.replica.operations, local)
+        return self._log.take(self._feed, self._feed.replica.operations, local) or told
 
     def _act(self, action: Action | None) -> None:
         if action is None:

@@ -170,8 +170,12 @@ class Screen:
             own = widths._replace(name=widths.name - indent)
             line = self._view.columns.format_row(one, own, room - indent)
             if name == state.browsing.chosen:
-                # Name and sign only: what stands behind keeps its colours.
-                line = [(CHOSEN + style, piece) for style, piece in line[:2]] + line[2:]
+                # The name only: signs, bars and what stands behind keep their colours.
+                line = [
+                    *line[:1],
+                    *((CHOSEN + style, piece) for style, piece in line[1:2]),
+                    *line[2:],
+                ]
             sign = "" if row.opened is None else "-" if row.opened else "+"
             mark = "> " if name == state.browsing.chosen else "  "
             front: Line = [("strong", mark)]
@@ -343,7 +347,8 @@ class Screen:
                 line.append(("warn", f"{told}  "))
                 at = string_width.cells(told) + 2
         for key, words in self._fitting(_HINTS.get(state.page, _PAGE_HINTS), width - at):
-            line.append(("dim", f"  {words}" if self._hints else words))
+            word, _, rest = words.partition(" ")
+            line += [("", "  " if self._hints else ""), ("strong", word), ("dim", f" {rest}")]
             self._hints.append(_Hint(at, at + len(words), key))
             at += len(words) + 2
         return line
