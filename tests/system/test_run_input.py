@@ -15,7 +15,8 @@ STEP = 1 << 16  # bytes that are read at once
 PAUSE = 0.04  # seconds between two such reads: half of the file lasts for as many looks as it takes
 
 
-SCRIPT = 'for n in 1 2 3 4; do echo "[$n/9]"; done; read line; exec cat "$0"'
+# Lines that come at once could be those of a table.
+SCRIPT = 'for n in 1 2 3 4; do echo "[$n/9]"; sleep 0.5; done; read line; exec cat "$0"'
 
 
 def big(tmp_path):
