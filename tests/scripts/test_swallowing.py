@@ -58,3 +58,29 @@ def test_every_broad_except_passes_on_what_is_the_programs():
                 found.setdefault(name, []).append(node.lineno)
     counts = {name: len(lines) for name, lines in found.items()}
     assert counts == {name: number for name, (number, _) in REASONS.items()}, found
+
+
+def loops_under_a_lock(tree):
+    """The lines of `while` loops that stand in a `with` of a lock themselves."""
+    for block in ast.walk(tree):
+        if not (isinstance(block, ast.With) and "lock" in ast.unparse(block.items[0].context_expr)):
+            continue
+        inside = list(block.body)
+        while inside:
+            node = inside.pop()
+            if isinstance(node, ast.While):
+                yield node.lineno
+            if not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+                inside.extend(ast.iter_child_nodes(node))
+
+
+@pytest.mark.once
+def test_no_while_loop_stands_in_the_with_of_a_lock():
+    """CPython 3.12 and later: what is raised at such a loop's jump back leaves the lock held."""
+    found = {}
+    for path in sorted(SDK.rglob("*.py")):
+        name = str(path.relative_to(SDK))
+        if not name.startswith(OWN):
+            lines = list(loops_under_a_lock(ast.parse(path.read_text("utf-8"))))
+            found.update({name: lines} if lines else {})
+    assert found == {}

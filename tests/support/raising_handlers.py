@@ -96,6 +96,11 @@ def main(seconds: float) -> None:
         stage.advance(0.5)
         stage.update(detail="more", total=10**9)
 
+    def name_again() -> None:
+        for _ in range(3):
+            with work.stage("again"):
+                pass
+
     def start_again() -> None:
         os.closerange(100_000, 100_001)  # the thread is stopped, the next report starts another
         with headway.operation("short"):
@@ -107,6 +112,7 @@ def main(seconds: float) -> None:
         "exec": execute,
         "iterate": iterate,
         "update": update,
+        "name": name_again,
         "start": start_again,
     }
     try:

@@ -11,7 +11,7 @@ def test_whatever_a_handler_raises_reaches_the_program(machine):
     assert (program.returncode, errors) == (0, "")
     lines = [line.split() for line in out.splitlines()]
     counts = {name: (int(raised), int(met)) for name, raised, met in lines}
-    assert set(counts) == {"send", "kill", "exec", "iterate", "update", "start"}
+    assert set(counts) == {"send", "kill", "exec", "iterate", "update", "name", "start"}
     assert all(raised == met > 0 for raised, met in counts.values()), counts
 
 

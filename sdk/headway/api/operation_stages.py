@@ -105,9 +105,7 @@ class Staged(Lifecycle):
         thread = threading.get_ident()
         with own.lock:
             own.tally.collect_left()  # a loop run again is the same stage
-            last, stage = None, self._first(text, around)
-            while stage is not None and stage._is_taken(thread):
-                last, stage = stage, stage.twin
+            last, stage = _first_free(self._first(text, around), thread)
             if stage is None:
                 over = None if around is None else around.id
                 text = own.names.intern(text)
@@ -187,6 +185,14 @@ class Staged(Lifecycle):
         ) -> Stage:
             """Return the only stage of an operation of this forked child's own, inside `around`."""
             ...
+
+
+def _first_free(stage: Stage | None, thread: int) -> tuple[Stage | None, Stage | None]:
+    """Return the last of the twins that `thread` cannot have, and the one after it, or None."""
+    last: Stage | None = None
+    while stage is not None and stage._is_taken(thread):
+        last, stage = stage, stage.twin
+    return last, stage
 
 
 def _and_twins(stage: Stage | None) -> Iterator[Stage]:

@@ -13,6 +13,7 @@ import sys
 import threading
 import warnings
 from _thread import get_ident
+from operator import methodcaller
 from time import monotonic
 
 from headway.host.random_id import random_id
@@ -26,7 +27,46 @@ if TYPE_CHECKING:
 # closes or writes to descriptors that the child shares with its parent.
 _abandoned: list[Any] = []
 _main_thread = threading.main_thread().ident  # of the process that forks, also in its child
-_held: dict[int, list[Any]] = {}  # thread → the locks that it took before its fork
+_held: dict[int, _Held] = {}  # by the thread that forks
+_settled = 0  # the process that has become a child of its own
+_release = methodcaller("release")
+
+
+class _Held:
+    """The locks that a thread takes before its fork.
+
+    Lock order: `importing`, then `lock`, as an import hook of the program may report. A module
+    whose import was cut by a fork could never be imported in the child. The time-outs break a
+    deadlock with a thread that holds one of them and waits for what the forking thread holds; the
+    child then reports nothing, as it may have inherited anything.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter = reporter
+        self._locks = ((reporter.importing, 10.0), (reporter.lock, 5.0))
+        self._taken: list[bool] = []  # in the order of the locks
+        self._released: list[Any] = []  # in the other one
+
+    @property
+    def all(self) -> bool:
+        """Return whether it has them all."""
+        return self._taken == [True, True]
+
+    def take(self) -> None:
+        """Take those that it has not tried to take."""
+        for lock, bound in self._locks[len(self._taken) :]:
+            self._taken.extend(map(lock.acquire, (True,), (bound,)))
+
+    def release(self) -> None:
+        """Release what it took and has not released."""
+        for at in reversed(range(len(self._taken) - len(self._released))):
+            taken = (self._locks[at][0],) if self._taken[at] else ()
+            self._released.extend(map(_release, taken) if taken else (None,))
+
+    @property
+    def over(self) -> bool:
+        """Return whether it has begun to release them."""
+        return bool(self._released)
 
 
 def _before() -> None:
@@ -34,15 +74,13 @@ def _before() -> None:
     if reporter is not None:
         if reporter.thread is not None:
             _vouch()
-        # Lock order: `importing`, then `lock`, as an import hook of the program may report. A
-        # module whose import was cut by a fork could never be imported in the child. The
-        # time-outs break a deadlock with a thread that holds one of them and waits for what the
-        # forking thread holds; the child then reports nothing, as it may have inherited anything.
-        _held[get_ident()] = [
-            lock
-            for lock, bound in ((reporter.importing, 10.0), (reporter.lock, 5.0))
-            if lock.acquire(timeout=bound)
-        ]
+        held = _held.get(get_ident())
+        if held is not None and (held.over or held.reporter is not reporter):
+            held.release()  # nothing after the last fork came to its end
+            held = None
+        if held is None:
+            held = _held[get_ident()] = _Held(reporter)
+        held.take()
 
 
 def _vouch() -> None:
@@ -59,25 +97,33 @@ def _vouch() -> None:
 
 
 def _after_in_parent() -> None:
-    for lock in reversed(_held.pop(get_ident(), [])):
-        lock.release()
+    held = _held.get(get_ident())
+    if held is not None:
+        held.release()
+        _held.pop(get_ident(), None)
 
 
 def _after_in_child() -> None:
-    global _main_thread
-    parent = known()
-    held = _held.pop(get_ident(), [])
-    _held.clear()
-    main, _main_thread = _main_thread, get_ident()
-    if parent is None:
+    global _main_thread, _settled  # noqa: PLW0603 - one of each per process
+    if _settled == os.getpid():
         return
+    held = _held.get(get_ident())
+    parent = known() if held is None else held.reporter
+    if parent is not None:
+        _become_child(parent, held)
+    _held.clear()
+    _main_thread = get_ident()
+    _settled = os.getpid()
+
+
+def _become_child(parent: Reporter, held: _Held | None) -> None:
     _abandoned.append((parent, held))
-    child = Reporter(random_id(16), parent.clock, off=parent.off or len(held) != 2)
+    child = Reporter(random_id(16), parent.clock, off=parent.off or held is None or not held.all)
     child.forked = True
     child.deaf = parent.deaf or parent.publisher.is_unanswered(monotonic())
     around = parent.tree.common()
     # A loop of another thread is not what the forking one works on; one of the main thread is.
-    while around is not None and not (around.block or around.thread == main):
+    while around is not None and not (around.block or around.thread == _main_thread):
         around = around.around
     child.tree.inherited = around.path if around is not None else parent.tree.inherited
     use(child)
@@ -93,8 +139,9 @@ def _after_in_child() -> None:
 def register() -> None:
     """Register the handlers, for every fork from now on."""
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(
-            before=_before,
-            after_in_parent=_after_in_parent,
-            after_in_child=_after_in_child,
-        )
+        for _ in range(2):
+            os.register_at_fork(
+                before=_before,
+                after_in_parent=_after_in_parent,
+                after_in_child=_after_in_child,
+            )

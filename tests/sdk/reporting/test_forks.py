@@ -2,12 +2,14 @@
 
 import json
 import os
+import sys
 import threading
 import time
 
 import pytest
 
 import headway
+from headway.reporting import forks
 from headway.reporting.reporter import reporter
 from headway.reporting.reporter import reporter as current_reporter
 from headway.testing import reporting
@@ -149,3 +151,42 @@ def test_the_loop_of_the_main_thread_takes_in_what_others_fork(reporter):
         thread.start()
         thread.join(20)
         assert found == [headway.current().path]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="needs sys.monitoring")
+def test_a_handler_that_raises_anywhere_amid_a_fork_leaves_no_lock_held(monkeypatch):
+    lost = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: lost.append(what.exc_type))
+    monitoring, events = sys.monitoring, sys.monitoring.events
+    left = 0
+
+    def raise_at(code, *_):
+        nonlocal left
+        if code.co_filename == forks.__file__:
+            left -= 1
+            if left == 0:
+                raise TimeoutError
+
+    watched = events.PY_START | events.JUMP | events.CALL
+    monitoring.use_tool_id(4, "raise")
+    monitoring.register_callback(4, events.CALL, lambda *_: None)
+    for event in (events.PY_START, events.JUMP, events.C_RETURN):
+        monitoring.register_callback(4, event, raise_at)
+    try:
+        with reporting():
+            for at in range(1, 100):
+                left = at
+                monitoring.set_events(4, watched)
+                pid = os.fork()
+                if pid == 0:
+                    os._exit(0)
+                monitoring.set_events(4, 0)
+                os.waitpid(pid, 0)
+                assert are_free(), at
+                if left > 0:
+                    break
+    finally:
+        monitoring.set_events(4, 0)
+        monitoring.free_tool_id(4)
+    assert len(lost) > 10
+    assert set(lost) == {TimeoutError}

@@ -179,9 +179,7 @@ class NotebookViewer:
     def cell_ended(self, error: BaseException | None) -> None:
         """Show the receipts of what has ended in the cell, which came to its end by `error`."""
         with self._lock:
-            until = time.monotonic() + CHILDREN_TIMEOUT
-            while self.viewing and self._awaits_children() and time.monotonic() < until:
-                self._lock.wait(max(until - time.monotonic(), 0))
+            self._wait_for_children()
             pending = list(self._reporter.receipts.pending().values())
             of_cell = [key for key in self._reporter.cells if key not in self._reporter.handles]
             self._interrupted.clear()
@@ -200,6 +198,11 @@ class NotebookViewer:
                     continue
                 self._blank(key)
                 self._reporter.cells.pop(key, None)
+
+    def _wait_for_children(self) -> None:
+        until = time.monotonic() + CHILDREN_TIMEOUT
+        while self.viewing and self._awaits_children() and time.monotonic() < until:
+            self._lock.wait(max(until - time.monotonic(), 0))
 
     def _awaits_children(self) -> bool:
         """Return whether child processes are shown that may just have ended."""
