@@ -61,12 +61,14 @@ EXCEPTIONS = {
         for module in ("_signal", "signal")
         for name in ("HUP", "INT", "QUIT", "TERM")
     ),
+    *(
+        ("headway.run.process.escalation", module, f"SIG{name}")
+        for module in ("_signal", "signal")
+        for name in ("INT", "KILL", "TERM")
+    ),
     ("headway.run.exit_status", "signal", "Signals"),
     ("headway.run.parallel.endings", "signal", "SIGINT"),
     ("headway.run.parallel.endings", "signal", "SIGTERM"),
-    ("headway.run.process.escalation", "signal", "SIGINT"),
-    ("headway.run.process.escalation", "signal", "SIGKILL"),
-    ("headway.run.process.escalation", "signal", "SIGTERM"),
     ("headway.run.parsers.registry", "importlib", "import_module"),
 }
 # A named tuple is compiled with the names of its fields, which are its annotations; a text is

@@ -11,10 +11,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import socket
 import stat
 import sys
 import time
+
+try:  # `socket` without its enumerations, which take longer to import
+    import _socket as socket  # pyright: ignore[reportMissingImports]
+except ImportError:  # another implementation of Python
+    import socket
 
 from headway.async_exceptions import reraise_async
 from headway.host.files.spool import START_LOCK, start_lock, start_log

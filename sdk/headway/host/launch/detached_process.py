@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.machinery
 import os
-import subprocess
 import sys
 
 from headway.async_exceptions import reraise_async
@@ -82,6 +81,8 @@ def spawn(
         command[2] = '"$0" "$@" </dev/null >/dev/null &'
         # In a process group of its own: Ctrl+C and Ctrl+Z at the terminal are for the program.
         command = [argv[0], "-c", _APART, *command] if argv[0] else command
+    import subprocess  # noqa: PLC0415 - most programs find a broker and a viewer
+
     reaping.run(
         lambda: subprocess.Popen(  # noqa: S603 - our own modules
             command,

@@ -9,7 +9,6 @@ has heard of it. Absent: the form of the file (`host.files.will`), and what call
 from __future__ import annotations
 
 import os
-import signal
 import time
 from threading import RLock
 
@@ -18,6 +17,7 @@ from headway.host import descriptor_reserve, propagation
 from headway.host.files import will
 from headway.host.identity import describe, pid_namespace
 from headway.host.process_status import PARENT, STARTED, STATE, status_fields
+from headway.host.threads import signals as signal
 from headway.protocol import endpoint
 from headway.reporting.spool import last_resort
 from headway.version import VERSION

@@ -6,7 +6,7 @@ tool has no signature.
 
 from __future__ import annotations
 
-import re
+from headway.run.late_pattern import late_pattern
 
 _SIGNATURES = {
     "apt-get": (
@@ -51,7 +51,19 @@ _SIGNATURES = {
     "yt-dlp": r"\[download\] +[\d.]+% of ",
     "zip": r" +adding: .* \((?:deflated|stored) \d+%\)$",
 }
-_ANY = re.compile(
+# Of each line that a signature matches, one of these is a part: they spare most lines the patterns,
+# and a short command their compilation.
+_PARTS = (
+    *("http", "The following NEW", "Selecting previously", ") ...", "Preparing to unpack"),
+    *("Collecting ", "Installing collected", "Downloading ", "Successfully "),
+    *("Cloning into", "remote: ", " objects: ", "Resolving deltas", "% Total", "--", "Saving to"),
+    *(" copied, ", "Compiling ", "Downloaded ", "Checking ", "npm ", " package", " file list"),
+    *("%] ", "7-Zip ", "PLAY [", "[#", " Test ", "] ", " : FROM ", "Duration: ", " bitrate="),
+    *("Scanning for projects", "Progress: resolved ", "STEP ", " test session starts "),
+    *("Transferred:", "% ", "Running Sphinx v", "Creation complete", " inflating: "),
+    *("yarn install", "[download]", " adding: "),
+)
+_ANY = late_pattern(
     "|".join(f"(?P<t{at}>{pattern})" for at, pattern in enumerate(_SIGNATURES.values()))
 )
 _PROGRAMS = dict(zip((f"t{at}" for at in range(len(_SIGNATURES))), _SIGNATURES))
@@ -59,5 +71,7 @@ _PROGRAMS = dict(zip((f"t{at}" for at in range(len(_SIGNATURES))), _SIGNATURES))
 
 def tool_of_line(line: str) -> str | None:
     """Return the program that alone prints such a line, or None."""
+    if not any(part in line for part in _PARTS):
+        return None
     match = _ANY.match(line)
     return _PROGRAMS[match.lastgroup] if match is not None and match.lastgroup else None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import signal
+try:  # `signal` without its enumerations, which take longer to import
+    import _signal as signal  # pyright: ignore[reportMissingImports]
+except ImportError:  # another implementation of Python
+    import signal
 
 # Seconds between SIGINT and SIGTERM: dpkg and package managers need some to roll back what
 # they had begun; systemd gives a service 90 s, a person who cancels does not wait so long.

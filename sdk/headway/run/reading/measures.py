@@ -5,11 +5,15 @@ Pure. What is found here is a hypothesis, not a fact: `evidence` decides when it
 
 from __future__ import annotations
 
-import re
-from typing import Callable, Match, NamedTuple, Pattern
-
+from headway.run.late_pattern import late_pattern
 from headway.run.reading.command_line import option_set
 from headway.run.reading.sizes import parse_size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Match, NamedTuple, Pattern
+else:
+    from headway.light_typing import NamedTuple
 
 LABEL_LIMIT = 40  # characters of a label: longer ones are sentences, not names
 # Lines that must grow, one after the other, before a measure is believed. What is drawn as a bar
@@ -38,46 +42,46 @@ class Measure(NamedTuple):
 
 
 _NUMBER = r"[\d.]+ ?[kKMGTP]?i?B?"
-_TQDM = re.compile(
+_TQDM = late_pattern(
     rf"\s*(?P<label>.*?):?\s*\d{{1,3}}%\|[^|]*\|\s*(?P<done>{_NUMBER})/(?P<total>{_NUMBER})"
     r" \[(?P<times>[^\]]*)"
 )
-_TQDM_COUNT = re.compile(
+_TQDM_COUNT = late_pattern(
     r"\s*(?:(?P<label>.*?): )?(?P<done>[\d.]+[kMGTP]?)(?P<unit>[A-Za-z]+) "
     r"\[(?P<times>\d+:\d\d[^\]]*/[^\]]*)\]"
 )
-_ALIVE = re.compile(
+_ALIVE = late_pattern(
     r"\s*(?P<label>.*?)\s*\|[^|]*\|\D{0,8}(?P<done>\d+)/(?P<total>\d+) \[\d+%\] in "
 )
-_RATE = re.compile(r"[\d.?]+ ?[kKMGT]?([A-Za-z]+)/s|s/([A-Za-z]+)")
+_RATE = late_pattern(r"[\d.?]+ ?[kKMGT]?([A-Za-z]+)/s|s/([A-Za-z]+)")
 # A bar: at least five signs that fill it, in brackets or of those that nothing else is made of.
-_FILLED = re.compile(r"[\[(|][#=>*.█▓▒░o+\- ]{5,}[\])|]|[█▉▊▋▌▍▎▏▓▒░⣿]{3,}|[━╸╺]{5,}|#{5,}")
+_FILLED = late_pattern(r"[\[(|][#=>*.█▓▒░o+\- ]{5,}[\])|]|[█▉▊▋▌▍▎▏▓▒░⣿]{3,}|[━╸╺]{5,}|#{5,}")
 _WORD = (
     r"(?:(?:epoch|step|stage|phase|round|fold|batch|iteration|iter|part|chunk|file|task|test|page"
     r"|item|image|sample)s?)"
 )
 _COUNT = r"(?:\d{1,3}(?:,\d{3})+|\d+)"  # "12,000" is one number
-_WORDED = re.compile(
+_WORDED = late_pattern(
     rf"(?i)\s*(?P<label>{_WORD})[ :#]*\[?(?P<done>{_COUNT})\s*(?:/|of)\s*(?P<total>{_COUNT})"
 )
-_BRACKETED = re.compile(rf"[\[(]\s*(?P<done>{_COUNT})\s*(?:/|of)\s*(?P<total>{_COUNT})\s*[\])]")
-_BARE = re.compile(
+_BRACKETED = late_pattern(rf"[\[(]\s*(?P<done>{_COUNT})\s*(?:/|of)\s*(?P<total>{_COUNT})\s*[\])]")
+_BARE = late_pattern(
     rf"(?<![\w./:,-])(?P<done>{_COUNT})(?: ?/ ?| of | out of )(?P<total>{_COUNT})"
     r"(?![\w/:-]|[.,]?\d| ?[kKMGT]?i?B\b)"
 )
 _SIZE = r"\d[\d.,]*\s?(?:[kKMGTP]i?B|[kKMGTP]|B|bytes)"
-_BYTES = re.compile(
+_BYTES = late_pattern(
     rf"(?<![\w.,])(?P<done>\d[\d.,]*)\s?(?P<prefix>[kKMGTP]?i?(?:B|bytes)|[kKMGTP])?\s?(?:/|of)\s?"
     rf"(?P<total>{_SIZE})(?![\w/])"
 )
-_PERCENT = re.compile(r"(?<![\w.,])(?P<done>\d{1,3}(?:\.\d+)?) ?%(?!\w)")
+_PERCENT = late_pattern(r"(?<![\w.,])(?P<done>\d{1,3}(?:\.\d+)?) ?%(?!\w)")
 # What counts of something else than work done stand beside: tries, states, marks.
-_NO_COUNT = re.compile(
+_NO_COUNT = late_pattern(
     r"(?i)\b(?:attempts?|try|tries|retry|retries|retrying|retried|waiting|score|rated?|rating|ratio|grade"
     r"|connections?|clients?|ready|healthy|online|open|received|seconds?|secs?|s|ms)\b"
 )
 # What percentages and sizes of something else than progress stand beside.
-_NO_PROGRESS = re.compile(
+_NO_PROGRESS = late_pattern(
     r"(?i)\b(?:deflated|ratio|compression|compressed|stored|saved|full|used|usage|utili[sz]ation"
     r"|free|available|cpu|mem|memory|ram|swap|heap|disk|load|loss|lost|accuracy|acc|coverage"
     r"|cover|confidence|battery|volume|probability|increase|decrease|increased|decreased|faster"
@@ -91,11 +95,11 @@ _WHOLE = option_set(
     "progress total overall all completed complete done percent percentage status finished"
     " processed eta running working"
 )
-_BAR_SIGNS = re.compile(r"[█▉▊▋▌▍▎▏▓▒░⣿━╸╺]+|[#=>*.|+~\-]{2,}|[\[\](){}<>|#=*%]+")
+_BAR_SIGNS = late_pattern(r"[█▉▊▋▌▍▎▏▓▒░⣿━╸╺]+|[#=>*.|+~\-]{2,}|[\[\](){}<>|#=*%]+")
 # A name that a number is part of, as "part2.bin" or "10.0.0.2": not what changes as work goes on.
-_NUMBERED = re.compile(r"[A-Za-z][A-Za-z_.+-]*\d[\w.+-]*|\d{1,3}(?:\.\d{1,3}){3}")
-_NO_NAME = re.compile(r"\S*(?:://|@|=|\\)\S*")  # addresses and settings: they may be secrets
-_DIGITS = re.compile(r"[\d.,:]*\d[\d.,:]*\s?(?:[kKMGTP]?i?B(?:/s)?\b|[kKMGTP]\b)?")
+_NUMBERED = late_pattern(r"[A-Za-z][A-Za-z_.+-]*\d[\w.+-]*|\d{1,3}(?:\.\d{1,3}){3}")
+_NO_NAME = late_pattern(r"\S*(?:://|@|=|\\)\S*")  # addresses and settings: they may be secrets
+_DIGITS = late_pattern(r"[\d.,:]*\d[\d.,:]*\s?(?:[kKMGTP]?i?B(?:/s)?\b|[kKMGTP]\b)?")
 _OUTER_WORDS = ("epoch", "round", "fold", "stage", "phase", "step")
 _BEGUN = ("epoch", "step", "stage", "phase")  # whose first line proves what it is
 _CONSISTENT = 1.5  # per cent that a count and a rounded percentage of one line may be apart
@@ -103,6 +107,8 @@ _CONSISTENT = 1.5  # per cent that a count and a rounded percentage of one line 
 
 def measure(line: str) -> Measure | None:
     """Return what a line may tell of progress, or None."""
+    if not any(map(str.isdecimal, line)):
+        return None  # no pattern matches, and none need be compiled
     for pattern, read in _READERS:
         match = pattern.search(line) if read in _SEARCHED else pattern.match(line)
         if match is not None:

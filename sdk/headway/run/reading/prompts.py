@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from headway.run.late_pattern import late_pattern
 
 # Characters beyond which a line is no prompt: no question is longer than a few rows.
 _PROMPT_LIMIT = 400
-_QUESTION = re.compile(
+_QUESTION = late_pattern(
     r"(?i)[\[(]\s*y(?:es)?\s*/\s*n(?:o)?(?:\s*/[^\])]*)?\s*[\])]"
     r"|(?:password|passphrase|passcode|pin|username|otp|token)\b.*:$"
     r"|\[default=[^\]]*\] ?\?$|press (?:any key|enter|return)|\(yes/no[^)]*\)|\?$"
@@ -15,7 +15,7 @@ _QUESTION = re.compile(
 
 def is_prompt(line: str) -> bool:
     """Return whether `line`, the last one and unfinished, asks for an answer."""
-    return len(line) < _PROMPT_LIMIT and _QUESTION.search(line.rstrip()) is not None
+    return 0 < len(line) < _PROMPT_LIMIT and _QUESTION.search(line.rstrip()) is not None
 
 
 def may_ask(line: str) -> bool:

@@ -365,7 +365,9 @@ class Launch:
         """Begin its operation. The command need not wait for what is imported here."""
         try:
             import headway_command  # noqa: PLC0415
+            from headway.run.late_modules import postpone  # noqa: PLC0415 - before pyzmq is imported
 
+            postpone()
             headway_command.complete("headway")
             from headway.api.opening import operation as open_operation  # noqa: PLC0415
             from headway.reporting.reporter import reporter  # noqa: PLC0415

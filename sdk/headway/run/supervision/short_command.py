@@ -46,6 +46,7 @@ class ShortCommand:
         self._launch = launch
         self._environ = environ
         self.heard: ReceivedSignal | None = None
+        self._is_known: bool | None = None  # whether the tool has a parser, once that was asked
 
     @property
     def is_possible(self) -> bool:
@@ -149,10 +150,12 @@ class ShortCommand:
         output = self._launch.output
         if output is None or not output.total:
             return False
-        self._launch.relay_signals()
-        from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - not before it has begun
+        if self._is_known is None:  # asked once: what relays signals meanwhile is a thread
+            self._launch.relay_signals()
+            from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - not before it has begun
 
-        return self._launch.tool in PARSERS
+            self._is_known = self._launch.tool in PARSERS
+        return self._is_known
 
     @property
     def _starts_none(self) -> bool:

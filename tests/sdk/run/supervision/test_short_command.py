@@ -81,6 +81,7 @@ class Launched:
     """A command that has been started, so far in the future that it is always early."""
 
     is_held, patch, notify_socket, status = False, None, None, None
+    relays = 0  # of signals, by a thread, while something is imported
 
     def __init__(self, *argv, signals=(), pumps=(), printed=0, tool="true", **plan):
         options = {"name": "quick", "display": None, "tool": None, **plan}
@@ -98,7 +99,7 @@ class Launched:
         pass
 
     def relay_signals(self):
-        pass
+        self.relays += 1
 
     def can_signal(self):
         return True
@@ -177,6 +178,16 @@ def test_what_tells_stages_or_is_seen_on_a_terminal_is_left_sooner(
     assert brief.run() is None
     assert (brief.heard is None) == left  # it was, before it waited for a signal
     os.kill(launched.child.pid, signal.SIGKILL)
+    launched.child.take_statuses()
+
+
+def test_whether_it_is_a_known_tool_is_asked_once(environ):
+    """Each relay ends by a signal of our own, which ended the next wait: it spun for 0.4 s."""
+    signals = [*[signal.SIGCHLD] * 20, signal.SIGTERM]
+    launched = Launched("sleep", "60", printed=5, tool="sleep", signals=signals)
+    launched.begun = time.monotonic() - SOON
+    assert ShortCommand(launched, environ).run() is None
+    assert launched.relays == 1
     launched.child.take_statuses()
 
 
