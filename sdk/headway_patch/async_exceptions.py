@@ -33,7 +33,7 @@ def is_async(error: BaseException) -> bool:
     innermost: Any = None
     while traceback is not None:
         frame = traceback.tb_frame
-        if _is_of_handler(frame):
+        if _is_of_handler(frame, error):
             return True
         innermost = frame.f_code
         traceback = traceback.tb_next
@@ -46,7 +46,7 @@ def is_async(error: BaseException) -> bool:
     )
 
 
-def _is_of_handler(frame: Any) -> bool:
+def _is_of_handler(frame: Any, error: BaseException) -> bool:
     """Return whether a function was called with the frame that it was called from."""
     code, around = frame.f_code, frame.f_back
     if around is None:
@@ -56,8 +56,13 @@ def _is_of_handler(frame: Any) -> bool:
     if not names:
         return False
     known: Any = frame.f_locals
-    for name in names:
-        value = known.get(name)
-        if value is around or (type(value) is tuple and any(one is around for one in value)):
-            return True
-    return False
+    values = [known.get(name) for name in names]
+    # Before Python 3.13 this is a copy that the frame keeps: with the error in it, and so the
+    # traceback, each frame below would stay until the next collection.
+    if type(known) is dict:
+        for name in [name for name, value in known.items() if value is error]:
+            del known[name]
+    return any(
+        value is around or (type(value) is tuple and any(one is around for one in value))
+        for value in values
+    )

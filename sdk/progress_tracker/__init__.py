@@ -10,7 +10,6 @@ used: assigning `progress_tracker.RICH_AVAILABLE = False` switches to plain text
 
 from __future__ import annotations
 
-from headway.async_exceptions import reraise_async
 from progress_tracker.stage import ProgressStage, StageStatus
 
 TYPE_CHECKING = False
@@ -84,5 +83,7 @@ def _notification() -> Any:
         import_module("plyer")
         return import_module("progress_tracker.notification").Desktop()
     except Exception as error:
+        from headway.async_exceptions import reraise_async  # noqa: PLC0415 - as above
+
         reraise_async(error)
         return None

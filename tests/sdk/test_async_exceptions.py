@@ -1,6 +1,8 @@
 import functools
+import gc
 import os
 import signal
+import weakref
 
 import pytest
 
@@ -82,3 +84,24 @@ def test_what_another_thread_raises_here_is_the_programs():
     code = compile("raise kind", reraise_async.__code__.co_filename, "exec")
     assert is_async(raised_by(lambda: exec(code, {"kind": Stop})))
     assert not is_async(raised_by(lambda: exec(code, {"kind": StopIteration})))
+
+
+def test_what_was_asked_about_keeps_no_frame_alive():
+    class Held:
+        pass
+
+    def ask(value):
+        held = Held()
+        seen.append(weakref.ref(held))
+        try:
+            int(value)
+        except ValueError as error:
+            reraise_async(error)
+
+    seen = []
+    gc.disable()
+    try:
+        ask("none")
+        assert seen[0]() is None
+    finally:
+        gc.enable()
