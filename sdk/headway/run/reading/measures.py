@@ -78,8 +78,10 @@ _PERCENT = late_pattern(r"(?<![\w.,])(?P<done>\d{1,3}(?:\.\d+)?) ?%(?!\w)")
 # What counts of something else than work done stand beside: tries, states, marks.
 _NO_COUNT = late_pattern(
     r"(?i)\b(?:attempts?|try|tries|retry|retries|retrying|retried|waiting|score|rated?|rating|ratio|grade"
-    r"|connections?|clients?|ready|healthy|online|open|received|seconds?|secs?|s|ms)\b"
+    r"|connections?|clients?|ready|healthy)\b"
 )
+# What stands directly behind such a count; elsewhere in a line it says nothing of the count.
+_NO_COUNT_OF = late_pattern(r"(?i)[\s\])]*(?:online|open|received|seconds?|secs?|s|ms)(?![\w.])")
 # What percentages and sizes of something else than progress stand beside.
 _NO_PROGRESS = late_pattern(
     r"(?i)\b(?:deflated|ratio|compression|compressed|stored|saved|full|used|usage|utili[sz]ation"
@@ -215,7 +217,8 @@ def _bare(line: str, match: Match[str]) -> Measure | None:
 
 def _count(line: str, match: Match[str], label: str, before: str, after: str) -> Measure | None:
     """Return a count; `before` is the text that names it."""
-    if _NO_COUNT.search(before) or _NO_COUNT.search(after[:_AROUND]):
+    after_it = after[:_AROUND]
+    if _NO_COUNT.search(before) or _NO_COUNT.search(after_it) or _NO_COUNT_OF.match(after_it):
         return None
     done, total = _whole(match["done"]), _whole(match["total"])
     need = BAR if _FILLED.search(line) else NUMBER

@@ -70,3 +70,17 @@ def test_no_line_is_slow_to_read(unit):
     began = time.process_time()
     measure((unit * 4096)[:4096])
     assert time.process_time() - began < 2  # a regular expression that backtracks takes minutes
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Processed 12/40 files, 2 s left", "[12/40] 3.2 s elapsed", "[12/40] open.c compiled"],
+)
+def test_times_and_names_further_on_in_a_line_leave_its_count(line):
+    found = measure(line)
+    assert (found.done, found.total) == (12, 40)
+
+
+@pytest.mark.parametrize("line", ["waited 3/10 seconds", "3/10 open", "[5/10] received"])
+def test_what_is_counted_behind_the_count_may_be_no_work(line):
+    assert measure(line) is None
