@@ -175,3 +175,9 @@ def test_a_run_unlike_all_before_it_is_said_to_be():
 def test_a_paused_operation_is_called_so():
     made = operation("a", "x", "waiting", reason="paused")
     assert wording.waiting_text(made, NOW - 42, NOW) == "paused 42 s"
+
+
+def test_a_reason_has_its_preposition_once():
+    assert wording.awaited_text("for the dpkg lock") == " for the dpkg lock"
+    assert wording.awaited_text("the dpkg lock") == " for the dpkg lock"
+    assert wording.awaited_text(None) == ""

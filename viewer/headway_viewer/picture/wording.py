@@ -109,8 +109,15 @@ def waiting_text(operation: Operation, since: float | None, now: float) -> str:
     if since is not None:
         words += f" {formatting.duration(now - since)}"
     if reason and not operation.paused:
-        words += f" {reason}" if reason.startswith(("for ", "on ", "until ")) else f" for {reason}"
+        words += awaited_text(reason)
     return words
+
+
+def awaited_text(reason: str | None) -> str:
+    """Return " for the dpkg lock" of a reason with or without its preposition; "" of none."""
+    if not reason:
+        return ""
+    return f" {reason}" if reason.startswith(("for ", "on ", "until ")) else f" for {reason}"
 
 
 class Detail(NamedTuple):
@@ -279,7 +286,7 @@ def stage_text(operation: Operation, stage: Stage, now: float) -> str:
     if stage.left:
         return f"{words}: {stage.reason}"
     if stage.state == WAITING:
-        return f"{words}: waiting" + (f" for {stage.reason}" if stage.reason else "")
+        return f"{words}: waiting{awaited_text(stage.reason)}"
     words = counted_text(operation, stage, now)
     return f"{words} {stage.detail}" if stage.detail else words
 
@@ -342,7 +349,7 @@ def latest_activity(operation: Operation) -> str:
     if leaf is None or not operation.open or leaf.left:
         return ""
     if leaf.state == WAITING:
-        return f"{leaf.name}, waiting" + (f" for {leaf.reason}" if leaf.reason else "")
+        return f"{leaf.name}, waiting{awaited_text(leaf.reason)}"
     shown = shown_count(leaf)
     counted = (
         "" if not (shown or leaf.total) else quantity.amount(shown or 0, leaf.total, leaf.unit)
