@@ -3,7 +3,7 @@
 A handler that raises (a time limit by `SIGALRM`, mostly a `TimeoutError`, which is an OSError) is
 called between any two instructions of the main thread, of ours too. What a `try` of ours was
 prepared for is no concern of the program; what its handler raises is. The traceback tells them
-apart: a handler's frame was called by the very frame that it was given. The other kind, of
+apart: a handler was given a number and the very frame that called it. The other kind, of
 `PyThreadState_SetAsyncExc`, comes from no frame and without arguments.
 """
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _VARARGS = 0x04  # of `inspect`, which takes long to import
 _ROOT = __file__.rpartition("async_exceptions")[0]  # the folder of our code
+_PACKAGES = ("headway", "headway_broker", "headway_patch", "headway_viewer", "progress_tracker")
 # What Python itself raises without arguments.
 _BARE = (StopIteration, StopAsyncIteration, MemoryError, AssertionError, NotImplementedError)
 
@@ -42,27 +43,24 @@ def is_async(error: BaseException) -> bool:
         and not error.args
         and not isinstance(error, _BARE)
         and innermost.co_filename.startswith(_ROOT)
-        and not type(error).__module__.startswith("headway")
+        and type(error).__module__.partition(".")[0] not in _PACKAGES
     )
 
 
 def _is_of_handler(frame: Any, error: BaseException) -> bool:
-    """Return whether a function was called with the frame that it was called from."""
+    """Return whether a function was called with a number and the frame that it was called from."""
     code, around = frame.f_code, frame.f_back
-    if around is None:
-        return False
-    arguments = code.co_argcount + code.co_kwonlyargcount
-    names = code.co_varnames[: arguments + bool(code.co_flags & _VARARGS)]
-    if not names:
+    if around is None or not code.co_varnames:
         return False
     known: Any = frame.f_locals
-    values = [known.get(name) for name in names]
+    given = [known.get(name) for name in code.co_varnames[: code.co_argcount]]
+    if code.co_flags & _VARARGS:
+        given += known.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount]) or ()
     # Before Python 3.13 this is a copy that the frame keeps: with the error in it, and so the
     # traceback, each frame below would stay until the next collection.
     if type(known) is dict:
         for name in [name for name, value in known.items() if value is error]:
             del known[name]
     return any(
-        value is around or (type(value) is tuple and any(one is around for one in value))
-        for value in values
+        isinstance(number, int) and value is around for number, value in zip(given, given[1:])
     )

@@ -2,6 +2,7 @@ import functools
 import gc
 import os
 import signal
+import sys
 import weakref
 
 import pytest
@@ -64,6 +65,7 @@ def test_what_a_handler_raises_is_the_programs(install):
         lambda: throw(TimeoutError("of a call"), 14, None),
         lambda: throw(StopIteration()),
         lambda: int("none"),
+        lambda: throw(ValueError("of a callback"), sys._getframe()),
     ],
 )
 def test_what_a_call_raises_is_ours(act):
