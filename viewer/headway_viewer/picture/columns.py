@@ -179,3 +179,19 @@ class Columns:
                 ("dim", " " * (end - used + 1) + string_width.pad(row.short_id, widths.short_id))
             )
         return line
+
+
+def clip_line(line: Line, width: int, ellipsis: str) -> Line:
+    """Return the pieces of `line` that fit into `width` cells, the last of them shortened."""
+    found: Line = []
+    for style, piece in line:
+        if not piece:
+            continue
+        words = string_width.clip(piece, width, ellipsis)
+        if not words:
+            break
+        found.append((style, words))
+        width -= string_width.cells(words)
+        if words != piece:
+            break
+    return found

@@ -23,6 +23,7 @@ from headway_viewer.picture.browsing import (
     LOG,
     Browsing,
 )
+from headway_viewer.picture.columns import clip_line
 from headway_viewer.picture.estimate_basis import basis_text, work_text
 from headway_viewer.picture.view import View
 from headway_viewer.picture.wording import (
@@ -93,7 +94,7 @@ class Pages:
         else:
             body = self._scrolled(self._operation(view, operation, width, now), rows)
         picture = [view.header(width, now, note), *body, self._last_line(operation, width)]
-        return [self._cut(line, width) for line in picture[-lines:]]
+        return [clip_line(line, width, self._theme.ellipsis) for line in picture[-lines:]]
 
     def _list(self, view: View, width: int, rows: int, now: float) -> list[Line]:
         names = listed(self._board, self._state.filter)
@@ -178,18 +179,6 @@ class Pages:
         )
         hint = _HINTS.get(state.page, _HINT) if width >= HINT_WIDTH else _SHORT_HINT
         return [("dim", filtered + hint)]
-
-    def _cut(self, line: Line, width: int) -> Line:
-        found: Line = []
-        for style, piece in line:
-            words = string_width.clip(piece, width, self._theme.ellipsis)
-            if not words:
-                break
-            found.append((style, words))
-            width -= string_width.cells(words)
-            if words != piece:
-                break
-        return found
 
 
 def help_lines(width: int, known: Sequence[tuple[str, str]] = KEY_HELP) -> list[Line]:

@@ -16,7 +16,7 @@ from headway_viewer import formatting
 from headway_viewer.picture import keys
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.browsing import CONFIRM, FILTER, HELP, LIST, LOG
-from headway_viewer.picture.columns import TableRow
+from headway_viewer.picture.columns import TableRow, clip_line
 from headway_viewer.picture.pages import help_lines, stage_words
 from headway_viewer.picture.remaining import blank_if_unknown
 from headway_viewer.picture.view import View
@@ -101,7 +101,7 @@ class Screen:
             header = self._view.header(columns, now, note)
             shown = [header, *shown, self._last_line(columns)]
         blank: list[Line] = [[] for _ in range(lines - len(shown))]
-        return [self._cut(line, columns) for line in [*shown, *blank][:lines]]
+        return [clip_line(line, columns, self._theme.ellipsis) for line in [*shown, *blank][:lines]]
 
     def target(self, column: int, line: int) -> Target | None:
         """Return what stands in a cell of the last picture."""
@@ -368,20 +368,6 @@ class Screen:
         return [*cut, *([] for _ in range(pane.height - len(cut)))]
 
     def _padded(self, line: Line, width: int) -> Line:
-        cut = self._cut(line, width)
+        cut = clip_line(line, width, self._theme.ellipsis)
         used = sum(string_width.cells(piece) for _, piece in cut)
         return [*cut, ("", " " * (width - used))]
-
-    def _cut(self, line: Line, width: int) -> Line:
-        found: Line = []
-        for style, piece in line:
-            if not piece:
-                continue
-            words = string_width.clip(piece, width, self._theme.ellipsis)
-            if not words:
-                break
-            found.append((style, words))
-            width -= string_width.cells(words)
-            if words != piece:
-                break
-        return found
