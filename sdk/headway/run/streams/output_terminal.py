@@ -115,12 +115,15 @@ class OutputTerminal:
             pass  # the terminal is gone: a hangup will follow
 
     def follow_size(self) -> None:
-        """Follow the mode of the real terminal: who reads single keys has the whole screen."""
+        """Follow the mode of the real terminal: who reads single keys has the whole screen.
+
+        Called now and then: after the first second the rows for a viewer are taken off.
+        """
         try:
             mode = line_mode(termios.tcgetattr(self._fd)) if self.foreground else None
         except (OSError, termios.error):
             return
-        if mode != self._window.mode and self._window.enter(mode):
+        if self._window.enter(mode):
             self.signal_command(signal.SIGWINCH)
 
     def restore(self) -> None:

@@ -6,23 +6,28 @@ import errno
 import fcntl
 import os
 import termios
+import time
 
 from headway.run.streams.window_size import usable_size
 from headway.terminal_mode import RAW
 
 # A full-screen command sets margins to the rows that its pty had when it began.
 _WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"
+# Seconds for which a command has all rows: one that takes the whole screen sets its margins by the
+# rows of its beginning (vim), and is known by its mode afterwards. No viewer draws before 0.5 s.
+WHOLE_SECONDS = 1.0
 
 
 class PtyWindow:
     """The window of the pty `master`, before the terminal behind descriptor `fd`.
 
-    `reserved` tells whether a viewer may draw at the bottom: the pty then has the rows above, as
-    long as its `mode` is not RAW, in which a command has the whole screen.
+    `reserved` tells whether a viewer may draw at the bottom: the pty then has the rows above, from
+    WHOLE_SECONDS on and as long as its `mode` is not RAW, in which a command has the whole screen.
     """
 
     def __init__(self, fd: int, master: int, reserved: bool) -> None:
         self._fd = fd
+        self._begun = time.monotonic()
         self._master = master
         self._reserved = reserved
         self._size = b""
@@ -41,8 +46,9 @@ class PtyWindow:
 
         The kernel tells that to the group that the pty controls, if there is any.
         """
+        reserved = self._reserved and self.mode != RAW
         try:
-            size = usable_size(self._fd, reserved=self._reserved and self.mode != RAW)
+            size = usable_size(self._fd, reserved=reserved and self._is_over())
             if size == self._size:
                 return False
             fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
@@ -50,6 +56,9 @@ class PtyWindow:
             return False  # the terminal is gone: a hangup will follow
         had, self._size = self._size, size
         return bool(had)
+
+    def _is_over(self) -> bool:
+        return time.monotonic() - self._begun >= WHOLE_SECONDS
 
     def reset_margins(self) -> None:
         """Let the whole screen scroll again, after a command that had it; never raise.

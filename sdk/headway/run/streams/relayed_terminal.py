@@ -61,6 +61,7 @@ class RelayedTerminal:
         try:
             mode = line_mode(termios.tcgetattr(self.master))
             if mode == self._window.mode:
+                self._window.resize()  # once the rows for a viewer are taken off
                 return
             if self._window.mode is None and not self._claim():
                 return

@@ -11,9 +11,16 @@ import tty
 
 import pytest
 
+from headway.run.streams import pty_window
 from headway.run.streams.output_terminal import OutputTerminal
 
 FOREIGN = termios.ICANON | termios.ECHO
+
+
+@pytest.fixture(autouse=True)
+def _from_the_beginning(monkeypatch):
+    """The rows for a viewer are taken off at once."""
+    monkeypatch.setattr(pty_window, "WHOLE_SECONDS", 0.0)
 
 
 def size(fd):

@@ -10,8 +10,15 @@ import termios
 
 import pytest
 
+from headway.run.streams import pty_window
 from headway.run.streams.pty_window import PtyWindow, in_foreground
 from headway.terminal_mode import LINE, RAW
+
+
+@pytest.fixture(autouse=True)
+def _from_the_beginning(monkeypatch):
+    """The rows for a viewer are taken off at once."""
+    monkeypatch.setattr(pty_window, "WHOLE_SECONDS", 0.0)
 
 
 def size(fd):
@@ -52,6 +59,16 @@ def test_it_is_as_high_as_what_is_above_a_viewer_and_whole_for_who_reads_single_
     assert size(pty[1]) == (30, 100, 800, 600)
     window.enter(LINE)
     assert size(pty[1]) == (20, 100, 800, 400)
+
+
+def test_who_takes_the_whole_screen_finds_it_whole_at_its_beginning(real, pty, monkeypatch):
+    monkeypatch.setattr(pty_window, "WHOLE_SECONDS", 60.0)
+    window = PtyWindow(real[1], pty[0], reserved=True)
+    assert size(pty[1])[0] == 30
+    assert not window.enter(LINE)
+    monkeypatch.setattr(pty_window, "WHOLE_SECONDS", 0.0)
+    assert window.enter(LINE)
+    assert size(pty[1])[0] == 20
 
 
 def test_where_nothing_is_reserved_it_is_as_high_as_the_terminal(real, pty):

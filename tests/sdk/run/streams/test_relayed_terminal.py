@@ -9,8 +9,15 @@ import tty
 
 import pytest
 
+from headway.run.streams import pty_window
 from headway.run.streams.relayed_terminal import RelayedTerminal
 from headway.terminal_mode import LINE, raw_attributes
+
+
+@pytest.fixture(autouse=True)
+def _from_the_beginning(monkeypatch):
+    """The rows for a viewer are taken off at once."""
+    monkeypatch.setattr(pty_window, "WHOLE_SECONDS", 0.0)
 
 
 def size(fd):
