@@ -75,7 +75,7 @@ def test_what_is_typed_ahead_is_the_shells(machine, program):
 
 def test_where_a_viewer_may_draw_the_command_has_the_rows_above(machine):
     # All of them at first, for a command that takes the whole screen.
-    script = "stty size <&1; while stty size <&2 | grep -q ^24; do sleep 0.1; done; stty size <&1"
+    script = "while stty size <&1; stty size <&2 | grep -q ^24; do sleep 0.1; done; stty size <&1"
     terminal = typed(machine, "--", "sh", "-c", script, HEADWAY_DISPLAY="auto", rows=24)
     said = ended(terminal)[0]
     assert said.index("24 80") < said.index("16 80")
