@@ -1,5 +1,6 @@
 import os
 import subprocess
+import threading
 
 import desktop as support
 import pytest
@@ -95,3 +96,4 @@ def test_without_a_bus_nothing_happens(address):
     shown.show({"a": JOB})
     shown.show({})
     shown.close()
+    assert "headway-jobs" not in [thread.name for thread in threading.enumerate()]
