@@ -57,3 +57,17 @@ def test_a_command_that_cannot_be_run_and_one_that_hangs_do_no_harm():
     hangs.look("7f3aaaaaaaaa", True, REST)
     hangs.close()
     assert not hangs.asking
+
+
+def test_a_command_that_cannot_be_run_is_tried_again_only_after_a_while(tmp_path):
+    command = tmp_path / "headway"
+    lookup = PastLookup((str(command),))
+    lookup.look("7f3aaaaaaaaa", True, 0.0)
+    lookup.look("7f3aaaaaaaaa", True, 100.0)
+    command.write_text("#!/bin/sh\necho '{}'\n")
+    command.chmod(0o700)
+    lookup.look("7f3aaaaaaaaa", True, 100.1)
+    assert not lookup.asking
+    lookup.look("7f3aaaaaaaaa", True, 100.1 + FRESH)
+    assert lookup.asking
+    lookup.close()

@@ -49,7 +49,7 @@ class PastLookup:
         )
         known = looked_at in self._kept and (not going or local - at < FRESH)
         if not known and self._process is None and local - self._since >= REST:
-            self._ask(looked_at)
+            self._ask(looked_at, local)
         return past
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ class PastLookup:
                 process.stdout.close()
             process.wait()
 
-    def _ask(self, asked: tuple[str, bool]) -> None:
+    def _ask(self, asked: tuple[str, bool], local: float) -> None:
         self._asked, self._answer = asked, b""
         try:
             # The folder of this process is no place to find modules in.
@@ -73,7 +73,7 @@ class PastLookup:
                 cwd="/",
             )
         except OSError:
-            self._keep(Past(), 0.0)
+            self._keep(Past(), local)  # asked again as after an answer
             return
         if self._process.stdout is not None:
             os.set_blocking(self._process.stdout.fileno(), False)
