@@ -55,12 +55,14 @@ def _is_of_handler(frame: Any, error: BaseException) -> bool:
     known: Any = frame.f_locals
     given = [known.get(name) for name in code.co_varnames[: code.co_argcount]]
     if code.co_flags & _VARARGS:
-        given += known.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount]) or ()
+        rest = known.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount])
+        given += rest if type(rest) is tuple else ()
     # Before Python 3.13 this is a copy that the frame keeps: with the error in it, and so the
     # traceback, each frame below would stay until the next collection.
     if type(known) is dict:
         for name in [name for name, value in known.items() if value is error]:
             del known[name]
+    # Of a stranger's values nothing is asked: `isinstance` would ask for its `__class__`.
     return any(
-        isinstance(number, int) and value is around for number, value in zip(given, given[1:])
+        value is around and issubclass(type(number), int) for number, value in zip(given, given[1:])
     )

@@ -92,7 +92,7 @@ class Run:
                     drop_broken_curve(span)
             seconds = record["seconds"]
             work = record.get("work")
-            seconds = None if seconds is None else finite(seconds)
+            seconds = None if seconds is None else max(0.0, finite(seconds))
             run = cls(
                 seconds,
                 spans,

@@ -44,3 +44,9 @@ def test_a_curve_that_begins_late_is_kept_since_passes_are_known():
     again = Run.from_dict(Run(10, [late]).to_dict())
     assert again.spans[0].seconds == [0, 9, 10]
     assert again.spans[0].passes == [(100, 100)]
+
+
+def test_a_run_of_negative_length_took_no_time():
+    # Stored by a machine whose clock was set back.
+    worked = Span("a", 0, 1, 1)
+    assert Run.from_dict({**Run(1, [worked]).to_dict(), "seconds": -1}).seconds == 0
