@@ -170,6 +170,7 @@ class Core(Components):
         session = self.sessions.by_id.get(session_id)
         if session is not None:
             self.liveness.died(session, now)
+            self.endings.died(session)
 
     def process_image_read(self, session_id: str, image: ProcessImage, now: float) -> None:
         """Note which program the process of a session runs."""

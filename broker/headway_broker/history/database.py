@@ -6,11 +6,10 @@ import errno
 import os
 import sqlite3
 import time
-from contextlib import contextmanager
-from typing import Any, Callable, Generator, Iterator
-from urllib.parse import quote
+from typing import Callable
 
 from headway_broker.history import schema
+from headway_broker.history.damaged_file import salvage
 
 NAME = "history.sqlite3"
 COMPLAIN_EVERY = 60.0  # seconds between two log lines about a file that cannot be written
@@ -147,21 +146,6 @@ class Database:
         return aside
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Generator[None, None, None]:
-    """Run the block in one transaction: all of it is written, or nothing."""
-    # IMMEDIATE takes the write lock now: a deferred transaction that upgrades its read lock fails
-    # with SQLITE_BUSY at once, without waiting for the timeout of the connection.
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        if connection.in_transaction:  # on a full disk SQLite has rolled back by itself
-            connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
 def connect(path: str) -> sqlite3.Connection:
     """Open the file at `path` and migrate it to the current schema.
 
@@ -194,68 +178,6 @@ def set_aside(path: str) -> str:
         except FileNotFoundError:
             pass
     return aside
-
-
-SALVAGED = {
-    "operations": "id, place, stored, revision, ended, session, uid, pid, about, body",
-    "runs": "number, key, ended, run",
-    "claims": "key, claimed",
-}
-LOST_LIMIT = 10_000  # places that are given up one by one; a file that is no database has all
-ROWS_LIMIT = 1 << 22  # row numbers that are tried: far more than a history ever gave
-
-
-def salvage(aside: str, into: sqlite3.Connection) -> str:
-    """Copy the rows of a damaged file that can be read; return what became of them, as text."""
-    saved = 0
-    broken = 0
-    try:
-        damaged = sqlite3.connect(f"file:{quote(aside)}?mode=ro", uri=True)
-    except sqlite3.Error:
-        return "nothing of it can be read"
-    try:
-        # Without its schema nothing can be read: do not try each of its rows.
-        damaged.execute("SELECT name FROM sqlite_master").fetchall()
-    except sqlite3.Error:
-        damaged.close()
-        return "nothing of it can be read"
-    try:
-        for table, columns in SALVAGED.items():
-            lost: list[int] = []
-            with transaction(into):
-                for row in _readable(damaged, table, columns, lost):
-                    marks = ", ".join("?" * len(row))
-                    into.execute(
-                        f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608
-                        row,
-                    )
-                    saved += 1
-            broken += len(lost)
-    except sqlite3.Error as error:
-        return f"{saved} rows of it were saved, then: {error}"
-    finally:
-        damaged.close()
-    return f"{saved} rows of it were saved, {broken} places in it cannot be read"
-
-
-def _readable(
-    damaged: sqlite3.Connection, table: str, columns: str, lost: list[int]
-) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows that can be read; add to `lost` where some cannot, by halving the range."""
-    query = f"SELECT {columns} FROM {table} NOT INDEXED WHERE rowid BETWEEN ? AND ?"  # noqa: S608
-    ranges = [(1, ROWS_LIMIT)]
-    while ranges:
-        first, last = ranges.pop()
-        try:
-            rows = damaged.execute(query, (first, last)).fetchall()
-        except sqlite3.Error:
-            if first == last or len(lost) > LOST_LIMIT:
-                lost.append(first)
-                continue
-            middle = (first + last) // 2
-            ranges += [(middle + 1, last), (first, middle)]
-            continue
-        yield from rows
 
 
 def is_temporary(error: sqlite3.OperationalError) -> bool:

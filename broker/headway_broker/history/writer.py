@@ -17,8 +17,9 @@ from typing import Any, Callable, Iterable
 
 from headway_broker.estimates.prior import NEWEST_RUNS, prior
 from headway_broker.history import queries
-from headway_broker.history.database import NAME, Database, is_temporary, transaction
+from headway_broker.history.database import NAME, Database, is_temporary
 from headway_broker.history.jobs import Recalled, Reopened, Stored, awaited, stored, unwritten
+from headway_broker.history.transaction import transaction
 from headway_broker.state import retention
 from headway_broker.state.effects import Job, Recall, StoredOperation
 

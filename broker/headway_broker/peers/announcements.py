@@ -16,6 +16,7 @@ from headway_broker.peers.endings import Endings
 from headway_broker.peers.resync import Resync
 from headway_broker.publishing.stream import Stream
 from headway_broker.state.effects import End
+from headway_broker.state.entry import Entry
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Outbox
@@ -59,10 +60,17 @@ class Announcements:
     def receive(self, session: Session, message: Announce, now: float) -> None:
         """Handle an announcement of a connection, in sequence; raise `Refused`."""
         self._resync.follow(session, message.sequence)
-        self.apply(session, message, now)
+        entry = self.apply(session, message, now)
+        if not entry.operation.open:
+            self._endings.text_told(entry)
 
-    def apply(self, session: Session, message: Announce, now: float) -> None:
-        """Apply an announcement, without regard to its sequence number; raise `Refused`."""
+    def apply(
+        self, session: Session, message: Announce, now: float, *, lacks_text: bool = False
+    ) -> Entry:
+        """Apply an announcement, without regard to its sequence number; raise `Refused`.
+
+        Where it `lacks_text`, its process is to tell its end once more.
+        """
         name = message.operation[_ID]
         fresh = name not in self._ledger.entries
         if fresh and not message.whole:
@@ -84,9 +92,12 @@ class Announcements:
         self._forecasts.observe(entry, self._ledger.mark(entry).stages, now)
         self._lock_holders.announced(entry, message.stages)
         self._stream.hurry(entry)
+        if lacks_text:
+            self._endings.await_text(entry, now)
         if operation.open:
             self._outbox.extend(self._storage.announced(entry, whole=message.whole))
         elif entry.stored_revision == operation.revision:
             self._endings.stored([End(operation.id, operation.revision)])
         else:
             self._endings.end(entry, now)
+        return entry

@@ -1,8 +1,10 @@
 """The ends of operations and sessions: reported by the worker, or settled after its death.
 
 Pure. An end is shown once it is stored: what viewers were told the next broker knows, too, if this
-one is killed. A session that has sent Bye, or whose process is dead, stays until all its ends are
-stored. Absent: who is dead (`liveness`), what is stored when (`storage.policy`).
+one is killed. Where a file tells of a failure before its process does, which lives, it is shown
+once that has told it as well: no file has the text of an error. A session that has sent Bye, or
+whose process is dead, stays until all its ends are stored. Absent: who is dead (`liveness`), what
+is stored when (`storage.policy`).
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ from headway_broker.storage.policy import StoragePolicy
 # people wait that much longer for each end beside such a disk; at half a second a commit on a busy
 # machine may be late, and its end be taken back if the broker is killed.
 SHOWN_AFTER = 1.0
+# Seconds after which a failure is shown that a file alone tells, though its process lives: it may
+# be stopped. Doubled, people wait that much longer for those; at a second, a process that imports
+# pyzmq on a busy machine may be late, and its notification says "failed" without the error.
+TEXT_AFTER = 3.0
 BY_PARENT = "ended by its parent"  # the reason of what a worker was in when its parent killed it
 
 
@@ -62,6 +68,27 @@ class Endings:
         self._resync = resync
         self._faults = faults
         self._outbox = outbox
+        self._texts_until: dict[Entry, float] = {}  # failures of which a file has told → until when
+
+    def await_text(self, entry: Entry, now: float) -> None:
+        """Show an end, which a file has told, once its process has, or is dead, or takes long."""
+        if entry in self._ledger.held:
+            self._texts_until.setdefault(entry, now + TEXT_AFTER)
+
+    def text_told(self, entry: Entry) -> None:
+        """Note that nothing more is to come of an end: show it, if it is stored."""
+        if self._texts_until.pop(entry, None) is not None and entry.stored_revision is not None:
+            self._show(entry)
+
+    def died(self, session: Session) -> None:
+        """Show what a process has left in a file that is dead and had no connection."""
+        if session.identity is None:
+            self._expect_no_text(session)
+
+    def _expect_no_text(self, session: Session) -> None:
+        if self._texts_until:
+            for entry in self._ledger.operations(session):
+                self.text_told(entry)
 
     def end(self, entry: Entry, now: float) -> None:
         """Have an ended operation stored, and its run learned."""
@@ -88,20 +115,28 @@ class Endings:
                 self._leave_once_safe(entry.session)
 
     def _show(self, entry: Entry) -> None:
-        if self._ledger.release(entry):
+        if entry not in self._texts_until and self._ledger.release(entry):
             self._stream.hurry(entry)
 
     def show_overdue(self, now: float) -> None:
-        """Show the ends that are not stored within `SHOWN_AFTER`."""
+        """Show the ends that are not stored within `SHOWN_AFTER`, or whose text takes too long."""
+        for entry, until in list(self._texts_until.items()):
+            if until <= now or entry not in self._ledger.held:
+                del self._texts_until[entry]
+                self._show(entry)
         for entry, held in list(self._ledger.held.items()):
             if now < held.since + SHOWN_AFTER:
                 break
             self._show(entry)
 
     def deadline(self) -> float | None:
-        """Return when an end is to be shown though it is not stored."""
-        held = next(iter(self._ledger.held.values()), None)
-        return None if held is None else held.since + SHOWN_AFTER
+        """Return when an end is to be shown though it is not stored, or without its text."""
+        dues = list(self._texts_until.values())
+        for entry, held in self._ledger.held.items():
+            if entry not in self._texts_until:
+                dues.append(held.since + SHOWN_AFTER)
+                break
+        return min(dues, default=None)
 
     def bye(self, session: Session, _bye: Bye, now: float) -> None:
         """Handle a Bye: release a session without open operations."""
@@ -130,6 +165,7 @@ class Endings:
                     self._crash(entry, now)
                 except Exception as error:  # the others are settled all the same
                     self._faults.add(f"crash of {entry.operation.id}", session.id, error)
+        self._expect_no_text(session)
         if session.role == "worker":
             replaced = self._liveness.is_replaced(session)
             what = "has become another program" if replaced else "is dead"

@@ -1,30 +1,32 @@
 """Spooled messages: what programs could not deliver, handled as messages of their sessions.
 
-An end or a share that is refused is not acknowledged: its file stays. A *birth* is an open
-operation in a file: its program has not been greeted by any broker. It is looked for, like a worker
-of the history, and settled as crashed where it is dead.
+An end or a share that is refused is not acknowledged: its file stays. No file has the text of a
+failure: while its process lives, which may yet connect and tell that, it is waited for. A *birth*
+is an open operation in a file: its program has not been greeted by any broker. It is looked for,
+like a worker of the history, and settled as crashed where it is dead.
 
 Pure. Absent: the files (`shell.spool`), and what an announcement does (`announcements`).
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, NamedTuple
+from typing import Any, Iterable, NamedTuple, Protocol
 
 from headway.model import OPERATION_FIELDS
 from headway.protocol.messages import MAJOR, Announce, Hello, Share
 from headway.protocol.redaction import refill
-from headway.states import OPEN
+from headway.states import FAILED, OPEN
 from headway_broker.peers.counts.forked_counts import ForkedCounts, ShareId
 from headway_broker.peers.liveness import Liveness, Process, process_of, watch
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Outbox
 from headway_broker.state.retention import KEEP_SECONDS
-from headway_broker.state.sessions import Session, Sessions
+from headway_broker.state.sessions import STORED, Session, Sessions
 
 _ID = OPERATION_FIELDS.index("id")
 _STATE = OPERATION_FIELDS.index("state")
+_ERROR = OPERATION_FIELDS.index("error")
 # Of the `about` of a Hello in a will: whether the parent of the process has ended it.
 ENDED_BY_PARENT = "ended_by_parent"
 
@@ -45,6 +47,15 @@ class SpooledFile(NamedTuple):
     ended: set[Process]
 
 
+class Announcing(Protocol):
+    """Applies an announcement; where it `lacks_text`, its process is to tell its end once more."""
+
+    def __call__(
+        self, session: Session, message: Announce, now: float, *, lacks_text: bool = False
+    ) -> Any:
+        """Raise `Refused`."""
+
+
 class Spooled:
     """Handles the messages of spool files; calls `announce` with every end in them."""
 
@@ -54,7 +65,7 @@ class Spooled:
         ledger: Ledger,
         forked_counts: ForkedCounts,
         dropped: Dropped,
-        announce: Callable[[Session, Announce, float], None],
+        announce: Announcing,
         liveness: Liveness,
         outbox: Outbox,
     ) -> None:
@@ -103,8 +114,20 @@ class Spooled:
         known = self._ledger.entries.get(message.operation[_ID])
         if known is not None:
             message = refill(message, known.operation)
-        self._announce(session, message, now)
-        file.ends.add(message.operation[_ID])
+        record = message.operation
+        # An error in our own words is in the file, too.
+        lacks_text = record[_STATE] == FAILED and record[_ERROR] is None
+        self._announce(session, message, now, lacks_text=lacks_text and self._may_tell(session))
+        file.ends.add(record[_ID])
+
+    def _may_tell(self, session: Session) -> bool:
+        """Return whether the process of a file may yet tell us what it has left there."""
+        if session in self._liveness.settling or session.about.get("boot") != self._sessions.boot:
+            return False
+        if session.state == STORED and self._can_be_looked_for(session):
+            self._sessions.expect_born(session)
+            self._outbox.extend(watch(session))
+        return not session.gone
 
     def _birth(self, session: Session, message: Announce, file: SpooledFile, now: float) -> None:
         operation = message.operation[_ID]

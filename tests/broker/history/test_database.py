@@ -7,7 +7,7 @@ from wired import Wired
 
 from headway.protocol.wire import pack
 from headway_broker.history import database, schema
-from headway_broker.history.database import Database, connect, is_temporary, set_aside, transaction
+from headway_broker.history.database import Database, connect, is_temporary, set_aside
 
 
 @pytest.fixture
@@ -148,40 +148,3 @@ def test_nobody_hopes_for_longer_than_a_minute_since_it_last_worked(opened, monk
     monkeypatch.setattr(database, "GIVE_UP_AFTER", 60.0)
     opened.database.recovered()
     assert opened.database.may_recover()
-
-
-def test_a_transaction_that_fails_leaves_nothing(path):
-    connection = connect(path)
-    add = "INSERT INTO claims VALUES ('key', 1.0)"
-    with pytest.raises(sqlite3.Error), transaction(connection):
-        [connection.execute(statement) for statement in (add, "nonsense")]
-    assert connection.execute("SELECT count(*) FROM claims").fetchone() == (0,)
-    assert not connection.in_transaction
-    connection.close()
-
-
-def test_a_damaged_page_costs_the_rows_on_it_and_no_others(tmp_path):
-    path = str(tmp_path / "history.sqlite3")
-    connection = connect(path)
-    text = "x" * 1000
-    connection.executemany(
-        "INSERT INTO runs (key, ended, run) VALUES (?, 1.0, ?)",
-        [(f"k{n}", text) for n in range(60)],
-    )
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    with open(path, "rb") as file:
-        data = file.read()
-    at = data.index(b"k30" + text.encode()[:1]) if b"k30x" in data else data.index(b"k30")
-    page = at // 4096 * 4096
-    with open(path, "r+b") as file:
-        file.seek(page)
-        file.write(b"\xff" * 4096)
-    said = []
-    database = Database(path, said.append)
-    database.salvage(sqlite3.DatabaseError("malformed"))
-    kept = {key for (key,) in database.connection.execute("SELECT key FROM runs")}
-    database.close()
-    assert len(kept) >= 50
-    assert "k30" not in kept
-    assert "places in it cannot be read" in said[-1]

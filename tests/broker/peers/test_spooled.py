@@ -82,9 +82,78 @@ def file_of(worker, name):
 def test_an_unsent_end_of_a_worker_that_nobody_knew_is_taken_in(wired):
     worker = wired.worker(hello=False)
     worker.start()
-    wired.core.spooled.apply(spool(worker, "failed"), 1000, wired.now)
-    assert wired.operation("op").state == "failed"
+    wired.core.spooled.apply(spool(worker, "completed"), 1000, wired.now)
+    assert wired.operation("op").state == "completed"
     assert wired.core.status(wired.now)["workers"] == 0
+
+
+def failure(worker, error="no space left"):
+    """The file in which a worker that lives tells its failure, without the text."""
+    worker.start()
+    op = worker.operations["op"]
+    op.move("failed", worker.now)
+    op.error = error
+    op.revision += 1
+    return file_of(worker, "op")
+
+
+def shown(wired, operation="op"):
+    """Whether viewers are shown what the broker knows of an operation."""
+    return wired.core.ledger.entries[operation] not in wired.core.ledger.held
+
+
+@pytest.mark.parametrize("connected", [False, True])
+@pytest.mark.parametrize("has_history", [False, True])
+def test_a_failure_is_shown_with_the_text_that_its_process_tells(connected, has_history):
+    wired = Wired(has_history=has_history)
+    worker = wired.worker(hello=connected)
+    file = wired.core.spooled.apply(failure(worker), 1000, wired.now)
+    wired.carry_out()
+    wired.store_all()
+    wired.pass_time(1.5)
+    assert wired.core.spooled.are_safe(file, wired.now)
+    assert not shown(wired)
+    if not connected:
+        worker.hello()
+    worker.announce()
+    wired.store_all()
+    assert shown(wired)
+    assert wired.operation("op").error == "no space left"
+
+
+def test_a_failure_in_headways_own_words_is_shown_at_once(wired):
+    worker = wired.worker(hello=False)
+    wired.core.spooled.apply(failure(worker, "exit status 3"), 1000, wired.now)
+    assert shown(wired)
+
+
+def test_a_failure_is_shown_without_its_text_once_its_process_is_dead(wired):
+    worker = wired.worker(hello=False)
+    wired.core.spooled.apply(failure(worker), 1000, wired.now)
+    assert not shown(wired)
+    wired.core.died(worker.session, wired.now)
+    assert shown(wired)
+    wired.pass_time(1)
+    assert wired.core.status(wired.now)["workers"] == 0
+
+
+def test_a_failure_whose_process_was_connected_is_shown_once_its_last_messages_were_read(wired):
+    worker = wired.worker()
+    wired.core.spooled.apply(failure(worker), 1000, wired.now)
+    wired.core.died(worker.session, wired.now)
+    assert not shown(wired)
+    wired.pass_time(0.4)
+    assert shown(wired)
+
+
+@pytest.mark.parametrize("boot", ["this-boot", "another"])
+def test_a_failure_whose_process_does_not_tell_it_is_shown_after_three_seconds(wired, boot):
+    worker = wired.worker(hello=False, boot=boot)
+    wired.core.spooled.apply(failure(worker), 1000, wired.now)
+    assert shown(wired) is (boot == "another")
+    wired.pass_time(3.1)
+    assert shown(wired)
+    assert wired.core.deadline() is None or wired.core.deadline() > wired.now
 
 
 def birth(worker, **about):
