@@ -71,11 +71,6 @@ def usual_attributes(attributes: Attributes) -> Attributes:
     return [iflag, oflag, cflag, lflag, ispeed, ospeed, cc]
 
 
-def is_wholly_raw(attributes: Attributes) -> bool:
-    """Return whether nothing of the input is edited, echoed, or turned into signals."""
-    return not attributes[_LFLAG] & (termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
-
-
 def with_changes(attributes: Attributes, before: Attributes, after: Attributes) -> Attributes:
     """Return `attributes` with what differs between `before` and `after`.
 

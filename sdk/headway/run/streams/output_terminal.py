@@ -17,11 +17,11 @@ import threading
 
 from headway.host.threads import signals as signal
 from headway.run.streams.mode_recovery import give_back_modes
+from headway.run.streams.pty_newlines import NEWLINES, PtyNewlines, makes_newlines
 from headway.run.streams.pty_window import PtyWindow, in_foreground
 from headway.terminal_mode import (
     LINE,
     is_relayed,
-    is_wholly_raw,
     line_mode,
     usual_attributes,
     with_changes,
@@ -49,7 +49,6 @@ class OutputTerminal:
         self._fd = fd
         self._saved: Attributes | None = None  # to give back, while its modes are the command's
         self._changed: Attributes | None = None
-        self._without_newlines = False  # since the command wants every byte of its output
         self._lock: TerminalLock | None = None
         self._following = threading.Lock()
         self.signal_command: Callable[[int], object] = _tell_nobody
@@ -61,9 +60,11 @@ class OutputTerminal:
         attributes = termios.tcgetattr(fd)
         if line_mode(attributes) != LINE or is_relayed(attributes):
             attributes = usual_attributes(attributes)  # else a shell's at its prompt
-        attributes[_OFLAG] &= ~termios.OPOST  # the real terminal does that
+        # Newlines are made where they are written; the real terminal does all else.
+        attributes[_OFLAG] &= NEWLINES if makes_newlines(attributes) else 0
         termios.tcsetattr(self.slave, termios.TCSANOW, attributes)
         self._plain = self._seen = termios.tcgetattr(self.slave)
+        self._newlines = PtyNewlines(fd, self.master)
         self._window = PtyWindow(fd, self.master, reserved)  # in the real terminal's mode
 
     @property
@@ -107,6 +108,18 @@ class OutputTerminal:
             if not self._given_back:
                 self._try_to_follow(tell=True)
             return not self._refused
+
+    def pass_on(self, chunk: bytes) -> bytes:
+        """Return what the real terminal is to be given for what the command has written."""
+        with self._following:
+            try:
+                return self._newlines.pass_on(chunk)
+            except (OSError, termios.error):
+                return chunk  # the terminal is gone: a hangup will follow
+
+    def leave(self) -> None:
+        """Let others relay, byte for byte, what the command's background processes write."""
+        self._newlines.leave_to_terminal()
 
     def _try_to_follow(self, *, tell: bool) -> None:
         try:
@@ -170,6 +183,7 @@ class OutputTerminal:
 
     def _follow_modes(self, *, tell: bool) -> None:
         seen = termios.tcgetattr(self.master)
+        seen[_OFLAG] |= self._newlines.withheld
         self._refused = seen != self._seen and not self.foreground
         if self._refused and tell and not self._told:
             self._told = True
@@ -181,8 +195,7 @@ class OutputTerminal:
         if self._saved is None and not self._claim():
             return
         now = termios.tcgetattr(self._fd)
-        raw = is_wholly_raw(seen) or bool(seen[_OFLAG] & termios.OPOST)  # by the pty, as less does
-        wanted = self._with_newlines(now, with_changes(now, self._seen, seen), raw=raw)
+        wanted = with_changes(now, self._seen, seen)
         self._seen = seen
         self._change(wanted)
         if seen == self._plain:
@@ -193,23 +206,7 @@ class OutputTerminal:
         now = termios.tcgetattr(self._fd)
         if now == self._changed:
             return saved
-        return self._with_newlines(now, with_changes(now, self._seen, self._plain), raw=False)
-
-    def _with_newlines(self, now: Attributes, wanted: Attributes, *, raw: bool) -> Attributes:
-        """Return `wanted` with the newlines that the real terminal makes; none for a `raw` one.
-
-        The pty makes none of itself. A command that leaves lines or signals to its terminal counts
-        on them; one that has turned them off through its input has done so itself.
-        """
-        post = now[_OFLAG] & termios.OPOST
-        if raw:
-            self._without_newlines = self._without_newlines or bool(post)
-            post = 0
-        elif self._without_newlines:
-            self._without_newlines = False
-            post = termios.OPOST
-        wanted[_OFLAG] = wanted[_OFLAG] & ~termios.OPOST | post
-        return wanted
+        return with_changes(now, self._seen, self._plain)
 
     def _change(self, attributes: Attributes) -> None:
         self._changed = attributes

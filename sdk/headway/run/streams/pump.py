@@ -10,10 +10,9 @@ from headway.host import threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
-
     from headway.run.streams.filter import LineFilter
     from headway.run.streams.output_log import StreamLog
+    from headway.run.streams.output_terminal import OutputTerminal
     from headway.run.streams.samples import Samples
 
 # Seconds of silence after the command's end after which a stream that is still open is left
@@ -24,6 +23,10 @@ HELD_SECONDS = 0.05
 # Bytes of a chunk that are written at once, or not at all, to a pipe that takes anything.
 ATOMIC_BYTES = 4096
 WITHHELD_SECONDS = 0.05  # between looks whether the command may write again
+# Seconds in which the second byte of a newline follows the first; a bar that ends with a carriage
+# return is drawn that much later.
+SPLIT_SECONDS = 0.002
+_RETURN = 13
 
 
 class Pump:
@@ -32,7 +35,8 @@ class Pump:
     In a thread of its own, which is no `threading.Thread`: the first bytes wait for what is
     imported here.
 
-    `may_write` is asked before each write; while it says no, what has come waits.
+    The `terminal` of a command's pty is asked before each write: while the command may not write,
+    what has come waits. It tells what of its newlines is passed on.
     After `finish` it ends at the end of the stream, or after a short silence: `lingering` then
     tells that a process which the command left behind still holds the stream.
     """
@@ -44,13 +48,13 @@ class Pump:
         samples: Samples | None,
         log: StreamLog,
         line_filter: LineFilter | None = None,
-        may_write: Callable[[], bool] | None = None,
+        terminal: OutputTerminal | None = None,
     ) -> None:
         self.source = source
         self.target = target
         self.samples = samples
         self._filter = line_filter
-        self._may_write = may_write
+        self._terminal = terminal
         self._log = log
         self._ended, self._end = os.pipe()
         self.lingering = False
@@ -124,7 +128,7 @@ class Pump:
         """Return whether nothing would have to be waited for to pass on `ATOMIC_BYTES`."""
         import select  # noqa: PLC0415 - as above
 
-        if self._filter is not None or not (self._may_write is None or self._may_write()):
+        if self._filter is not None or not (self._terminal is None or self._terminal.may_write()):
             return False
         poller = select.poll()
         poller.register(self.target, select.POLLOUT)
@@ -146,18 +150,42 @@ class Pump:
             if self._held and self._filter is not None:
                 self._write_filtered(self._filter.flush())
             return False
-        chunk = space[:size]
+        if self._terminal is None:
+            chunk = space[:size]
+        else:
+            chunk = memoryview(self._for_terminal(space, size))
         if self.samples is not None:
             try:
                 self.samples.put(chunk)
             except MemoryError:
                 pass  # nobody sees it, but it is passed on
-        if self._filter is None:
+        if self._filter is not None:
+            self._write_filtered(self._filter.feed(bytes(chunk)))
+        elif self._terminal is not None:
+            self._write_filtered(bytes(chunk))
+        else:
             self._log.came(size)
             self._write(chunk)
-        else:
-            self._write_filtered(self._filter.feed(bytes(chunk)))
         return True
+
+    def _for_terminal(self, space: memoryview, size: int) -> bytes:
+        """Return what of the first `size` bytes the terminal is given, once that may be."""
+        import select  # noqa: PLC0415 - as above
+
+        terminal = self._terminal
+        while terminal is not None and not terminal.may_write():
+            if select.select([self._ended], [], [], WITHHELD_SECONDS)[0]:
+                break
+        while space[size - 1] == _RETURN and size < len(space):
+            # The pty makes two bytes of a newline, which may come one by one.
+            if not select.select([self.source], [], [], SPLIT_SECONDS)[0]:
+                break
+            try:
+                size += os.readv(self.source, [space[size:]])
+            except OSError:
+                break  # its end is seen by the next read
+        data = bytes(space[:size])
+        return data if terminal is None else terminal.pass_on(data)
 
     def _write_filtered(self, data: bytes) -> None:
         """Pass on and keep what the filter has passed; what was read is written over."""
@@ -165,12 +193,6 @@ class Pump:
         self._write(data)
 
     def _write(self, data: bytes | memoryview) -> None:
-        if self._may_write is not None:
-            import select  # noqa: PLC0415 - as above
-
-            while not self._may_write():
-                if select.select([self._ended], [], [], WITHHELD_SECONDS)[0]:
-                    break
         view = memoryview(data)
         while view:
             try:

@@ -205,11 +205,10 @@ class Launch:
         for stream in self.plumbing.pumped:
             samples = Samples(KNOWN_TOOL_LIMIT) if self.parses else None
             hidden = self._filter_for(stream.target)
-            may_write = None if output is None else output.may_write
             kept = StreamLog(self.output)
             if self._held:
                 kept.reserve()
-            self.pumps.append(Pump(stream.source, stream.target, samples, kept, hidden, may_write))
+            self.pumps.append(Pump(stream.source, stream.target, samples, kept, hidden, output))
 
     def start_threads(self) -> None:
         """Start the threads that relay its output and the keyboard. Raise OSError, RuntimeError."""

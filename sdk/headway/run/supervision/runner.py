@@ -319,6 +319,8 @@ class Runner:
         left = [(pump.source, pump.target) for pump in self._pumps if pump.lingering]
         if not left:
             return
+        if self._plumbing.output_terminal is not None:
+            self._plumbing.output_terminal.leave()
         try:
             child = os.fork()
         except OSError:  # nobody else can do it, and it shall not die of a pipe without a reader

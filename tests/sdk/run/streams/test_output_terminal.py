@@ -61,11 +61,18 @@ def make(real, before):
         os.close(terminal.slave)
 
 
-def test_it_has_the_modes_of_the_terminal_but_leaves_newlines_to_that(make, before):
-    attributes = termios.tcgetattr(make().slave)
-    assert not attributes[1] & termios.OPOST
-    attributes[1] |= termios.OPOST
-    assert attributes == before
+def test_it_has_the_modes_of_the_terminal(make, before):
+    assert termios.tcgetattr(make().slave) == before
+
+
+def test_of_other_output_modes_it_has_the_newlines_alone(make, real):
+    attributes = termios.tcgetattr(real)
+    attributes[1] |= termios.OCRNL
+    termios.tcsetattr(real, termios.TCSANOW, attributes)
+    assert termios.tcgetattr(make().slave)[1] == termios.OPOST | termios.ONLCR
+    attributes[1] &= ~termios.ONLCR
+    termios.tcsetattr(real, termios.TCSANOW, attributes)
+    assert termios.tcgetattr(make().slave)[1] == 0
 
 
 def test_a_command_that_begins_while_its_shell_reads_keys_finds_a_usual_terminal(make, real):

@@ -65,11 +65,16 @@ def test_a_reader_that_has_left_is_told_to_the_writer():
     os.close(end)
 
 
-def unstarted(hidden=None, may_write=None):
+class Withheld:
+    def may_write(self):
+        return False
+
+
+def unstarted(hidden=None, terminal=None):
     source, end = os.pipe()
     result, target = os.pipe()
     line_filter = LineFilter(hidden) if hidden else None
-    pump = Pump(source, target, None, StreamLog(OutputLog()), line_filter, may_write)
+    pump = Pump(source, target, None, StreamLog(OutputLog()), line_filter, terminal)
     return pump, end, result, target
 
 
@@ -123,7 +128,7 @@ def test_a_reader_that_takes_nothing_is_not_waited_for():
     assert left(pump) == b"y"
 
 
-@pytest.mark.parametrize("kept", [{"hidden": re.compile(rb"x")}, {"may_write": bool}])
+@pytest.mark.parametrize("kept", [{"hidden": re.compile(rb"x")}, {"terminal": Withheld()}])
 def test_what_may_have_to_be_held_back_is_left_to_a_thread(kept):
     pump, end, _, _ = unstarted(**kept)
     os.write(end, b"y")
