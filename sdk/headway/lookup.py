@@ -4,9 +4,17 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable
+    from typing import Iterable, Tuple
 
     from headway.model import Operation
+
+    Label = Tuple[str, str]  # key and value
+
+
+def has_labels(operation: Operation, labels: Iterable[Label]) -> bool:
+    """Return whether an operation has all of these labels."""
+    known = operation.labels or {}
+    return all(known.get(key) == words for key, words in labels)
 
 
 def meant(operations: Iterable[Operation], word: str) -> list[Operation]:

@@ -85,6 +85,7 @@ OPERATION_FIELDS = (
     "planned",  # outermost stages as of its last plan, which names all; UNTOLD; None without
     "receipt",  # whether it leaves a line on its terminal where it completes
     "rank",  # [job, rank, ranks] where several processes of one job begin it, or None
+    "labels",  # {key: value}, both text, by which it is found and grouped; or None
 )
 # What `getattr` of each field in turn returns, in a third of the time: an exit records thousands.
 _stage_values = attrgetter(*STAGE_FIELDS)
@@ -212,7 +213,8 @@ class Operation(Stateful):
     the processes of a command; None where unknown),
     `holder` (id of the operation that holds what it waits for, or None), `tail` (its last output
     lines) and `stops` (when its process was stopped and continued; a last end of None: it is
-    stopped) are the broker's to fill in.
+    stopped) are the broker's to fill in, `unheard_since` (since when nothing is heard of its host)
+    is that of a viewer of a fleet.
     """
 
     __slots__ = (
@@ -226,6 +228,7 @@ class Operation(Stateful):
         "stalled_since",
         "stops",
         "tail",
+        "unheard_since",
         "unlike",
         "usual",
         "work",
@@ -256,6 +259,7 @@ class Operation(Stateful):
     planned: int | None
     receipt: bool
     rank: Rank | None
+    labels: dict[str, str] | None
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     silent_since: float | None
@@ -264,6 +268,7 @@ class Operation(Stateful):
     stages: dict[int, Stage]
     stops: tuple[Stop, ...]
     tail: list[str]
+    unheard_since: float | None
     unlike: bool
     usual: tuple[float, float, float, int] | None
     work: tuple[float, float | None, float | None] | None
@@ -292,9 +297,9 @@ class Operation(Stateful):
         self.coarser = self.former = self.planned = None
         self.estimate = self.progress = self.silent_since = self.usual = self.holder = None
         self.work = None
-        self.stalled_since = self.late_after = None
+        self.stalled_since = self.late_after = self.unheard_since = None
         self.receipt = True
-        self.rank = None
+        self.rank = self.labels = None
         self.unlike = False
         self.stages = {}
         self.stops = ()

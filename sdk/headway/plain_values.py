@@ -11,10 +11,13 @@ from headway.async_exceptions import reraise_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Iterable
 
 COUNT_LIMIT = 2**63  # counts and totals are within plus and minus this
 NAME_LIMIT = 256  # characters of a name, key, unit, host, user or tty
+LABELS_LIMIT = 16  # of an operation
+LABEL_LIMIT = 64  # characters of the key of a label
+LABELS_TEXT = 1024  # characters of all labels of an operation, keys and values
 TEXT_LIMIT = 4096  # characters of a reason, error, message, detail or log line
 
 
@@ -93,3 +96,28 @@ def clean_flag(value: Any) -> bool | None:
     """Return `value` as true or false (0 and 1 are, and numpy's), or else None."""
     count = clean_count(value)
     return bool(count) if count in (0, 1) else None
+
+
+def clean_labels(value: Any) -> dict[str, str] | None:
+    """Return `value` as labels: a plain dict of texts, as many and as long as fit; None without."""
+    try:
+        told = list(value.items())[:LABELS_LIMIT]
+    except Exception as error:  # whatever a stranger's type makes of it
+        reraise_async(error)
+        return None
+    return bound_labels(
+        (clean_text(key, LABEL_LIMIT), clean_text(words, NAME_LIMIT)) for key, words in told
+    )
+
+
+def bound_labels(told: Iterable[tuple[str, str]]) -> dict[str, str] | None:
+    """Return the first of these keys and values that the limits have room for; None without any."""
+    labels: dict[str, str] = {}
+    room = LABELS_TEXT
+    for key, words in told:
+        room -= len(key) + len(words)
+        if room < 0 or len(labels) >= LABELS_LIMIT:
+            break
+        if key:
+            labels[key] = words
+    return labels or None

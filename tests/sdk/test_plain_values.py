@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway.plain_values import NAME_LIMIT, clean_count, clean_notify, clean_text, is_beyond
+from headway.plain_values import (
+    NAME_LIMIT,
+    clean_count,
+    clean_labels,
+    clean_notify,
+    clean_text,
+    is_beyond,
+)
 
 
 @pytest.mark.parametrize(
@@ -183,3 +190,32 @@ def test_only_wishes_that_a_notifier_knows_are_kept():
         assert clean_notify(value) is value
     for value in (None, "loud", 1.5, object()):
         assert clean_notify(value) is None
+
+
+class Lying(dict):
+    def items(self):
+        raise RuntimeError("no")
+
+
+class Word(str):
+    __slots__ = ()
+
+    def __str__(self):
+        return "another"
+
+
+def test_labels_are_plain_texts():
+    made = clean_labels({Word("run"): Word("42"), 7: 8, "": "no key", "a\ud800": b"\xff\x1b[2J"})
+    assert made == {"run": "42", "7": "8", "a?": "\ufffd\x1b[2J"}
+    assert {type(part) for pair in made.items() for part in pair} == {str}
+
+
+@pytest.mark.parametrize("value", [Lying(a="b"), "run=42", 5, object(), {}, {"": "x"}])
+def test_what_is_no_labels_is_none(value):
+    assert clean_labels(value) is None
+
+
+def test_labels_are_bounded():
+    assert len(clean_labels({str(number): "x" for number in range(1000)})) == 16
+    made = clean_labels({f"{number:0>500}": "x" * 5000 for number in range(1000)})
+    assert sum(len(key) + len(words) for key, words in made.items()) <= 1024

@@ -33,7 +33,7 @@ PAUSE_MIN = 0.005
 PAUSE_PER_ROW = 2e-5
 PAUSE_PER_BYTE = 5e-8
 PAUSE_MAX = 0.05
-QUIET_PAUSE = 1.0  # while no viewer follows: nothing is sent, but counts are still applied
+QUIET_PAUSE = 1.0  # while no viewer follows: counts are still applied, and sent to who attends
 URGENT_PAUSE = 0.005  # seconds between frames of beginnings and ends
 PULSE_EVERY = 2.0  # seconds between pulses, by which a viewer knows that the broker lives
 SLACK = 1e-4  # seconds by which a timer may be early and still count as due
@@ -83,12 +83,16 @@ class Stream:
 
     def next_frame(self) -> float:
         """Return when the next frame may be made; estimates are made with it."""
-        return self._last_frame + (self._pause if self._subscriptions.followed else QUIET_PAUSE)
+        soon = self._subscriptions.followed or (
+            self._subscriptions.streamed and (self._snapshots.pending or self._snapshots.requested)
+        )
+        return self._last_frame + (self._pause if soon else QUIET_PAUSE)
 
     def publish(self, now: float) -> list[Publish]:
         """Return what to send now."""
         out: list[Publish] = []
         followed, listened = self._subscriptions.followed, self._subscriptions.listened
+        streamed = self._subscriptions.streamed
         if not listened:
             self._events.forget()
         if self.frame_due(now):
@@ -100,13 +104,13 @@ class Stream:
             self._pause = min(
                 PAUSE_MIN + PAUSE_PER_ROW * len(dirty) + PAUSE_PER_BYTE * size, PAUSE_MAX
             )
-            if followed:
+            if streamed:
                 out += self._snapshot_parts(now)
                 if self._snapshots.pending or self._snapshots.requested:
                     self._pause = PAUSE_MAX
         elif (
             self._urgent
-            and (followed or listened)
+            and (streamed or listened)
             and now - self._last_urgent >= URGENT_PAUSE - SLACK
         ):
             self._forecasts.estimate(list(self._urgent), now, watched=followed)
@@ -116,7 +120,7 @@ class Stream:
             some = removed[start : start + REMOVED_AT_ONCE]
             self.sequence += 1
             message = messages.Removed(self.instance, self.sequence, now, some)
-            out.append(Publish(messages.STREAM_TOPIC, encode(message)))
+            out.append(Publish(messages.STATES_TOPIC, encode(message)))
             if listened:
                 out.append(self._events.removed(some, now))
         self._ledger.removed = []
@@ -125,11 +129,11 @@ class Stream:
             out += self._events.snapshot_parts(now, wall)
         if self._overviews.wanted:
             out += self._overviews.parts(self.sequence, now, wall)
-        if (followed or listened) and now - self._last_pulse >= PULSE_EVERY - SLACK:
+        if (streamed or listened) and now - self._last_pulse >= PULSE_EVERY - SLACK:
             self._last_pulse = now
-            if followed:
+            if streamed:
                 pulse = messages.Pulse(self.instance, self.sequence, now, wall)
-                out.append(Publish(messages.STREAM_TOPIC, encode(pulse)))
+                out.append(Publish(messages.STATES_TOPIC, encode(pulse)))
             if listened:
                 out.append(self._events.pulse(now, wall))
         return out
@@ -162,8 +166,8 @@ class Stream:
     def deadline(self, *, counted: bool) -> float | None:
         """Return when to publish next; `counted` says that merged counts wait."""
         times: list[float] = []
-        followed, listened = self._subscriptions.followed, self._subscriptions.listened
-        if self._urgent and (followed or listened):
+        streamed, listened = self._subscriptions.streamed, self._subscriptions.listened
+        if self._urgent and (streamed or listened):
             times.append(self._last_urgent + URGENT_PAUSE)
         if listened:
             times += self._snapshots_due(self._events.snapshots)
@@ -173,10 +177,10 @@ class Stream:
             counted
             or self._ledger.dirty
             or self._snapshots.pending
-            or (self._snapshots.requested and followed)
+            or (self._snapshots.requested and streamed)
         ):
             times.append(self.next_frame())
-        if followed or listened:
+        if streamed or listened:
             times.append(self._last_pulse + PULSE_EVERY)
         return min(times) if times else None
 
@@ -193,7 +197,7 @@ class Stream:
         self._last_urgent = now
         found: list[bytes] = []
         events = self._events.changed(entries, now) if self._subscriptions.listened else []
-        if self._subscriptions.followed:
+        if self._subscriptions.streamed:
             rows = (row for entry in entries for row in self._rows(entry))
             found = frames.deltas(self.instance, self.sequence, now, rows)
             self.sequence += len(found)
@@ -201,7 +205,7 @@ class Stream:
             self.sequence += 1  # a viewer that comes back notices the gap
         for entry in entries:
             del self._ledger.dirty[entry]
-        return [*(Publish(messages.STREAM_TOPIC, frame) for frame in found), *events]
+        return [*(Publish(messages.STATES_TOPIC, frame) for frame in found), *events]
 
     def _rows(self, entry: Entry) -> list[bytes]:
         """Return the changed rows of an operation; none if that raises: the others go out."""

@@ -1,7 +1,8 @@
 """Subscriptions of the XPUB socket: to the streams, and to inboxes for snapshots; pure.
 
-Whoever is subscribed to the stream of deltas *follows*, to that of events *listens*. The socket
-reports every subscription and its end (XPUB_VERBOSER), so that counts of both are enough.
+Whoever is subscribed to the stream *follows*, to that of states *attends*, to that of events
+*listens*: of them only followers look at a screen. The socket reports every subscription and its
+end (XPUB_VERBOSER), so that counts are enough.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from headway_broker.publishing.snapshots import Snapshots, Subscriber
 
 
 class Subscriptions:
-    """The numbers of followers and listeners; requests for snapshots are passed on."""
+    """The numbers of followers, attendants and listeners; requests for snapshots are passed on."""
 
     def __init__(self, snapshots: Snapshots, of_events: Snapshots, overviews: Snapshots) -> None:
         self.followers = 0
+        self.attendants = 0
         self.listeners = 0
         self._snapshots = snapshots
         self._of_events = of_events
@@ -27,6 +29,11 @@ class Subscriptions:
         return self.followers > 0
 
     @property
+    def streamed(self) -> bool:
+        """Return whether anybody is sent the deltas: who follows, or attends."""
+        return self.followers > 0 or self.attendants > 0
+
+    @property
     def listened(self) -> bool:
         """Return whether anybody listens to the events."""
         return self.listeners > 0
@@ -35,6 +42,8 @@ class Subscriptions:
         """Handle a subscription or its end; return False at the limit of inboxes."""
         if messages.STREAM_TOPIC.startswith(topic):  # the empty topic subscribes to everything
             self.followers = max(0, self.followers + (1 if subscribe else -1))
+        elif topic == messages.STATES_TOPIC:
+            self.attendants = max(0, self.attendants + (1 if subscribe else -1))
         elif topic == messages.EVENT_TOPIC:
             self.listeners = max(0, self.listeners + (1 if subscribe else -1))
         elif is_inbox(topic):

@@ -28,6 +28,7 @@ FRAME_BYTES = 2 << 20  # of texts in a frame of 1 MiB, by our count of them
 
 STAGE_BYTES = 400  # of a stage without its texts
 OPERATION_BYTES = 1_500
+LABEL_BYTES = 200  # of a label without its texts
 SHORT = 200  # characters that are left of an operation's text
 
 _STAGE_TEXTS = tuple(STAGE_FIELDS.index(field) for field in ("reason", "error", "detail"))
@@ -180,7 +181,10 @@ def stage_text_bytes(stage: Stage) -> int:
 def operation_text_bytes(operation: Operation) -> int:
     """Return about how many bytes the texts of an operation take, without its output."""
     texts = (operation.reason, operation.error, operation.message)
-    return sum(map(text_bytes, texts))
+    size = sum(map(text_bytes, texts))
+    for key, words in (operation.labels or {}).items():
+        size += LABEL_BYTES + text_bytes(key) + text_bytes(words)
+    return size
 
 
 def whole_bytes(operation: Operation) -> int:

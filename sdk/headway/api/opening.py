@@ -8,7 +8,7 @@ from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Mapping
 
     from headway.api.stage import Stage
     from headway.reporting.reporter import Reporter
@@ -22,6 +22,7 @@ def operation(
     display: str | None = None,
     parent: str | None = None,
     cancellable: bool | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Operation:
     """Return a new operation, to be used as a context manager or started.
 
@@ -29,6 +30,7 @@ def operation(
     names another parent. `key` identifies earlier runs in the history (default: the name without
     versions), `notify` is True, False, "error" or None (the notifier decides), `display` one of
     auto, live, plain, json, quiet. With `cancellable` False requests to cancel are refused.
+    By `labels`, keys and values that are texts, operations are found and grouped.
     """
     own = reporter()
     around = _innermost(own) if parent is None else None
@@ -44,6 +46,7 @@ def operation(
         parent=parent,
         cancellable=cancellable,
         around=around,
+        labels=labels,
     )
 
 

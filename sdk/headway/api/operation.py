@@ -21,7 +21,14 @@ from headway.host.propagation import PARENT, environment
 from headway.host.random_id import random_id
 from headway.model import Operation as Model
 from headway.model import Stage as StageModel
-from headway.plain_values import NAME_LIMIT, clean_count, clean_flag, clean_notify, clean_text
+from headway.plain_values import (
+    NAME_LIMIT,
+    clean_count,
+    clean_flag,
+    clean_labels,
+    clean_notify,
+    clean_text,
+)
 from headway.protocol.vocabulary import ENDED_BEFORE, LEFT_AT_ONCE
 from headway.reporting import loop_exits
 from headway.reporting.exit_status import LeftAtOnce
@@ -40,7 +47,7 @@ from headway.states import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Mapping
 
     from headway.api.cancellation import Callback, Pauser
     from headway.api.scope import Scope
@@ -352,6 +359,7 @@ def make(
     parent: str | None = None,
     cancellable: bool | None = None,
     around: Scope | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Operation:
     """Return a pending operation; `parent` is its path, `around` the scope in this process."""
     model = Model(
@@ -361,6 +369,7 @@ def make(
         None if parent is None else clean_text(parent, 64),
     )
     model.notify = clean_notify(notify)
+    model.labels = None if labels is None else clean_labels(labels)
     display = None if display is None else clean_text(display, NAME_LIMIT)
     display = display or clean_text(os.environ.get("HEADWAY_DISPLAY", ""), NAME_LIMIT)
     model.display = display or ("quiet" if server_process.is_serving() else None)

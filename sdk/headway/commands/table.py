@@ -24,6 +24,10 @@ VERBS = {
     "pause": ("headway_viewer.commands.control.pause:pause", "stop a command until it is resumed"),
     "resume": ("headway_viewer.commands.control.pause:resume", "let a paused command go on"),
     "notify": ("headway_viewer.commands.notify:notify", "tell when operations end or need you"),
+    "uplink": (
+        "headway_viewer.commands.uplink:uplink",
+        "tell a fleet's server of what goes on here",
+    ),
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
     "mcp": ("headway_viewer.mcp.cli:main", "let coding agents look and wait, over MCP"),
     "pipe": ("headway.commands.pipe:main", "report progress from a shell script, by lines"),

@@ -9,7 +9,14 @@ from __future__ import annotations
 from math import inf
 
 from headway.model import OPERATION_FIELDS, STAGE_FIELDS
-from headway.plain_values import NAME_LIMIT, TEXT_LIMIT, clean_count, clean_text
+from headway.plain_values import (
+    LABEL_LIMIT,
+    NAME_LIMIT,
+    TEXT_LIMIT,
+    bound_labels,
+    clean_count,
+    clean_text,
+)
 from headway.states import OPERATION_MOVES, STAGE_MOVES
 
 TYPE_CHECKING = False
@@ -143,6 +150,12 @@ def rank(value: Any) -> tuple[str, int, int]:
     return identity(value[0]), whole(value[1]), whole(value[2])
 
 
+def labels(value: Any) -> dict[str, str] | None:
+    """Check for the labels of an operation, of which the first are taken."""
+    told = mapping(value).items()
+    return bound_labels((label(key), name(words)) for key, words in told)
+
+
 def array_of(check: Check) -> Callable[[Any], list[Any]]:
     """Check for an array of such values."""
     return lambda value: [check(item) for item in array(value)]
@@ -174,6 +187,7 @@ def fields(names: tuple[str, ...], checks: Iterable[Check], least: int) -> Check
 name = text(NAME_LIMIT)
 words = text(TEXT_LIMIT)
 identity = text(IDENTITY_LIMIT)
+label = text(LABEL_LIMIT)
 
 STAGE: dict[str, Check] = {
     "id": whole,
@@ -218,6 +232,7 @@ OPERATION: dict[str, Check] = {
     "planned": optional(whole),
     "receipt": flag,
     "rank": optional(rank),
+    "labels": optional(labels),
 }
 
 stage_record = fields(STAGE_FIELDS, (STAGE[field] for field in STAGE_FIELDS), STAGE_LEAST)

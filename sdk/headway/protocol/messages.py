@@ -20,9 +20,13 @@ else:
 
 MAGIC = "headway"
 MAJOR = 1
-MINOR = 2  # from 1 on: Work, Output and OutputWanted; from 2 on: overviews
+# From 1 on: Work, Output and OutputWanted; from 2 on: overviews; from 3 on: states, labels.
+MINOR = 3
 
-STREAM_TOPIC = b"d"  # of deltas, removals, lines and pulses
+# Of deltas, removals and pulses: a subscription to STREAM_TOPIC, its beginning, takes them too, one
+# to all of it is that of who looks at no screen.
+STATES_TOPIC = b"ds"
+STREAM_TOPIC = b"d"  # of those, and of lines and hidden counts
 EVENT_TOPIC = b"e"  # of what began, ended or waits, for those who look at no screen
 
 # From workers and viewers to the broker.

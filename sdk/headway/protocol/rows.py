@@ -69,6 +69,7 @@ class OperationRecord(NamedTuple):
     planned: int | None = None
     receipt: bool = True
     rank: Rank | None = None
+    labels: dict[str, str] | None = None
 
     @classmethod
     def of(cls, operation: Operation) -> OperationRecord:

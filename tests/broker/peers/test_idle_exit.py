@@ -51,6 +51,13 @@ def test_a_silent_session_keeps_the_broker_for_a_while_only():
     assert look(idle_exit, 15.0 + FORGET_SILENT, sessions=[session])
 
 
+def test_who_attends_without_looking_keeps_nobody(wired):
+    wired.core.subscribed(b"ds", True)
+    wired.tick()
+    wired.pass_time(301)
+    assert wired.stopped == "nobody is here"
+
+
 def test_the_core_leaves_five_minutes_after_the_last_one(wired):
     wired.core.subscribed(b"d", True)
     wired.tick()

@@ -319,6 +319,31 @@ def test_one_snapshot_serves_all_who_asked_in_the_same_frame(wired):
     assert len({m.sequence for m in kinds(wired, messages.Snapshot)}) == 1
 
 
+def test_who_attends_gets_states_once_a_second_ends_at_once_and_no_lines(wired):
+    worker = wired.worker()
+    worker.start()
+    inbox = b"i" + b"0" * 16
+    wired.core.subscribed(b"ds", True)
+    wired.core.subscribed(inbox, True)
+    wired.pass_time(1.5)
+    assert [topic for topic, _ in wired.published].count(inbox) == 1
+    wired.published.clear()
+    for number in range(100):
+        worker.count({1: number})
+        wired.pass_time(0.1)
+    worker.say(messages.Log("op", 1, ["a line of output"]))
+    wired.pass_time(0.1)
+    deltas = kinds(wired, messages.Delta)
+    assert 8 <= len(deltas) <= 12
+    assert not kinds(wired, messages.Lines)
+    assert worker.heard(messages.Watched) == []  # so the worker sends no more often
+    wired.published.clear()
+    worker.end()
+    wired.pass_time(0.02)
+    assert kinds(wired, messages.Delta)
+    assert {topic for topic, _ in wired.published} == {b"ds"}  # which begins as the followers' does
+
+
 class Audience(RuleBasedStateMachine):
     """Workers that live and die as they like, followers that join at any time, and a slow disk."""
 

@@ -79,3 +79,13 @@ def test_who_asks_for_an_overview_neither_follows_nor_listens(
     assert not subscriptions.listened
     subscriptions.subscribed(b"k" + b"x" * 16, False)
     assert not overviews.requested
+
+
+def test_who_attends_to_the_states_is_sent_the_stream_and_does_not_follow(subscriptions, snapshots):
+    subscriptions.subscribed(b"ds", True)
+    assert subscriptions.streamed
+    assert not subscriptions.followed
+    assert not subscriptions.listened
+    assert not snapshots.requested
+    subscriptions.subscribed(b"ds", False)
+    assert not subscriptions.streamed

@@ -25,6 +25,13 @@ def test_a_block_that_comes_to_its_end_has_completed(reporter, clock):
     assert len(op.id) == 12
 
 
+def test_its_labels_are_told_as_plain_texts(reporter):
+    with headway.operation("Work", labels={"run": 42}) as op:
+        assert op.model.labels == {"run": "42"}
+    with headway.operation("Work", labels="none") as op:
+        assert op.model.labels is None
+
+
 def test_an_operation_can_be_ended_with_a_message(op):
     op.complete("12 packages")
     assert (op.state, op.model.message) == ("completed", "12 packages")

@@ -23,12 +23,13 @@ from headway.protocol.checks import OPERATION_LEAST, STAGE_LEAST, Malformed
         (checks.fraction, [0, 0.5, 1], [-0.1, 1.1, math.nan, True, None]),
         (checks.flag, [True, False], [0, None, "true"]),
         (checks.one_of({"a", "b"}), ["a"], ["c", None, []]),
+        (checks.labels, [{"run": "42"}, {"a": ""}], [[], {"a": 1}, {1: "a"}, "run=42", None]),
         (checks.notify, [None, True, False, "error", "sent"], ["loud", 1, []]),
         (checks.mapping, [{}, {1: "x"}], [[], None]),
         (checks.array, [[], [1]], [{}, None, "x"]),
         (checks.array_of(checks.whole), [[], [1]], [[1, -1], 7]),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_a_check_takes_what_it_is_for_and_nothing_else(check, taken, refused):
     for value in taken:
@@ -62,3 +63,9 @@ def test_the_field_that_is_wrong_is_named():
 def test_every_field_of_a_record_has_a_check():
     assert tuple(checks.OPERATION) == OPERATION_FIELDS
     assert tuple(checks.STAGE) == STAGE_FIELDS
+
+
+def test_labels_are_cut_at_their_limits():
+    assert len(checks.labels({str(number): "x" for number in range(100)})) == 16
+    assert checks.labels({"k" * 500: "v" * 500}) == {"k" * 63 + "…": "v" * 255 + "…"}
+    assert checks.labels({}) is None

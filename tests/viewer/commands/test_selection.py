@@ -271,3 +271,15 @@ def test_a_short_id_is_as_long_as_it_takes_to_be_no_other_one():
     assert short_id("abcdef", ["abcdef", "abx"]) == "abc"
     assert short_id("abcdef", ["abcdef", "abcdx"]) == "abcde"
     assert short_id("abc", ["abc", "abcd"]) == "abc"
+
+
+def test_with_labels_only_those_that_have_them_are_meant():
+    one, other = operation("a", "x"), operation("b", "y")
+    one.labels = {"run": "42"}
+    selection = Selection([], labels=[("run", "42")])
+    assert selection.accepts(one)
+    assert not selection.accepts(other)
+    board = board_of(one, other)
+    named = Selection(["y"], labels=[("run", "42")])
+    named.update(board.replica, NOW)
+    assert named.chosen == set()

@@ -300,3 +300,20 @@ def test_a_newer_broker_is_not_asked_to_retire(broker, feed):
     broker.answer(messages.Refuse("version", {"majors": [2]}))
     until(broker, feed, lambda: feed.refused is not None)
     assert not any(isinstance(message, messages.Request) for message in broker.heard)
+
+
+def test_who_attends_says_that_it_looks_at_nothing_and_an_older_broker_is_told(broker, monkeypatch):
+    feed = Feed(Replica(), lambda: broker.endpoint, attends=True)
+    try:
+        until(broker, feed, lambda: len(broker.topics) >= 2)
+        assert [topic[:3] for topic in broker.topics] == [b"\x01ds", b"\x01i" + broker.inbox[1:2]]
+        assert broker.heard[0].about["looks"] == 0
+    finally:
+        feed.close()
+    monkeypatch.setattr(broker, "minor", 2)
+    feed = Feed(Replica(), lambda: broker.endpoint, attends=True)
+    try:
+        until(broker, feed, lambda: feed.refused is not None)
+        assert "headway broker stop" in feed.refused
+    finally:
+        feed.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import signal
 import time
-from typing import Callable, Protocol
+from typing import Callable, Protocol, Sequence
 
 from headway.commands.standard_streams import has_no_room, silence_stdout
 from headway.host.launch import broker_launch
@@ -18,6 +18,8 @@ from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.display.browser import Browser
 from headway_viewer.display.jsonl import Jsonl
+from headway_viewer.fleet.fleet_feed import FleetFeed
+from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Changes, Replica
 from headway_viewer.terminal.jobs import Session
@@ -63,24 +65,33 @@ def follow_broker(
     start: bool,
     output: int | None = None,
     session: Session | None = None,
+    labels: Sequence[tuple[str, str]] = (),
+    fleet: Callable[[Replica], FleetFeed | None] | None = None,
 ) -> int:
     """Follow the broker for `headway VERB WORDS…`; return the exit status.
 
     `display(board, selection)` makes the display. With `start`, a broker is started where
     none runs; without, only in place of one that was met and is gone, for what is followed may
-    have ended meanwhile, with nobody left to start one. `session` is that of `Selection`. The
-    other arguments are those of `follow`; errors are printed.
+    have ended meanwhile, with nobody left to start one. `session` and `labels` are those of
+    `Selection`. `fleet` connects to a fleet instead, or returns None. The other arguments are those
+    of `follow`; errors are printed.
     """
     replica = Replica()
     board = Board(replica)
-    selection = Selection(words, NEXT_RUN_WAIT if until_done else 0.0, session)
+    selection = Selection(words, NEXT_RUN_WAIT if until_done else 0.0, session, labels)
     board.accepts = selection.accepts
     board.seen_since = _ends_seen(replica, session)
     if words or session is not None:
         board.hint = lambda: selection.hint(board)
-    feed = following_feed(replica, start=start)
     try:
-        require_usable()
+        feed = None if fleet is None else fleet(replica)
+    except NotUsable as error:
+        return print_error(verb, str(error), USAGE)
+    board.tells_hosts = feed is not None
+    try:
+        if feed is None:
+            feed = following_feed(replica, start=start)
+            require_usable()
         made = display(board, selection)
         if isinstance(made, Browser):
             made.feed = feed
@@ -105,7 +116,8 @@ def follow_broker(
             raise  # `headway.commands.table` says so of every command
         return print_error(verb, str(error), 1)
     finally:
-        feed.close()
+        if feed is not None:
+            feed.close()
 
 
 def _ends_seen(replica: Replica, session: Session | None) -> Callable[[Operation], float]:
@@ -124,7 +136,7 @@ def _ends_seen(replica: Replica, session: Session | None) -> Callable[[Operation
 
 
 def follow(
-    feed: Feed,
+    feed: Feed | FleetFeed,
     board: Board,
     selection: Selection,
     display: Display,

@@ -13,6 +13,7 @@ from headway.formatting import theme
 from headway.formatting.duration import seconds_of
 
 CLOCK_HELP = "tell when it will be done, of short work, too; it is told of long work"
+LABEL_HELP = "those with the label K=V; may be repeated: with all of them"
 OP_HELP = "an operation: the beginning of its id, or its name"
 
 
@@ -34,6 +35,14 @@ def seconds(text: str) -> float:
     if value is None or not 0 <= value < 1e9:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return value
+
+
+def label(text: str) -> tuple[str, str]:
+    """Parse a label, KEY=VALUE. Raise `argparse.ArgumentTypeError`."""
+    key, equals, words = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is no label KEY=VALUE")
+    return key, words
 
 
 def port(text: str) -> int:

@@ -19,8 +19,10 @@ from headway_viewer.commands.listing.output_format import UnknownField, format_r
 from headway_viewer.commands.listing.status_line import status_line
 from headway_viewer.commands.options import (
     CLOCK_HELP,
+    LABEL_HELP,
     OP_HELP,
     duration,
+    label,
     make_parser,
     print_error,
     print_lines,
@@ -29,10 +31,12 @@ from headway_viewer.commands.options import (
 from headway_viewer.commands.selection import unknown_text
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.single_snapshot import Outcome, fetch_snapshot
+from headway_viewer.connection.single_snapshot import Outcome, fetch_fleet, fetch_snapshot
 from headway_viewer.connection.spooled_ends import read_ends
 from headway_viewer.display.clock import clock_time
 from headway_viewer.display.terminal_size import stream_columns, stream_lines
+from headway_viewer.fleet.options import add_fleet, fleet_feed
+from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.public_json.schema import operation_fields
@@ -46,9 +50,17 @@ def ps(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     replica = Replica()
     try:
-        outcome, feed_note = _fetch(replica, overview=_is_overview(arguments))
+        fleet = fleet_feed(replica, arguments)
+        if fleet is None:
+            outcome, feed_note = _fetch(replica, overview=_is_overview(arguments))
+        else:
+            outcome, feed_note = fetch_fleet(fleet)
     except NoRuntimeDirectory as error:
         return print_error("ps", str(error), 1)
+    except NotUsable as error:
+        return print_error("ps", str(error), USAGE)
+    if outcome is Outcome.NO_ANSWER and fleet is not None:
+        return print_error("ps", str(feed_note), NO_ANSWER)
     if outcome is Outcome.NO_ANSWER:
         return print_error("ps", "the broker does not answer, or is still starting", NO_ANSWER)
     if outcome is Outcome.REFUSED:
@@ -58,6 +70,7 @@ def ps(argv: Sequence[str]) -> int:
         replica.set_clocks(local, time.time(), read_ends(local))
     now = replica.time(local)
     board = Board(replica)
+    board.tells_hosts = fleet is not None
     board.absorb(replica.take(), now)
     return _print(arguments, board, now)
 
@@ -83,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         help="those that were open in the last T: 90s, 1h, 2d",
     )
     parser.add_argument("-n", type=_number, metavar="N", dest="number", help="the N latest")
+    parser.add_argument("--label", type=label, action="append", metavar="K=V", help=LABEL_HELP)
     parser.add_argument("--all", action="store_true", help="more than a screenful")
     parser.add_argument("--clock", action="store_true", help=CLOCK_HELP)
     form = parser.add_mutually_exclusive_group()
@@ -93,13 +107,20 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument(
         "--line", action="store_true", help="one line, for the status bar of tmux or Waybar"
     )
+    add_fleet(parser)
     return parser
 
 
 def _print(arguments: argparse.Namespace, board: Board, now: float) -> int:
     """Print what is asked for; return the exit status."""
     replica = board.replica
-    wanted = Filter(arguments.running, arguments.failed, arguments.since, arguments.number)
+    wanted = Filter(
+        arguments.running,
+        arguments.failed,
+        arguments.since,
+        arguments.number,
+        tuple(arguments.label or ()),
+    )
     word = arguments.operation
     candidates: list[Operation] = list(replica.operations.values())
     if word is not None:

@@ -6,9 +6,9 @@ Pure. OP on a command line is an id, a unique prefix of one, or a unique name.
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Iterable
+from typing import Iterable, Sequence
 
-from headway.lookup import meant
+from headway.lookup import has_labels, meant
 from headway.model import Operation
 from headway_viewer.commands.exit_status import exit_status
 from headway_viewer.picture.board import JUST_ENDED, MIN_ID_CHARACTERS, Board, end_word
@@ -94,7 +94,8 @@ class Selection:
     has jobs or one of them is seen: the selection is `confined` then. A job that has not reported
     yet is waited for while it lives. A name whose operation ended before the viewer attached may
     mean the next run, which is about to start: wait `next_run_wait` seconds for it, then take the
-    one that ended. `chosen` holds the ids found so far, None without names.
+    one that ended. With `labels`, only operations that
+    have all of these are meant. `chosen` holds the ids found so far, None without names.
     """
 
     def __init__(
@@ -102,7 +103,9 @@ class Selection:
         words: list[str],
         next_run_wait: float = 0.0,
         session: Session | None = None,
+        labels: Sequence[tuple[str, str]] = (),
     ) -> None:
+        self._labels = labels
         self._missing = list(words)
         self._ended_earlier: set[str] = set()  # of the missing names
         self._next_run_wait = next_run_wait
@@ -116,6 +119,8 @@ class Selection:
 
     def accepts(self, operation: Operation) -> bool:
         """Return whether an operation is selected."""
+        if self._labels and not has_labels(operation, self._labels):
+            return False
         if self.chosen is None:
             return self._session is None or not self.confined or self._session.includes(operation)
         return operation.id in self.chosen
@@ -135,7 +140,7 @@ class Selection:
         found: list[str] = []
         for word in list(self._missing):
             operation = find_operation(replica, word)
-            if operation is None:
+            if operation is None or not has_labels(operation, self._labels):
                 continue
             if self._ended_before(operation, word) and now < self._attached + self._next_run_wait:
                 self._ended_earlier.add(word)

@@ -9,7 +9,15 @@ from typing import Sequence, TextIO
 
 from headway.formatting import picture_support
 from headway_viewer.commands.follow import Display, follow_broker
-from headway_viewer.commands.options import CLOCK_HELP, OP_HELP, make_parser, seconds, stream_theme
+from headway_viewer.commands.options import (
+    CLOCK_HELP,
+    LABEL_HELP,
+    OP_HELP,
+    label,
+    make_parser,
+    seconds,
+    stream_theme,
+)
 from headway_viewer.commands.selection import Selection
 from headway_viewer.display.browser import Browser
 from headway_viewer.display.clock import clock_time, time_of_day
@@ -18,6 +26,7 @@ from headway_viewer.display.live import Live
 from headway_viewer.display.plain import Plain
 from headway_viewer.display.quiet import Quiet
 from headway_viewer.display.taskbar import TerminalTaskbar
+from headway_viewer.fleet.options import add_fleet, fleet_feed
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.terminal.session import TerminalSession
@@ -52,6 +61,8 @@ def view(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--clock", action="store_true", help=CLOCK_HELP)
     parser.add_argument("--timeout", type=seconds, metavar="S", help="give up after S seconds")
+    parser.add_argument("--label", type=label, action="append", metavar="K=V", help=LABEL_HELP)
+    add_fleet(parser)
     arguments = parser.parse_args(argv)
     kind = arguments.display or os.environ.get("HEADWAY_DISPLAY", "") or "auto"
     if kind not in DISPLAYS:
@@ -63,6 +74,7 @@ def view(argv: Sequence[str]) -> int:
         kind = "live" if picture_support.drawable(terminal, os.environ) else "plain"
     descriptor = sys.stdout.fileno()
     session = TerminalSession(descriptor) if terminal else None
+    named = bool(arguments.operation or arguments.label or arguments.fleet is not None)
     watchdog = Watchdog(descriptor) if kind == "live" else None
 
     finish_time = FinishTime(clock_time, always=arguments.clock)
@@ -88,7 +100,9 @@ def view(argv: Sequence[str]) -> int:
             timeout=arguments.timeout,
             start=True,
             output=descriptor,
-            session=session if arguments.until_done and not arguments.operation else None,
+            session=None if named or not arguments.until_done else session,
+            labels=arguments.label or (),
+            fleet=lambda replica: fleet_feed(replica, arguments),
         )
     finally:
         if watchdog is not None:

@@ -7,7 +7,9 @@ from typing import Sequence
 from headway.model import Operation
 from headway_viewer.commands.follow import GAVE_UP, Display, follow_broker
 from headway_viewer.commands.options import (
+    LABEL_HELP,
     OP_HELP,
+    label,
     make_parser,
     print_error,
     print_lines,
@@ -18,6 +20,7 @@ from headway_viewer.commands.selection import Selection
 from headway_viewer.display.clock import clock_time
 from headway_viewer.display.countdown import AllDone
 from headway_viewer.display.quiet import StartHint
+from headway_viewer.fleet.options import add_fleet, fleet_feed
 from headway_viewer.picture import brief
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.finish_time import FinishTime
@@ -114,6 +117,8 @@ def wait(argv: Sequence[str]) -> int:
         action="store_true",
         help="at the end, three lines for each: its state, why, and how long against its usual",
     )
+    parser.add_argument("--label", type=label, action="append", metavar="K=V", help=LABEL_HELP)
+    add_fleet(parser)
     arguments = parser.parse_args(argv)
     if arguments.all and arguments.operation:
         parser.error("--all means every operation: name none beside it")
@@ -135,4 +140,6 @@ def wait(argv: Sequence[str]) -> int:
         detaches=False,
         timeout=arguments.timeout,
         start=False,
+        labels=arguments.label or (),
+        fleet=lambda replica: fleet_feed(replica, arguments),
     )

@@ -28,6 +28,7 @@ CONNECT_RETRY = 0.1  # seconds between attempts to find a broker
 RESTART_GRACE = 1.0  # seconds for the workers to start the next broker, before this viewer does
 REPLACE_RETRY = 0.1  # seconds between attempts to start it where this viewer has asked for that
 _OVERVIEWS_SINCE = (1, 2)  # version of the wire
+_STATES_SINCE = (1, 3)
 _EVENT = struct.Struct("=hi")  # number and value
 RECEIVE_HWM = 200  # messages, the high-water mark; more are dropped, which makes a gap
 LISTENER_RETRY = 1.0  # seconds between attempts of who looks at no screen, to be woken rarely
@@ -42,7 +43,8 @@ class Feed:
     caller clears it.
     `replaces` is where a broker would run that `find` starts: an older one, or one that is worse
     off, is asked to retire. None: `find` starts none. With `events`, nobody looks at what comes:
-    only the stream of events is followed, which neither keeps the broker nor hurries a worker. With
+    only the stream of events is followed, which neither keeps the broker nor hurries a worker; with
+    `attends`, so is that of states, once a second while nobody looks. With
     `overview`, nothing is followed: a snapshot is all that comes, and of operations with many
     stages it has those alone that a row tells of.
     """
@@ -55,6 +57,7 @@ class Feed:
         context: zmq.Context[Any] | None = None,
         replaces: retirement.Surroundings | None = None,
         events: bool = False,
+        attends: bool = False,
         overview: bool = False,
     ) -> None:
         self.replica = replica
@@ -72,8 +75,16 @@ class Feed:
         self._subscribed_to = ""
         self._events = events
         self._overview = overview
-        self._topic = messages.EVENT_TOPIC if events else messages.STREAM_TOPIC
-        self._retry = LISTENER_RETRY if events else CONNECT_RETRY
+        self._attends = attends
+        self._looks = not (events or attends)
+        self._topic = (
+            messages.EVENT_TOPIC
+            if events
+            else messages.STATES_TOPIC
+            if attends
+            else messages.STREAM_TOPIC
+        )
+        self._retry = CONNECT_RETRY if self._looks else LISTENER_RETRY
         self._inbox = self._new_inbox()
         self._snapshot_requested = float("-inf")
         self._find_tried = float("-inf")
@@ -117,7 +128,7 @@ class Feed:
             timeout = min(timeout, self._retry)
         grace = REPLACE_RETRY if self._asked_to_retire else RESTART_GRACE
         # What a listener finds starts a broker only for ends that wait: also after one that left.
-        finds = self._events or not self.retired
+        finds = not self._looks or not self.retired
         if not self.connected and finds and now - self._find_tried >= grace:
             self._find_tried = now
             self._find()  # may start a broker in place of the one that is gone
@@ -183,7 +194,7 @@ class Feed:
         dealer.setsockopt(zmq.LINGER, 0)
         dealer.setsockopt(zmq.IMMEDIATE, 1)
         dealer.setsockopt(zmq.RECONNECT_IVL, 50)
-        dealer.setsockopt(zmq.RECONNECT_IVL_MAX, 1000 if self._events else 500)
+        dealer.setsockopt(zmq.RECONNECT_IVL_MAX, 500 if self._looks else 1000)
         dealer.setsockopt(zmq.MAXMSGSIZE, limits.FRAME_LIMIT)
         self._monitor = dealer.get_monitor_socket(
             zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
@@ -234,7 +245,7 @@ class Feed:
                 self._session,
                 "viewer",
                 self.clock(),
-                {**describe(__version__), **({"looks": 0} if self._events else {})},
+                {**describe(__version__), **({} if self._looks else {"looks": 0})},
             )
         )
 
@@ -257,7 +268,9 @@ class Feed:
                 if (message.major, message.minor) < _OVERVIEWS_SINCE:
                     self._overview = False
                     self._inbox = self._new_inbox()
-                if self.follows:
+                if self._attends and (message.major, message.minor) < _STATES_SINCE:
+                    self.refused = "it is older; once `headway broker stop` has ended it, it is not"
+                elif self.follows:
                     self._subscribe(message.follow)
             elif kind is messages.Reannounce:
                 self._send_hello()
@@ -301,7 +314,7 @@ class Feed:
             self._subscription.close(linger=0)
         subscriber: zmq.Socket[bytes] = self._context.socket(zmq.SUB)
         subscriber.setsockopt(zmq.RECONNECT_IVL, 50)
-        subscriber.setsockopt(zmq.RECONNECT_IVL_MAX, 1000 if self._events else 500)
+        subscriber.setsockopt(zmq.RECONNECT_IVL_MAX, 500 if self._looks else 1000)
         subscriber.setsockopt(zmq.MAXMSGSIZE, limits.FRAME_LIMIT)
         subscriber.setsockopt(zmq.RCVHWM, RECEIVE_HWM)  # bounds a stopped viewer's memory
         if not self._overview:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from enum import Enum
+from typing import Callable, Protocol
 
 from headway_viewer.connection.endpoint import find_endpoint, is_starting, require_usable
 from headway_viewer.connection.feed import Feed
+from headway_viewer.replica.replica import Replica
 
 TIMEOUT = 5.0  # seconds for the broker's answer, its start among them
+FLEET_TIMEOUT = 15.0  # seconds for all that a fleet's server has
 LOOK_EVERY = 0.05  # seconds between looks for a broker that is starting
 
 
@@ -19,6 +22,42 @@ class Outcome(Enum):
     NO_BROKER = "no broker"
     NO_ANSWER = "no answer"
     REFUSED = "refused"
+
+
+class Fleet(Protocol):
+    """The connection to a fleet."""
+
+    replica: Replica
+    clock: Callable[[], float]
+    refused: str | None
+
+    def wait(self, timeout: float) -> bool:
+        """Take in what comes."""
+        ...
+
+    def note(self) -> str | None:
+        """Return what is wrong, as text for a person."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
+def fetch_fleet(feed: Fleet) -> tuple[Outcome, str | None]:
+    """Fill the replica of a connection to a fleet, which is closed, and return what is wrong."""
+    try:
+        deadline = feed.clock() + FLEET_TIMEOUT
+        while feed.replica.wanted:
+            left = deadline - feed.clock()
+            if feed.refused is not None:
+                return Outcome.REFUSED, feed.note()
+            if left <= 0:
+                return Outcome.NO_ANSWER, feed.note()
+            feed.wait(left)
+        return Outcome.FETCHED, feed.note()
+    finally:
+        feed.close()
 
 
 def fetch_snapshot(feed: Feed) -> Outcome:

@@ -11,8 +11,7 @@ import select
 from typing import Callable
 
 from headway.formatting.theme import Line, Theme
-from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.log_follower import LOG_INTERVAL, LogFollower
+from headway_viewer.connection.log_follower import LOG_INTERVAL, Asked, LogFollower
 from headway_viewer.connection.owner_requests import OwnerRequests, refusal
 from headway_viewer.display.live import CLOCK_INTERVAL, Live, Progress, Surface
 from headway_viewer.picture.board import Board
@@ -42,7 +41,7 @@ class Browser(Live):
         progress: Progress | None = None,
     ) -> None:
         super().__init__(board, look, descriptor, surface, finish_time, progress)
-        self.feed: Feed | None = None
+        self.feed: Asked | None = None
         self._keyboard = keyboard
         self._reading = reading
         self._keys = Keys()

@@ -79,6 +79,7 @@ class Board:
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
         self.accepts: Callable[[Operation], bool] | None = None
+        self.tells_hosts = False  # rows begin with the host: there are several
         self.hint: Callable[[], str | None] | None = None  # text about what has not begun
         self.seen: dict[str, None] = {}
         self.silent: set[str] = set()

@@ -236,6 +236,11 @@ class View:
         shown = WAITING if halted else shown
         sign, style = theme.signs[shown], STYLES[shown]
         name = spell(display_name(operation))
+        if self.board.tells_hosts and operation.host:
+            name = f"{spell(operation.host)}: {name}"
+        unheard = operation.unheard_since if operation.open else None
+        if unheard is not None:
+            sign, style = theme.signs[SILENT], STYLES[SILENT]
         short_id = spell(self.board.short_id(operation.id))
         message: str | None = None
         shorter: list[str] = []
@@ -244,6 +249,8 @@ class View:
         replica = self.board.replica
         if not operation.open:
             message, *shorter = outcome_texts(operation)
+        elif unheard is not None:
+            message = f"{state}, host not heard for {formatting.duration(now - unheard)}"
         elif halted:
             message = halted
         elif silent and operation.silent_since is not None:

@@ -35,6 +35,7 @@ def operation_fields(operation: Operation, replica: Replica, now: float) -> dict
         "message": operation.message,
         "silent_since": _unix(operation.silent_since, replica),
         "stalled_since": _unix(operation.stalled_since, replica),
+        "unheard_since": _unix(operation.unheard_since, replica),
         "stops": [
             [_unix(began, replica), _unix(ended, replica)] for began, ended in operation.stops
         ],
@@ -51,6 +52,7 @@ def operation_fields(operation: Operation, replica: Replica, now: float) -> dict
         "holder": operation.holder,
         "attempt": operation.attempt,
         "rank": operation.rank,
+        "labels": operation.labels or {},
         "exit_status": operation.exit_status,
         "notify": operation.notify,
         "estimate": _estimate(operation.estimate),

@@ -96,6 +96,14 @@ class Replica:
             self.operations[operation.id] = operation
             self._changed[operation.id] = None
 
+    def set_unheard(self, operations: Iterable[str], since: float | None) -> None:
+        """Note since when nothing is heard of the host of these operations; None: it is."""
+        for name in operations:
+            operation = self.operations.get(name)
+            if operation is not None and operation.unheard_since != since:
+                operation.unheard_since = since
+                self._changed[name] = None
+
     def connection_lost(self) -> None:
         """Note that the connection is lost: a snapshot is wanted."""
         self.wanted = True

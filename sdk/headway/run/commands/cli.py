@@ -25,7 +25,7 @@ else:
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 USAGE = (
     "usage: headway run [--name N] [--display MODE] [--as TOOL] [--no-parse] [--patch]\n"
-    "                   [--sd-notify] [--fail-if LIM] -- CMD [ARG…]\n"
+    "                   [--sd-notify] [--fail-if LIM] [--label K=V] -- CMD [ARG…]\n"
     "       headway run [-j N] [--output MODE] CMD [ARG…] ::: CMD [ARG…] …\n"
     "       headway run [-j N] [--output MODE] --file FILE"
 )
@@ -46,6 +46,8 @@ options:
                   it usually takes (from its second run with the same arguments on), or 90s, 10m,
                   1h30m. It has failed then, with exit status 124. Time in which it waits or is
                   paused does not count
+  --label K=V     label the operation, as run=42: `headway ps --label run=42` finds it. May be
+                  repeated
   --patch         report the bars of its Python programs instead; see `headway patch --help`.
                   HEADWAY_PATCH=1 does so for every `headway run`
   --sd-notify     read what it would tell systemd as a service (NOTIFY_SOCKET): STATUS= and the
@@ -85,14 +87,15 @@ class Options(NamedTuple):
     # Of one of several commands: the terminal to draw on, whose standard error is a pipe to their
     # coordinator, and what that calls the command.
     terminal: str | None = None
-    label: str | None = None
+    called: str | None = None
     patched: bool = False  # its Python programs report their bars
     notifies: bool = False  # it is given a socket to tell what it would tell systemd
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 _VALUED = (
     *("--name", "--display", "--as", "--fail-if"),
-    *("--output", "--file", "-j", "--terminal", "--label"),
+    *("--output", "--file", "-j", "--terminal", "--called", "--label"),
 )
 
 
@@ -103,6 +106,7 @@ class UsageError(Exception):
 def read_options(arguments: Sequence[str]) -> Options | CommandList:
     """Parse the arguments up to the command; raise UsageError where they are wrong."""
     values: dict[str, str] = {}
+    labels: dict[str, str] = {}
     parse = True
     patched = os.environ.get("HEADWAY_PATCH", "0").lower() not in ("", "0", "off")
     notifies = False
@@ -136,6 +140,11 @@ def read_options(arguments: Sequence[str]) -> Options | CommandList:
                 raise UsageError(f"{option} needs a value")
             value = arguments[at]
             at += 1
+        if option == "--label":
+            key, equals, words = value.partition("=")
+            if not key or not equals:
+                raise UsageError(f"--label takes KEY=VALUE, not {value}")
+            labels[key] = words
         values[option] = value
     argv = list(arguments[at:])
     if values.get("--display", "auto") not in DISPLAYS:
@@ -162,7 +171,7 @@ def read_options(arguments: Sequence[str]) -> Options | CommandList:
         from headway.run.parallel.command_list import BadJob, read_several  # noqa: PLC0415 - rarely needed
 
         try:
-            several = read_several(values, argv, parse, patched=patched)
+            several = read_several(values, argv, parse, patched=patched, labels=labels)
         except BadJob as error:
             raise UsageError(str(error)) from None
         if several is not None:
@@ -180,9 +189,10 @@ def read_options(arguments: Sequence[str]) -> Options | CommandList:
         tool if parse and (tool or not patched) else "",
         limit,
         values.get("--terminal"),
-        values.get("--label"),
+        values.get("--called"),
         patched,
         notifies,
+        tuple(labels.items()),
     )
 
 
@@ -298,7 +308,8 @@ def _prepare(options: Options, path: str) -> Launch:
     from headway.run.supervision.plan import Plan  # noqa: PLC0415 - as above
 
     plan = Plan(options.argv, path, options.name, options.display, options.tool)
-    plan.label = options.label
+    plan.called = options.called
+    plan.labels = dict(options.labels)
     plan.limit = options.limit
     plan.patched = options.patched
     plan.notifies = options.notifies

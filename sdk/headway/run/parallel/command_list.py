@@ -22,7 +22,7 @@ from headway.run.stderr import print_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NamedTuple
+    from typing import Mapping, NamedTuple
 else:
     from headway.light_typing import NamedTuple
 
@@ -38,7 +38,12 @@ class CommandList(NamedTuple):
 
 
 def read_several(
-    values: dict[str, str], argv: list[str], parse: bool, *, patched: bool = False
+    values: dict[str, str],
+    argv: list[str],
+    parse: bool,
+    *,
+    patched: bool = False,
+    labels: Mapping[str, str] | None = None,
 ) -> CommandList | None:
     """Return the commands, or None where `argv` is one. Raise BadJob."""
     file = values.get("--file")
@@ -65,6 +70,7 @@ def read_several(
         options.append("--no-parse")
     if patched:
         options.append("--patch")
+    options += [f"--label={key}={words}" for key, words in (labels or {}).items()]
     return CommandList(found, int(limit), output, values.get("--display"), options)
 
 
@@ -102,7 +108,7 @@ def run_several(several: CommandList) -> int:
     log = ci_log.service(os.environ)
     waiting = [
         (
-            [*options, f"--label={label}", "--", *job.argv],
+            [*options, f"--called={label}", "--", *job.argv],
             CommandOutput(several.output, label, width, partial(_fold, log, number)),
         )
         for number, (job, label) in enumerate(zip(several.jobs, labels))

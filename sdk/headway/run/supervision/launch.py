@@ -373,12 +373,13 @@ class Launch:
 
             self._load_own_tools()
             plan = self.plan
-            if plan.label is not None:
+            if plan.called is not None:
                 reporter().receipts.least = 0.0  # of several commands each is told
             operation = open_operation(
                 plan.operation_name(),
                 display=plan.display,
                 cancellable=self.can_signal(),
+                labels=plan.labels,
             )
             model = operation.model
             model.id = self.id  # before anybody has been told of another

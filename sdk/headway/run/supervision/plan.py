@@ -36,7 +36,8 @@ class Plan:
         self.name = name  # None to find one
         self.display = display
         self.tool = tool  # whose output to expect; "" for nobody's
-        self.label: str | None = None  # what it is called among several commands
+        self.labels: dict[str, str] = {}
+        self.called: str | None = None  # what it is called among several commands
         self.limit: TimeLimit | None = None  # how long it may take
         self.patched = False  # its Python programs report their bars
         self.notifies = False  # it is given a socket to tell what it would tell systemd
@@ -63,7 +64,7 @@ class Plan:
 
         return (
             self.name
-            or self.label
+            or self.called
             or name_command(self.command, working_directory(), recipe="MAKELEVEL" in os.environ)
         )
 

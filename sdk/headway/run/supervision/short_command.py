@@ -58,7 +58,7 @@ class ShortCommand:
             not launch.is_held
             and display not in _SHOWN
             and plan.tool in (None, "")
-            and plan.label is None
+            and plan.called is None
             and plan.limit is None
             and launch.patch is None
             and launch.notify_socket is None
@@ -165,7 +165,7 @@ class ShortCommand:
         """Return the ended operation, as `Launch.report` and the API would have made it."""
         from headway.host.propagation import inherited  # noqa: PLC0415 - as above
         from headway.model import Operation  # noqa: PLC0415
-        from headway.plain_values import NAME_LIMIT, clean_text  # noqa: PLC0415
+        from headway.plain_values import NAME_LIMIT, clean_labels, clean_text  # noqa: PLC0415
         from headway.states import COMPLETED, FAILED, RUNNING  # noqa: PLC0415
 
         launch = self._launch
@@ -180,6 +180,7 @@ class ShortCommand:
             operation.coarser, operation.former = keys.coarser, keys.former
         shown = launch.plan.display or self._environ.get("HEADWAY_DISPLAY")
         operation.display = clean_text(shown, NAME_LIMIT) if shown else None
+        operation.labels = clean_labels(launch.plan.labels)
         operation.cancellable = launch.can_signal()
         operation.host, operation.pid = about["host"], about["pid"]
         operation.user, operation.tty = about["user"], about["tty"]

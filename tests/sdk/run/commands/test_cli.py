@@ -64,3 +64,16 @@ def test_help_shows_examples(capsys):
 def test_a_separator_that_was_the_commands_word_is_told_where_that_fails(capfd, argv, code, told):
     assert hint_at_separator(argv, code) == code
     assert (":::" in capfd.readouterr().err) == told
+
+
+def test_labels_may_be_repeated_and_need_a_key_and_a_value():
+    options = read_options(["--label", "run=42", "--label=branch=a=b", "--", "make"])
+    assert options.labels == (("run", "42"), ("branch", "a=b"))
+    for wrong in ("--label run -- a", "--label =x -- a", "--label"):
+        with pytest.raises(UsageError):
+            read_options(wrong.split())
+
+
+def test_each_of_several_commands_has_the_labels():
+    several = read_options(["--label", "run=42", "a", ":::", "b"])
+    assert "--label=run=42" in several.options

@@ -20,7 +20,7 @@ def test_a_wrapper_or_a_tool_with_a_form_of_its_own_is_not_plain(program):
 def test_an_operation_is_called_by_the_name_given_then_by_its_label_then_by_its_command():
     unnamed = plan("apt", "install", "nginx")
     assert unnamed.operation_name() == "apt install nginx"
-    unnamed.label = "web"
+    unnamed.called = "web"
     assert unnamed.operation_name() == "web"
     assert plan("apt", "install", "nginx", name="Server").operation_name() == "Server"
 

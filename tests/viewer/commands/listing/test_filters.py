@@ -65,3 +65,12 @@ def test_the_last_failure_is_seen_however_much_goes_on():
     shown = ids(fit(operations, heights, 20))
     assert shown[0] == "f1"
     assert len(shown) == 1 + 15
+
+
+def test_with_labels_those_pass_that_have_all_of_them():
+    one, two, three = some()[:3]
+    one.labels, two.labels = {"run": "42", "os": "x"}, {"run": "42"}
+    passed = Filter(labels=[("run", "42")]).apply([one, two, three], NOW)
+    assert ids(passed) == ids([one, two])
+    both = Filter(labels=[("run", "42"), ("os", "x")])
+    assert ids(both.apply([one, two, three], NOW)) == ids([one])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Iterable, NamedTuple
+from typing import Iterable, NamedTuple, Sequence
 
+from headway.lookup import has_labels
 from headway.model import Operation
 from headway.states import (
     CANCELLED,
@@ -34,13 +35,15 @@ BROKEN_SHARE = 4  # the part of a screen that failures get, however much goes on
 class Filter(NamedTuple):
     """What is asked for: with both `running` and `failed`, either.
 
-    `since` are seconds: what was open in them; `number` is how many of the latest.
+    `since` are seconds: what was open in them; `number` is how many of the latest; `labels` are
+    those that it has.
     """
 
     running: bool = False
     failed: bool = False
     since: float | None = None
     number: int | None = None
+    labels: Sequence[tuple[str, str]] = ()
 
     def apply(self, operations: Iterable[Operation], now: float) -> list[Operation]:
         """Return the operations that pass, in their order; `now` is the broker's time."""
@@ -55,6 +58,8 @@ class Filter(NamedTuple):
         if (self.running or self.failed) and not (
             (self.running and operation.open) or (self.failed and operation.state in _BROKEN)
         ):
+            return False
+        if self.labels and not has_labels(operation, self.labels):
             return False
         ended = operation.ended
         return self.since is None or operation.open or ended is None or ended >= now - self.since

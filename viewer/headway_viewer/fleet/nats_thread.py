@@ -1,0 +1,221 @@
+"""The connection to a NATS server, on a thread of its own: the client library is asyncio's.
+
+Shell. The loop of a command hands over what to send, and takes `events`; `descriptor` is readable
+while there are some. A connection that ends is made again, with nothing left of the one before:
+what is to be said then is decided anew by whoever says it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import threading
+from collections import deque
+from typing import Any, Callable, Coroutine, NamedTuple
+
+from headway_viewer.fleet import jetstream, problems
+from headway_viewer.fleet.server_access import Access, client_library
+
+CONNECT_SECONDS = 5.0
+REQUEST_SECONDS = 5.0  # for an answer of JetStream
+PING_SECONDS = 5.0  # between pings: two that are not answered end the connection
+RETRY_FIRST, RETRY_LONGEST = 0.25, 2.0  # seconds between attempts to connect
+REFUSED_RETRY = 15.0  # seconds, where somebody has to change something first
+CLOSE_SECONDS = 2.0
+
+
+class Connected(NamedTuple):
+    """The server is there, and its stream; `warning` says what is not well with it."""
+
+    warning: str | None
+
+
+class Lost(NamedTuple):
+    """The connection, or the attempt to make one, has ended."""
+
+    why: str
+
+
+class Refused(Exception):
+    """The server is there, and does not do what is asked; the text says what to do."""
+
+
+class NatsThread:
+    """Connects, and calls `session` with each connection until that ends."""
+
+    def __init__(self, access: Access) -> None:
+        self.events: deque[Any] = deque()
+        self.descriptor, self._write = os.pipe()
+        os.set_blocking(self.descriptor, False)
+        os.set_blocking(self._write, False)
+        self.access = access
+        self.denied: str | None = None  # what the server's permissions refused last
+        self._last_error: Exception | None = None
+        self._library = client_library()
+        self._told = False  # that there are events
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing: asyncio.Event | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="headway-nats", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+        self._ready.wait(10.0)
+
+    def close(self) -> None:
+        """End the connection and the thread."""
+        self.call(self._close)
+        self._thread.join(CLOSE_SECONDS)
+        if not self._thread.is_alive():
+            os.close(self.descriptor)
+            os.close(self._write)
+
+    def call(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Call a function on the thread."""
+        if self._loop is not None:
+            try:
+                self._loop.call_soon_threadsafe(function, *arguments)
+            except RuntimeError:
+                pass  # the thread has ended
+
+    def take(self) -> list[Any]:
+        """Return what has happened since the last call."""
+        self._told = False
+        try:
+            os.read(self.descriptor, 4096)
+        except BlockingIOError:
+            pass
+        found: list[Any] = []
+        while self.events:
+            found.append(self.events.popleft())
+        return found
+
+    # On the thread.
+
+    async def session(self, client: Any) -> str:
+        """Use a connection until it ends; return why it ended. Raise `Refused`."""
+        raise NotImplementedError
+
+    def tell(self, event: Any) -> None:
+        """Hand an event to the loop of the command."""
+        self.events.append(event)
+        if not self._told:
+            self._told = True
+            try:
+                os.write(self._write, b"\0")
+            except (BlockingIOError, OSError):
+                pass
+
+    async def request(self, client: Any, subject: str, data: bytes = b"") -> dict[str, Any]:
+        """Ask JetStream. Raise `ServerError`, and what the library raises."""
+        reply = await client.request(subject, data, timeout=REQUEST_SECONDS)
+        return jetstream.answer(reply.data)
+
+    def _close(self) -> None:
+        if self._closing is not None:
+            self._closing.set()
+
+    def _run(self) -> None:
+        asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._closing = closing = asyncio.Event()
+        self._ready.set()
+        pause = RETRY_FIRST
+        turn = 0
+        while not closing.is_set():
+            url = self.access.urls[turn % len(self.access.urls)]
+            turn += 1
+            lost: asyncio.Future[str] = self._loop.create_future()
+            client = self._last_error = None
+            wait = pause
+            try:
+                client = await self._connect(url, lost)
+                pause = wait = RETRY_FIRST
+                why = await self._until_lost(self.session(client), lost, closing)
+            except Refused as error:
+                why, wait = str(error), REFUSED_RETRY
+            except Exception as error:  # whatever the library, the network or TLS raises
+                # "No servers available" hides why the last one was not.
+                told = self._last_error if "no servers" in str(error) else None
+                why = problems.connecting(told or error, self.access.shown)
+                pause = min(pause * 2, RETRY_LONGEST)
+            if client is not None:
+                await self._end(client)
+            if closing.is_set():
+                return
+            self.tell(Lost(why))
+            await _either(closing.wait(), wait)
+
+    async def _connect(self, url: str, lost: asyncio.Future[str]) -> Any:
+        access = self.access
+
+        async def closed() -> None:
+            if not lost.done():
+                lost.set_result(f"the connection to {access.shown} is lost")
+
+        async def failed(error: Exception) -> None:
+            self._last_error = error
+            words = str(error)
+            if "permissions violation" in words.lower():
+                self.denied = words[:200].replace("nats: ", "").strip("'\" ")
+
+        options: dict[str, Any] = {}
+        if access.authority or access.certificate:
+            context = ssl.create_default_context(cafile=access.authority)
+            if access.certificate:
+                context.load_cert_chain(access.certificate, access.key)
+            options["tls"] = context
+        if access.credentials:
+            options["user_credentials"] = access.credentials
+        client = self._library.aio.client.Client()
+        await asyncio.wait_for(
+            client.connect(
+                servers=[url],
+                name="headway",
+                allow_reconnect=False,
+                connect_timeout=CONNECT_SECONDS,
+                ping_interval=PING_SECONDS,
+                max_outstanding_pings=2,
+                closed_cb=closed,
+                disconnected_cb=closed,
+                error_cb=failed,
+                **options,
+            ),
+            2 * CONNECT_SECONDS,
+        )
+        return client
+
+    async def _until_lost(
+        self, session: Coroutine[Any, Any, str], lost: asyncio.Future[str], closing: asyncio.Event
+    ) -> str:
+        task = asyncio.ensure_future(session)
+        over = asyncio.ensure_future(closing.wait())
+        try:
+            await asyncio.wait((task, lost, over), return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            return lost.result() if lost.done() else ""
+        finally:
+            for one in (task, over):
+                one.cancel()
+                try:
+                    await one
+                except (asyncio.CancelledError, Exception):
+                    pass
+
+    async def _end(self, client: Any) -> None:
+        try:
+            await asyncio.wait_for(client.close(), CLOSE_SECONDS)
+        except Exception:
+            pass
+
+
+async def _either(waiting: Coroutine[Any, Any, object], seconds: float) -> None:
+    try:
+        await asyncio.wait_for(waiting, seconds)
+    except asyncio.TimeoutError:
+        pass

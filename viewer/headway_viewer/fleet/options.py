@@ -1,0 +1,52 @@
+"""The options of the commands that look at a fleet, and their connection."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from headway_viewer.fleet import server_access, subjects
+from headway_viewer.fleet.fleet_feed import FleetFeed
+from headway_viewer.replica.replica import Replica
+
+FLEET_HELP = (
+    "the operations of all hosts that tell this NATS server: nats://HOST, tls://HOST, several of a"
+    f" cluster with commas; {server_access.VARIABLE} has it where it is left out"
+)
+
+
+def add_fleet(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a command that may look at a fleet."""
+    parser.add_argument("--fleet", metavar="URL", nargs="?", const="", help=FLEET_HELP)
+    parser.add_argument("--site", metavar="SITE", help="of a fleet: the hosts of this site alone")
+    parser.add_argument(
+        "--host", metavar="HOST", action="append", help="of a fleet: this host; may be repeated"
+    )
+    server_access.add_options(parser)
+
+
+def fleet_feed(replica: Replica, arguments: argparse.Namespace) -> FleetFeed | None:
+    """Return the connection to the fleet that is asked for; None where none is.
+
+    Raise `server_access.NotUsable`.
+    """
+    if arguments.fleet is None:
+        if arguments.site is not None or arguments.host:
+            raise server_access.NotUsable("--site and --host are those of a fleet: name it, too")
+        return None
+    url = server_url(arguments.fleet)
+    access = server_access.access_of(url, arguments)
+    return FleetFeed(replica, access, subjects.filters(arguments.site, arguments.host or []))
+
+
+def server_url(given: str) -> str:
+    """Return the servers that are named, or else those of the environment. Raise `NotUsable`."""
+    url = given or server_access.default_url(os.environ)
+    if not url:
+        raise server_access.NotUsable(
+            f"no NATS server is named: nats://HOST, or in {server_access.VARIABLE}"
+        )
+    try:
+        return server_access.parse_url(url)
+    except argparse.ArgumentTypeError as error:
+        raise server_access.NotUsable(str(error)) from None

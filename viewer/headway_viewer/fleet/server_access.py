@@ -1,0 +1,100 @@
+"""Where the NATS server of a fleet is, and as whom to speak to it.
+
+A password in a URL stands in the list of processes: `HEADWAY_FLEET` may have the URL, and files
+the credentials. Nothing that is printed has them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any, Mapping, NamedTuple
+from urllib.parse import urlsplit
+
+VARIABLE = "HEADWAY_FLEET"
+SCHEMES = ("nats", "tls")
+DEFAULT_PORT = 4222
+HELP = "the NATS server, nats://HOST or tls://HOST; several of a cluster with commas"
+
+
+class Access(NamedTuple):
+    """The servers of one cluster, and the files of what they are to believe."""
+
+    urls: tuple[str, ...]
+    credentials: str | None = None
+    authority: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """Return the servers without names and passwords."""
+        return ",".join(map(_shown, self.urls))
+
+
+class NotUsable(ValueError):
+    """A server cannot be spoken to as asked for; the text says why."""
+
+
+def parse_url(text: str) -> str:
+    """Parse the URLs of servers. Raise `argparse.ArgumentTypeError`."""
+    for url in text.split(","):
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            words = _shown(url)
+            raise argparse.ArgumentTypeError(f"{words!r} is no nats://HOST or tls://HOST")
+    return text
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say as whom to speak to the server."""
+    group = parser.add_argument_group("the NATS server")
+    group.add_argument("--creds", metavar="FILE", help="credentials: a user's JWT and seed")
+    group.add_argument("--tls-ca", metavar="FILE", help="the authority that signs its certificate")
+    group.add_argument("--tls-cert", metavar="FILE", help="a certificate of your own, and")
+    group.add_argument("--tls-key", metavar="FILE", help="its key")
+
+
+def access_of(url: str, arguments: argparse.Namespace) -> Access:
+    """Return the access that the options tell. Raise `NotUsable`."""
+    for name in ("creds", "tls_ca", "tls_cert", "tls_key"):
+        path = getattr(arguments, name)
+        if path is not None and not os.access(path, os.R_OK):
+            raise NotUsable(f"cannot read {path}, which --{name.replace('_', '-')} names")
+    if (arguments.tls_cert is None) != (arguments.tls_key is None):
+        raise NotUsable("--tls-cert and --tls-key go together")
+    return Access(
+        tuple(url.split(",")),
+        arguments.creds,
+        arguments.tls_ca,
+        arguments.tls_cert,
+        arguments.tls_key,
+    )
+
+
+def default_url(environ: Mapping[str, str]) -> str | None:
+    """Return the servers that the environment names, or None."""
+    return environ.get(VARIABLE) or None
+
+
+def client_library() -> Any:
+    """Return the client library. Raise `NotUsable` where it is not installed."""
+    try:
+        import nats  # noqa: PLC0415 - an extra, and half a second of imports
+    except ImportError:
+        raise NotUsable("it needs nats-py: pip install 'headway[fleet]'") from None
+    return nats
+
+
+def _shown(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = "" if parts.port in (None, DEFAULT_PORT) else f":{parts.port}"
+    except ValueError:
+        return "that URL"
+    return f"{parts.scheme}://{host}{port}"

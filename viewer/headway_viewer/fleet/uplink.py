@@ -1,0 +1,207 @@
+"""The loop of `headway uplink`: follow the broker without looking, publish, tell what is wrong.
+
+Shell. What is published when is decided by `publications`.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import Any, Callable, NamedTuple
+
+from headway.host.random_id import random_id
+from headway.model import Operation
+from headway.protocol.wire import Malformed, pack, unpack
+from headway_viewer.connection.feed import Feed
+from headway_viewer.connection.signals import SignalHandlers
+from headway_viewer.fleet import state_message, subjects
+from headway_viewer.fleet.nats_thread import Connected, Lost
+from headway_viewer.fleet.publications import Publication, Publications
+from headway_viewer.fleet.uplink_thread import (
+    Arrived,
+    Asked,
+    NotStored,
+    Outgoing,
+    Stored,
+    UplinkThread,
+)
+from headway_viewer.replica.replica import Replica
+
+GATHER = 0.1  # seconds in which changes gather once one has come: ten batches a second at most
+LONGEST = 60.0
+REPEAT = 60.0  # seconds until the same problem is told again
+CONTROLS = ("cancel", "pause", "resume")
+# Bytes of an end that the broker has forgotten, and of each of its stages: about what they take.
+KEPT_OPERATION, KEPT_STAGE = 1500, 700
+REQUESTS = 100  # that wait for an answer of the broker
+
+
+class Place(NamedTuple):
+    """Where the operations are: a site, a host of it, and whose they are."""
+
+    site: str
+    host: str
+    reporter: str
+
+
+class Uplink:
+    """Publishes the operations of one broker."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        replica: Replica,
+        thread: UplinkThread,
+        place: Place,
+        *,
+        with_output: bool,
+        say: Callable[[str], None],
+    ) -> None:
+        self._feed = feed
+        self._replica = replica
+        self._thread = thread
+        self._place = place
+        self._with_output = with_output
+        self._say = say
+        self._publications = Publications()
+        self._session = random_id(12)
+        self._told: dict[str, float] = {}
+        self._dropped = 0
+        self._requests: dict[int, str] = {}  # number → where the answer goes
+        self._gathers = False  # something has come in the last turn
+        self._ends: dict[str, Operation] = {}  # that the broker may forget before they are stored
+
+    def run(self) -> int:
+        """Publish until a signal; return the exit status."""
+        pause = 0.0
+        with SignalHandlers() as signals:
+            self._feed.wake = signals.wake
+            while signals.received is None:
+                # Once something has come, more of it follows: it is taken in together.
+                self._feed.input = None if self._gathers else self._thread.descriptor
+                self._feed.wait(GATHER if self._gathers else pause, rest=self._gathers)
+                self._feed.lines.clear()
+                signals.drain()
+                if signals.suspended:
+                    signals.suspend()
+                pause = self._turn(self._feed.clock())
+        return 0 if signals.received == signal.SIGINT else 128 + signals.received
+
+    def _turn(self, now: float) -> float:
+        """Take in what came, and send what is due; return the seconds until the next turn."""
+        publications = self._publications
+        for event in self._thread.take():
+            self._take(event, now)
+        self._absorb()
+        self._answer()
+        batch = publications.due(now)
+        if batch:
+            self._send(batch, now)
+        if publications.dropped > self._dropped:
+            self._dropped = publications.dropped
+            self._tell(f"{self._dropped} ends were dropped: more than are kept in an outage", now)
+        note = self._feed.refused
+        if note is not None:
+            self._tell(f"the broker refuses this uplink: {note}", now)
+        due = publications.deadline(now)
+        return LONGEST if due is None else min(max(due - now, 0.0), LONGEST)
+
+    def _take(self, event: Any, now: float) -> None:
+        publications = self._publications
+        kind = type(event)
+        if kind is Arrived:
+            publications.arrived()
+        elif kind is Stored:
+            publications.stored(event.number)
+        elif kind is NotStored:
+            publications.not_stored(event.number, now)
+            self._tell(event.why, now)
+        elif kind is Connected:
+            self._told.clear()
+            self._say(f"publishing to {self._thread.access.shown}")
+            if event.warning is not None:
+                self._tell(event.warning, now)
+            publications.connected(now)
+        elif kind is Lost:
+            publications.disconnected()
+            self._tell(f"{event.why}; this host goes on, and all is told once it is there", now)
+        elif kind is Asked:
+            self._ask(event)
+
+    def _absorb(self) -> None:
+        changes = self._replica.take()
+        operations = self._replica.operations
+        for name in changes.operations:
+            operation = operations[name]
+            self._publications.change(name, is_open=operation.open)
+            if not operation.open:
+                self._ends[name] = operation
+        for name in changes.removed:
+            if name not in operations:
+                end = self._ends.pop(name, None)
+                size = 0 if end is None else KEPT_OPERATION + KEPT_STAGE * len(end.stages)
+                self._publications.remove(name, end, size)
+        self._gathers = bool(changes.operations or changes.removed)
+
+    def _send(self, batch: list[Publication], now: float) -> None:
+        broker_now = self._replica.time(now)
+        outgoing: list[Outgoing] = []
+        for publication in batch:
+            made = self._make(publication, broker_now)
+            if made is not None:
+                outgoing.append(made)
+        self._thread.publish(outgoing)
+
+    def _make(self, publication: Publication, now: float) -> Outgoing | None:
+        place = self._place
+        name, number, removed, kept = publication
+        who = (self._session, place.reporter, now)
+        if name is None:
+            whole = self._publications.whole and not self._replica.wanted
+            data = state_message.encode_heartbeat(*who, whole=whole)
+            return Outgoing(subjects.of_heartbeat(*place), data, None)
+        subject = subjects.of_operation(place.site, place.host, name)
+        if removed:
+            return Outgoing(subject, state_message.encode_removed(*who), number)
+        operation = self._replica.operations.get(name) if kept is None else kept
+        if operation is None:
+            if number is not None:
+                self._publications.stored(number)
+            return None
+        data = state_message.encode_state(*who, operation, with_output=self._with_output)
+        return Outgoing(subject, data, number)
+
+    def _ask(self, asked: Asked) -> None:
+        """Hand a request on to the broker."""
+        fields: Any = None
+        try:
+            fields = unpack(asked.data)
+        except Malformed:
+            pass
+        known = isinstance(fields, list) and len(fields) >= 3 and fields[0] == 1
+        known = known and fields[1] in CONTROLS and isinstance(fields[2], dict)
+        number = None
+        if known and len(self._requests) < REQUESTS:
+            number = self._feed.request(fields[1], fields[2])
+        if number is None:
+            why = "there is no broker now" if known else "its uplink does not know the request"
+            self._thread.answer(asked.reply, _packed({}, why))
+        else:
+            self._requests[number] = asked.reply
+
+    def _answer(self) -> None:
+        for number, where in list(self._requests.items()):
+            reply = self._feed.reply(number)
+            if reply is not None:
+                del self._requests[number]
+                self._thread.answer(where, _packed(reply.result, reply.error))
+
+    def _tell(self, words: str, now: float) -> None:
+        """Say what is wrong, the same again only after a while."""
+        told = self._told.get(words)
+        if told is None or now - told >= REPEAT:
+            self._told[words] = now
+            self._say(words)
+
+
+def _packed(result: dict[str, Any], error: str | None) -> bytes:
+    return pack([result, error])

@@ -1,0 +1,181 @@
+"""The connection of a viewer: an ordered consumer for each filter, from the last states on. Shell.
+
+Whatever interrupts the order (a message that is missing, a consumer that is gone, a connection
+that ends) ends the subscription: the next begins with all there is, as after a gap in the stream
+of a broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any, NamedTuple
+
+from headway_viewer.fleet import jetstream, problems
+from headway_viewer.fleet.nats_thread import Connected, NatsThread, Refused
+from headway_viewer.fleet.server_access import Access
+
+CHECK_SECONDS = 1.0  # between looks whether the consumers still live
+SILENT_SECONDS = 3 * jetstream.IDLE_HEARTBEAT
+PENDING_MESSAGES = 200_000  # that the client library holds, then it drops: a gap
+PENDING_BYTES = 512 << 20
+WAITING_EVENTS = 20_000  # messages for the command's loop, then the thread waits for it
+
+
+class Begun(NamedTuple):
+    """A subscription has begun: so many messages make a snapshot; `server` is its Unix time."""
+
+    pending: int
+    server: float
+
+
+class Received(NamedTuple):
+    """A message; `pending` is what its consumer still has at hand."""
+
+    subject: str
+    data: bytes
+    stored: float
+    pending: int
+
+
+class Answered(NamedTuple):
+    """The answer to a request; None where nobody, or the server, has answered."""
+
+    number: int
+    data: bytes | None
+    why: str
+
+
+class ViewerThread(NatsThread):
+    """Reads what these filters select."""
+
+    def __init__(self, access: Access, filters: list[str]) -> None:
+        super().__init__(access)
+        self._filters = filters
+        self._client: Any = None
+        self._ended: asyncio.Future[str] | None = None
+        self._requests: set[asyncio.Future[None]] = set()
+
+    def ask(self, number: int, subject: str, data: bytes, timeout: float) -> None:
+        """Send a request to an uplink; `Answered` tells what came of it."""
+        self.call(self._start_request, number, subject, data, timeout)
+
+    # On the thread.
+
+    async def session(self, client: Any) -> str:
+        """Read until the order is interrupted."""
+        self.denied = None
+        self._ended = asyncio.get_running_loop().create_future()
+        consumers = [_Consumer(self, client, subject) for subject in self._filters]
+        try:
+            found = [await consumer.begin() for consumer in consumers]
+        except Exception as error:
+            raise Refused(
+                problems.preparing(error, self.access.shown, self.denied, creates=False)
+            ) from error
+        self._client = client
+        self.tell(Connected(None))
+        self.tell(Begun(sum(one.pending for one in found), found[0].created))
+        for consumer in consumers:
+            consumer.release()
+        try:
+            while not self._ended.done():
+                await asyncio.wait((self._ended,), timeout=CHECK_SECONDS)
+                now = asyncio.get_running_loop().time()
+                if any(now - consumer.heard > SILENT_SECONDS for consumer in consumers):
+                    return f"{self.access.shown} tells nothing any more"
+            return self._ended.result()
+        finally:
+            self._client = None
+
+    def interrupt(self, why: str) -> None:
+        """End the subscription."""
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(why)
+
+    def _start_request(self, number: int, subject: str, data: bytes, timeout: float) -> None:
+        task = asyncio.ensure_future(self._ask(number, subject, data, timeout))
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
+
+    async def _ask(self, number: int, subject: str, data: bytes, timeout: float) -> None:
+        client = self._client
+        if client is None:
+            self.tell(Answered(number, None, "there is no connection to the server"))
+            return
+        self.denied = None
+        try:
+            reply = await client.request(subject, data, timeout=timeout)
+        except Exception as error:
+            words = type(error).__name__
+            why = (
+                f"the server refuses it: {self.denied}"
+                if self.denied is not None
+                else "its uplink takes no requests: headway uplink --allow-cancel"
+                if words == "NoRespondersError"
+                else "its uplink does not answer"
+            )
+            self.tell(Answered(number, None, why))
+            return
+        self.tell(Answered(number, bytes(reply.data), ""))
+
+
+class _Consumer:
+    """One ordered consumer. What comes before all have begun waits for `release`."""
+
+    def __init__(self, thread: ViewerThread, client: Any, subject: str) -> None:
+        self._thread = thread
+        self._client = client
+        self._subject = subject
+        self._expected = 1
+        self._early: list[Received] | None = []
+        self.heard = asyncio.get_running_loop().time()
+
+    async def begin(self) -> jetstream.Consumer:
+        """Subscribe, and have the server begin to deliver."""
+        inbox = self._client.new_inbox()
+        await self._client.subscribe(
+            inbox,
+            cb=self._take,
+            pending_msgs_limit=PENDING_MESSAGES,
+            pending_bytes_limit=PENDING_BYTES,
+        )
+        name = f"view-{os.urandom(8).hex()}"
+        request = jetstream.create_consumer(name, self._subject, inbox)
+        found = await self._thread.request(self._client, *request)
+        return jetstream.consumer_of(found)
+
+    def release(self) -> None:
+        """Hand on what came early."""
+        early, self._early = self._early or [], None
+        for message in early:
+            self._thread.tell(message)
+
+    async def _take(self, message: Any) -> None:
+        loop = asyncio.get_running_loop()
+        self.heard = loop.time()
+        delivery = None if not message.reply else jetstream.delivery_of(message.reply)
+        if delivery is None:
+            await self._take_status(message)
+            return
+        if delivery.number != self._expected:
+            self._thread.interrupt("messages are missing; all is read again")
+            return
+        self._expected += 1
+        received = Received(message.subject, bytes(message.data), delivery.stored, delivery.pending)
+        if self._early is not None:
+            self._early.append(received)
+            return
+        self._thread.tell(received)
+        while len(self._thread.events) > WAITING_EVENTS:  # noqa: ASYNC110 - of another thread
+            await asyncio.sleep(0.01)
+
+    async def _take_status(self, message: Any) -> None:
+        """Answer a request for flow control; look whether a heartbeat tells of a hole."""
+        if message.reply:
+            await self._client.publish(message.reply, b"")
+            return
+        headers = message.headers or {}
+        last = headers.get("Nats-Last-Consumer")
+        if last is not None and last.isdigit() and int(last) >= self._expected:
+            self._thread.interrupt("messages are missing; all is read again")
