@@ -474,3 +474,31 @@ def test_children_without_anything_to_report_start_nothing(machine, listener):
     assert machine.run(code) == (0, "0\n", "")
     assert listener.ended("Work")  # which may stand in a file
     assert len({hello.session for hello in listener.sessions.values()}) == 1
+
+
+@pytest.mark.starts_broker
+def test_our_threads_import_nothing_without_the_lock_that_a_fork_takes(machine):
+    # Who imports a module in the child of which our thread had run half finds half of it.
+    code = """
+        import sys, threading
+        main, bare = threading.get_ident(), []
+        import headway
+        from headway.host import importing
+        from headway.reporting.reporter import reporter
+
+        def note(event, arguments):
+            own = threading.get_ident()
+            if event == "import" and own != main:
+                held = (repr(lock) for lock in (importing.lock, reporter().lock))
+                if not any(f"owner={own} " in text and "unlocked" not in text for text in held):
+                    bare.append(arguments[0])
+
+        sys.addaudithook(note)
+        with headway.operation("Work") as op, op.stage("Step", total=3) as stage:
+            stage.advance(3)
+            while reporter().publisher.welcome is None:
+                pass
+            op.log("a line")
+        print(sorted(set(bare)))
+    """
+    assert machine.run(code) == (0, "[]\n", "")

@@ -8,7 +8,11 @@ from __future__ import annotations
 import os
 
 from headway.async_exceptions import reraise_async
-from headway.host import threads
+from headway.host import importing, threads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 DESCRIPTORS = 16  # that the thread and its connection may want, and then some
 THREADS = 4  # beside the reporting one: the importing one, and libzmq's
@@ -22,11 +26,17 @@ MEMORY = 96 << 20  # bytes of addresses that they want, and what is imported
 
 def has_resources() -> bool:
     """Return whether libzmq can have threads, memory and descriptors: it aborts without them."""
-    import resource  # noqa: PLC0415 - not there on Windows
-
+    resource = _resource()
     bounds = {resource.RLIMIT_AS, getattr(resource, "RLIMIT_NPROC", resource.RLIMIT_AS)}
     limited = any(resource.getrlimit(bound)[0] != resource.RLIM_INFINITY for bound in bounds)
     return has_memory() and (not limited or threads.can_start(THREADS))
+
+
+def _resource() -> Any:
+    with importing.lock:
+        import resource  # noqa: PLC0415 - not there on Windows
+
+    return resource
 
 
 def are_ample() -> bool:
@@ -69,8 +79,7 @@ def _is_ample_group() -> bool:
 
 def has_memory() -> bool:
     """Return whether there are the descriptors and the address space that libzmq needs."""
-    import resource  # noqa: PLC0415 - not there on Windows
-
+    resource = _resource()
     memory = resource.getrlimit(resource.RLIMIT_AS)[0]
     if memory != resource.RLIM_INFINITY and _addresses() + MEMORY > memory:
         return False
@@ -84,7 +93,8 @@ def _has_eventfd() -> bool:
         if make is not None:
             os.close(make(0))
         elif _is_filtered():
-            import ctypes  # noqa: PLC0415 - an older Python in a container
+            with importing.lock:
+                import ctypes  # noqa: PLC0415 - an older Python in a container
 
             made = int(ctypes.CDLL(None).eventfd(0, 0))
             if made < 0:

@@ -12,7 +12,7 @@ import time
 
 import zmq
 
-from headway.host import notebook, resources
+from headway.host import importing, notebook, resources
 from headway.host.launch import broker_launch
 from headway.protocol import limits, messages, wire
 from headway.reporting.publisher import WATCHED
@@ -358,6 +358,7 @@ def _viewer_for(reporter: Reporting) -> NotebookViewer | TerminalViewer:
     """Return what shows operations where there is no other viewer: in cells, or a terminal."""
     if notebook.shell() is None:
         return TerminalViewer(reporter)
-    from headway.reporting.viewers.notebook_viewer import NotebookViewer  # noqa: PLC0415 - few run in a kernel
+    with importing.lock:
+        from headway.reporting.viewers.notebook_viewer import NotebookViewer  # noqa: PLC0415
 
     return NotebookViewer(reporter)

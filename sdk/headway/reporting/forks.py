@@ -16,6 +16,7 @@ from _thread import get_ident
 from operator import methodcaller
 from time import monotonic
 
+from headway.host import importing
 from headway.host.random_id import random_id
 from headway.reporting.reporter import Reporter, known, use
 
@@ -35,7 +36,7 @@ _release = methodcaller("release")
 class _Held:
     """The locks that a thread takes before its fork.
 
-    Lock order: `importing`, then `lock`, as an import hook of the program may report. A module
+    Lock order: `importing.lock`, then `lock`, as an import hook of the program may report. A module
     whose import was cut by a fork could never be imported in the child. The time-outs break a
     deadlock with a thread that holds one of them and waits for what the forking thread holds; the
     child then reports nothing, as it may have inherited anything.
@@ -43,7 +44,7 @@ class _Held:
 
     def __init__(self, reporter: Reporter) -> None:
         self.reporter = reporter
-        self._locks = ((reporter.importing, 10.0), (reporter.lock, 5.0))
+        self._locks = ((importing.lock, 10.0), (reporter.lock, 5.0))
         self._taken: list[bool] = []  # in the order of the locks
         self._released: list[Any] = []  # in the other one
 
@@ -118,6 +119,7 @@ def _after_in_child() -> None:
 
 def _become_child(parent: Reporter, held: _Held | None) -> None:
     _abandoned.append((parent, held))
+    importing.renew()
     child = Reporter(random_id(16), parent.clock, off=parent.off or held is None or not held.all)
     child.forked = True
     child.deaf = parent.deaf or parent.publisher.is_unanswered(monotonic())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from threading import Lock, RLock
+    from threading import RLock
     from typing import Callable
 
     from headway.model import Operation
@@ -76,7 +76,6 @@ class Reporting(Protocol):
     closed: bool
     forked: bool
     handles: dict[str, Handle]
-    importing: Lock
     lock: RLock
     publisher: Publisher
     receipts: Receipts

@@ -11,7 +11,7 @@ import os
 import sys
 from _thread import get_ident
 from itertools import count
-from threading import Lock, RLock
+from threading import RLock
 from time import monotonic, sleep
 
 from headway.async_exceptions import is_async, reraise_async
@@ -80,7 +80,7 @@ class Reporter:
 
     `lock` guards every model, the publisher, the tally and the tree of scopes. It is held for
     moments only, never while waiting; it is reentrant, as a signal handler may report in the
-    thread that holds it. Lock order: `importing`, then `lock` (a fork takes both).
+    thread that holds it. Lock order: `importing.lock`, then `lock` (a fork takes both).
     """
 
     def __init__(
@@ -95,7 +95,6 @@ class Reporter:
         self.clock = clock
         self.off = off  # nothing is sent; models, counts and states work all the same
         self.lock: Any = RLock()
-        self.importing = Lock()  # held while the thread imports: no fork in between
         self.publisher = Publisher(session, mute=off)
         self.tally = Tally(self.publisher)
         self.tree = propagation.Tree(inherited)

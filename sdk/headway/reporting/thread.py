@@ -15,7 +15,7 @@ import threading
 import time
 
 from headway.async_exceptions import is_async, reraise_async
-from headway.host import descriptor_reserve, resources, threads
+from headway.host import descriptor_reserve, importing, resources, threads
 from headway.version import VERSION
 
 TYPE_CHECKING = False
@@ -146,7 +146,8 @@ class ReportingThread:
             self._done.release()
 
     def _report(self) -> None:
-        from headway.host.launch import shadowed_stdlib  # noqa: PLC0415 - for a report only
+        with importing.lock:
+            from headway.host.launch import shadowed_stdlib  # noqa: PLC0415 - for a report only
 
         hiding = shadowed_stdlib.find(sys.path, sys.modules)
         if hiding is not None:
@@ -154,7 +155,7 @@ class ReportingThread:
         if not resources.has_resources():
             raise OSError(errno.ENOMEM, "too little memory or too few threads are left")
         # First what an early end needs, which can import nothing while another thread does.
-        with self._reporter.importing:
+        with importing.lock:
             from headway.host.files.spool import may_listen  # noqa: PLC0415
             from headway.host.identity import describe  # noqa: PLC0415
             from headway.host.launch import cgroup  # noqa: PLC0415
@@ -170,7 +171,7 @@ class ReportingThread:
         self._finish_reporting = lambda: _leave(self._reporter, births, last_resort.finish)
         births.keep(time.monotonic(), listening=may_listen())
         wills.tell(self._reporter)
-        with self._reporter.importing:
+        with importing.lock:
             from headway.host.launch import broker_launch  # noqa: PLC0415
         try:
             # The broker is there the sooner, and also after a program that has ended by then.
@@ -211,7 +212,7 @@ class ReportingThread:
 
         def load() -> None:
             try:
-                with self._reporter.importing:
+                with importing.lock:
                     from headway.reporting.connection import Connection  # noqa: PLC0415
 
                     found.append(Connection)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import headway
+from headway.host import importing
 from headway.reporting import forks
 from headway.reporting.reporter import reporter
 from headway.reporting.reporter import reporter as current_reporter
@@ -36,7 +37,7 @@ def are_free():
     found = []
 
     def look():
-        for lock in (own.lock, own.importing):
+        for lock in (own.lock, importing.lock):
             found.append(lock.acquire(blocking=False))
             lock.release()
 

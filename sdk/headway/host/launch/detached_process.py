@@ -11,7 +11,7 @@ import os
 import sys
 
 from headway.async_exceptions import reraise_async
-from headway.host import reaping
+from headway.host import importing, reaping
 from headway.host.launch import interpreter
 from headway.host.propagation import PARENT, environment
 
@@ -81,7 +81,8 @@ def spawn(
         command[2] = '"$0" "$@" </dev/null >/dev/null &'
         # In a process group of its own: Ctrl+C and Ctrl+Z at the terminal are for the program.
         command = [argv[0], "-c", _APART, *command] if argv[0] else command
-    import subprocess  # noqa: PLC0415 - most programs find a broker and a viewer
+    with importing.lock:
+        import subprocess  # noqa: PLC0415 - most programs find a broker and a viewer
 
     reaping.run(
         lambda: subprocess.Popen(  # noqa: S603 - our own modules

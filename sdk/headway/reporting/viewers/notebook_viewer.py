@@ -17,7 +17,7 @@ import time
 from headway.async_exceptions import reraise_async
 from headway.formatting import markup, theme
 from headway.formatting.receipt import receipt_line
-from headway.host import notebook
+from headway.host import importing, notebook
 from headway.host.launch import detached_process, interpreter
 from headway.states import CANCELLED, CRASHED, FAILED
 
@@ -163,7 +163,8 @@ class NotebookViewer:
     def _receipt(self, operation: Operation, *, interrupted: bool) -> dict[str, str]:
         message = None
         if interrupted:
-            from headway.formatting.outcome import outcome_text  # noqa: PLC0415 - rare
+            with importing.lock:
+                from headway.formatting.outcome import outcome_text  # noqa: PLC0415 - rare
 
             message = outcome_text(operation).replace("cancelled", "interrupted", 1)
         line = receipt_line(operation, self._theme, RECEIPT_WIDTH, message=message)
