@@ -65,11 +65,18 @@ class Announcements:
             self._endings.text_told(entry)
 
     def apply(
-        self, session: Session, message: Announce, now: float, *, lacks_text: bool = False
+        self,
+        session: Session,
+        message: Announce,
+        now: float,
+        *,
+        lacks_text: bool = False,
+        filed: bool = False,
     ) -> Entry:
         """Apply an announcement, without regard to its sequence number; raise `Refused`.
 
-        Where it `lacks_text`, its process is to tell its end once more.
+        Where it `lacks_text`, its process is to tell its end once more. What is `filed` is in a
+        file until it is stored: the next broker knows it, too.
         """
         name = message.operation[_ID]
         fresh = name not in self._ledger.entries
@@ -100,4 +107,6 @@ class Announcements:
             self._endings.stored([End(operation.id, operation.revision)])
         else:
             self._endings.end(entry, now)
+            if filed:
+                self._endings.show_filed(entry)
         return entry

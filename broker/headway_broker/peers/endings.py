@@ -1,10 +1,10 @@
 """The ends of operations and sessions: reported by the worker, or settled after its death.
 
 Pure. An end is shown once it is stored: what viewers were told the next broker knows, too, if this
-one is killed. Where a file tells of a failure before its process does, which lives, it is shown
-once that has told it as well: no file has the text of an error. A session that has sent Bye, or
-whose process is dead, stays until all its ends are stored. Absent: who is dead (`liveness`), what
-is stored when (`storage.policy`).
+one is killed. One that a file tells is shown at once, as the file stays until then. Where a file
+tells of a failure before its process does, which lives, it is shown once that has told it as well:
+no file has the text of an error. A session that has sent Bye, or whose process is dead, stays until
+all its ends are stored. Absent: who is dead (`liveness`), what is stored when (`storage.policy`).
 """
 
 from __future__ import annotations
@@ -117,6 +117,10 @@ class Endings:
     def _show(self, entry: Entry) -> None:
         if entry not in self._texts_until and self._ledger.release(entry):
             self._stream.hurry(entry)
+
+    def show_filed(self, entry: Entry) -> None:
+        """Show an end that is in a file until it is stored, unless its text is to come."""
+        self._show(entry)
 
     def show_overdue(self, now: float) -> None:
         """Show the ends that are not stored within `SHOWN_AFTER`, or whose text takes too long."""

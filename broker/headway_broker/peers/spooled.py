@@ -48,10 +48,19 @@ class SpooledFile(NamedTuple):
 
 
 class Announcing(Protocol):
-    """Applies an announcement; where it `lacks_text`, its process is to tell its end once more."""
+    """Applies an announcement; where it `lacks_text`, its process is to tell its end once more.
+
+    What is `filed` is in a file until it is stored.
+    """
 
     def __call__(
-        self, session: Session, message: Announce, now: float, *, lacks_text: bool = False
+        self,
+        session: Session,
+        message: Announce,
+        now: float,
+        *,
+        lacks_text: bool = False,
+        filed: bool = False,
     ) -> Any:
         """Raise `Refused`."""
 
@@ -117,7 +126,8 @@ class Spooled:
         record = message.operation
         # An error in our own words is in the file, too.
         lacks_text = record[_STATE] == FAILED and record[_ERROR] is None
-        self._announce(session, message, now, lacks_text=lacks_text and self._may_tell(session))
+        awaited = lacks_text and self._may_tell(session)
+        self._announce(session, message, now, lacks_text=awaited, filed=True)
         file.ends.add(record[_ID])
 
     def _may_tell(self, session: Session) -> bool:

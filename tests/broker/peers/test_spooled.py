@@ -121,6 +121,16 @@ def test_a_failure_is_shown_with_the_text_that_its_process_tells(connected, has_
     assert wired.operation("op").error == "no space left"
 
 
+def test_an_end_in_a_file_is_shown_before_it_is_stored():
+    # The file stays until then: the next broker knows the end, too, also where the disk is full.
+    wired = Wired(has_history=True)
+    worker = wired.worker()
+    worker.start()
+    file = wired.core.spooled.apply(spool(worker, "completed"), 1000, wired.now)
+    assert shown(wired)
+    assert not wired.core.spooled.are_safe(file, wired.now)
+
+
 def test_a_failure_in_headways_own_words_is_shown_at_once(wired):
     worker = wired.worker(hello=False)
     wired.core.spooled.apply(failure(worker, "exit status 3"), 1000, wired.now)
