@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 _VARARGS = 0x04  # of `inspect`, which takes long to import
-_ROOT = __file__.rpartition("async_exceptions")[0]  # the folder of our code
 _PACKAGES = ("headway", "headway_broker", "headway_patch", "headway_viewer", "progress_tracker")
-# What Python itself raises without arguments.
+# What Python itself raises without arguments, and the module of its queues.
 _BARE = (StopIteration, StopAsyncIteration, MemoryError, AssertionError, NotImplementedError)
+_BARE_MODULE = "_queue"
+# By these a function may have come by its own frame, and have given it to what it calls.
+_OWN_FRAME = frozenset(("_getframe", "currentframe", "_current_frames", "tb_frame", "stack"))
 
 
 def reraise_async(error: BaseException) -> None:
@@ -31,24 +33,32 @@ def is_async(error: BaseException) -> bool:
     if isinstance(error, KeyboardInterrupt):
         return True
     traceback = error.__traceback__
-    innermost: Any = None
+    frame: Any = None
+    before: Any = None  # the entry of the frame around, where the traceback has it
     while traceback is not None:
         frame = traceback.tb_frame
-        if _is_of_handler(frame, error):
+        if _is_of_handler(frame, error, before):
             return True
-        innermost = frame.f_code
-        traceback = traceback.tb_next
+        before, traceback = traceback, traceback.tb_next
     return (
-        innermost is not None
+        frame is not None
         and not error.args
         and not isinstance(error, _BARE)
-        and innermost.co_filename.startswith(_ROOT)
-        and type(error).__module__.partition(".")[0] not in _PACKAGES
+        and _is_ours(frame.f_globals.get("__name__"))
+        and type(error).__module__ != _BARE_MODULE
+        and not _is_ours(type(error).__module__)
     )
 
 
-def _is_of_handler(frame: Any, error: BaseException) -> bool:
-    """Return whether a function was called with a number and the frame that it was called from."""
+def _is_ours(module: Any) -> bool:
+    return type(module) is str and module.partition(".")[0] in _PACKAGES
+
+
+def _is_of_handler(frame: Any, error: BaseException, before: Any) -> bool:
+    """Return whether a function was called with a number and the frame that it was called from.
+
+    `before` is the entry before it in the traceback.
+    """
     code, around = frame.f_code, frame.f_back
     if around is None or not code.co_varnames:
         return False
@@ -63,6 +73,24 @@ def _is_of_handler(frame: Any, error: BaseException) -> bool:
         for name in [name for name, value in known.items() if value is error]:
             del known[name]
     # Of a stranger's values nothing is asked: `isinstance` would ask for its `__class__`.
-    return any(
-        value is around and issubclass(type(number), int) for number, value in zip(given, given[1:])
-    )
+    numbers = [
+        number
+        for number, value in zip(given, given[1:])
+        if value is around and issubclass(type(number), int)
+    ]
+    if not numbers or _OWN_FRAME.isdisjoint(around.f_code.co_names):
+        return bool(numbers)
+    # A function that has its own frame may have given it to another, with a number before it. None
+    # of ours does. Of others a handler is known where they were not at a call.
+    if _is_ours(around.f_globals.get("__name__")):
+        return True
+    if before is None or before.tb_frame is not around:
+        return False
+    return not _calls(around.f_code, before.tb_lasti)
+
+
+def _calls(code: Any, at: int) -> bool:
+    """Return whether the instruction of a function at that place calls another."""
+    from opcode import opname  # noqa: PLC0415 - rare
+
+    return "CALL" in opname[code.co_code[at]]

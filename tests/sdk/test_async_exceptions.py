@@ -1,9 +1,9 @@
 import functools
-import gc
+import inspect
 import os
+import queue
 import signal
 import sys
-import weakref
 
 import pytest
 
@@ -27,6 +27,10 @@ def handler(number, frame):
 
 def throw(error, *_):
     raise error
+
+
+def given(number, frame):
+    raise ValueError("of a callback")
 
 
 def raised_by(act):
@@ -66,6 +70,8 @@ def test_what_a_handler_raises_is_the_programs(install):
         lambda: throw(StopIteration()),
         lambda: int("none"),
         lambda: throw(ValueError("of a callback"), sys._getframe()),
+        lambda: given(3, sys._getframe()),
+        lambda: given(signal.SIGUSR1, inspect.currentframe()),
     ],
 )
 def test_what_a_call_raises_is_ours(act):
@@ -83,27 +89,32 @@ def test_what_another_thread_raises_here_is_the_programs():
         pass
 
     # As `PyThreadState_SetAsyncExc` does: in a frame of ours, without arguments.
-    code = compile("raise kind", reraise_async.__code__.co_filename, "exec")
-    assert is_async(raised_by(lambda: exec(code, {"kind": Stop})))
-    assert not is_async(raised_by(lambda: exec(code, {"kind": StopIteration})))
+    def ours(kind, module="headway.api.stage"):
+        return raised_by(lambda: exec("raise kind", {"kind": kind, "__name__": module}))
+
+    assert is_async(ours(Stop))
+    assert is_async(ours(Stop, "progress_tracker.tracker"))
+    assert not is_async(ours(Stop, "headway_x.stage"))
+    assert not is_async(ours(StopIteration))
+    Stop.__module__ = "headway_x"
+    assert is_async(ours(Stop))
+    Stop.__module__ = "headway.errors"
+    assert not is_async(ours(Stop))
 
 
-def test_what_was_asked_about_keeps_no_frame_alive():
-    class Held:
-        pass
+def test_a_queue_that_is_empty_is_ours():
+    empty = {"__name__": "headway.api.stage", "get": queue.SimpleQueue().get_nowait}
+    assert not is_async(raised_by(lambda: exec("get()", empty)))
 
-    def ask(value):
-        held = Held()
-        seen.append(weakref.ref(held))
-        try:
-            int(value)
-        except ValueError as error:
-            reraise_async(error)
 
-    seen = []
-    gc.disable()
+@pytest.mark.parametrize("install", HANDLERS)
+def test_a_handler_amid_a_function_of_ours_that_knows_its_own_frame_is_one(install):
+    code = "def ask():\n    _getframe\n    kill(getpid(), signal)\nask()"
+    ours = {"__name__": "headway.api.iteration", "_getframe": None, "signal": signal.SIGUSR1}
+    ours.update(kill=os.kill, getpid=os.getpid)
+    before = signal.signal(signal.SIGUSR1, install)
     try:
-        ask("none")
-        assert seen[0]() is None
+        error = raised_by(lambda: exec(code, ours))
     finally:
-        gc.enable()
+        signal.signal(signal.SIGUSR1, before)
+    assert is_async(error)

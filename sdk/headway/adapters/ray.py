@@ -14,7 +14,7 @@ from headway.api.track import open_stage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable
+    from typing import Any, Iterable, Iterator
 
 __all__ = ["get"]
 
@@ -30,11 +30,16 @@ def get(refs: Iterable[Any], name: str | None = None) -> list[Any]:
     found: dict[Any, Any] = {}
     with open_stage(name or "tasks") as stage:
         stage.update(total=len(waiting))
-        while waiting:
-            ready, waiting = ray.wait(waiting, num_returns=1)
-            if waiting:  # what else is ready by now comes with it
-                more, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=0)
-                ready += more
+        for ready in _as_ready(ray, waiting):
             found.update(zip(ready, ray.get(ready)))
             stage.advance(len(ready))
     return [found[ref] for ref in given]
+
+
+def _as_ready(ray: Any, waiting: list[Any]) -> Iterator[list[Any]]:
+    while waiting:
+        ready, waiting = ray.wait(waiting, num_returns=1)
+        if waiting:  # what else is ready by now comes with it
+            more, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=0)
+            ready += more
+        yield ready

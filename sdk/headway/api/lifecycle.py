@@ -74,8 +74,14 @@ class Lifecycle(Scope):
 
     def __enter__(self: Alive) -> Alive:  # noqa: PYI019 - Self is not in 3.8
         self.block = True
-        self.start()
-        enter(self)
+        try:
+            self.start()
+            enter(self)
+        except BaseException as error:
+            # What a signal's handler raises here: there is no block yet that would end it.
+            if self.model.state in AT_WORK:
+                self.__exit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     def __exit__(

@@ -29,8 +29,7 @@ _reap = os.waitpid
 def run(begin: Callable[[], Popen[Any]]) -> None:
     """Start a child process by `begin()` and reap it. Raise what `begin` raises."""
     with _lock:
-        for pid in [pid for pid, until in _ours.items() if until < time.monotonic()]:
-            del _ours[pid]
+        _forget_old()
         process = begin()
         _ours[process.pid] = float("inf")
     process.returncode = 0  # or `Popen` would reap it, too
@@ -38,6 +37,11 @@ def run(begin: Callable[[], Popen[Any]]) -> None:
         _ours.pop(process.pid, None)
     elif process.pid in _ours:  # a wait of the program reaped it, and asks us whose it was
         _ours[process.pid] = time.monotonic() + REAPED_MEMORY
+
+
+def _forget_old() -> None:  # no loop stands in the `with` (test_swallowing)
+    for pid in [pid for pid, until in _ours.items() if until < time.monotonic()]:
+        del _ours[pid]
 
 
 def hide() -> None:

@@ -208,12 +208,15 @@ class Reporter:
             self.tally.finish()
             self.verdicts.note(list(self.handles.values()))
             self.judge_left()
-            for handle in list(self.handles.values()):
-                if handle.open:
-                    handle._judge_open(error)
+            self._judge_handles(error)
             self.tally.finish()
             self.publisher.seal()
             self.closed = True
+
+    def _judge_handles(self, error: BaseException | None) -> None:
+        for handle in list(self.handles.values()):
+            if handle.open:
+                handle._judge_open(error)
 
     def judge_left(self) -> None:
         """Judge what was left and not judged, by how the program ends."""

@@ -1,9 +1,14 @@
 """The broker is asked to make room."""
 
 import pytest
-from wired import Wired
+from publishers import publisher_with
+from wired import BOOT, Wired
 
-from headway.protocol import messages
+from headway.protocol import messages, retirement
+from headway.protocol.wire import decode, encode
+from headway.reporting import publisher
+from headway_broker.peers import handshake, spooled
+from headway_broker.state.sessions import Credentials
 
 
 @pytest.fixture
@@ -69,4 +74,83 @@ def test_nobody_else_makes_the_broker_retire(wired, version):
     viewer = wired.viewer()
     viewer.ask("retire", **version)
     assert viewer.heard(messages.Reply)[0].result == {"retiring": False}
+    assert wired.stopped is None
+
+
+class Program:
+    """A program's own publisher, which speaks to a broker of perhaps another version."""
+
+    def __init__(self):
+        self.publisher, self.operation = publisher_with("A")
+        self.publisher.about.update(pid=7, boot=BOOT)
+
+    def speak(self, wired, identity=b"program"):
+        """Let both say what they have to say; return what the broker said."""
+        said = []
+        for _ in range(4):
+            for message in self.publisher.take(wired.now, hurry=True):
+                message = decode(encode(message), messages.INBOUND)  # noqa: PLW2901 - as it travels
+                if isinstance(message, messages.Hello):
+                    wired.core.greet(identity, Credentials(1000, 7), message, wired.now)
+                else:
+                    self.say(wired, identity, message)
+            wired.carry_out()
+            for answer in wired.sent.pop(identity, []):
+                if type(answer) is not messages.Reannounce:  # to what came after a refused Hello
+                    said.append(type(answer))
+                self.publisher.receive(answer, wired.now)
+        return said
+
+    def say(self, wired, identity, message):
+        session = wired.core.sessions.by_identity.get(identity)
+        if session is None:
+            wired.core.receive_unidentified(identity, wired.now)
+        else:
+            wired.core.receive(session, message, wired.now)
+
+    def file(self, wired):
+        """What it leaves behind at its end."""
+        return self.publisher.spool_messages(wired.now)
+
+
+def of_major(monkeypatch, major, *modules):
+    for module in modules:
+        monkeypatch.setattr(module, "MAJOR", major)
+
+
+def test_a_program_of_a_newer_major_makes_the_broker_retire_and_tells_the_next(monkeypatch):
+    of_major(monkeypatch, 2, publisher, retirement)
+    wired, program = Wired(), Program()
+    said = program.speak(wired)
+    assert said == [messages.Refuse, messages.Welcome, messages.Reply, messages.Retire]
+    assert wired.stopped == "a newer client asked to retire"
+    assert wired.core.ledger.entries == {}
+    program.publisher.lost()
+    program.publisher.connected()
+    of_major(monkeypatch, 2, handshake, spooled)
+    following = Wired()
+    assert messages.Refuse not in program.speak(following)
+    assert following.operation("o" * 12).state == "running"
+
+
+def test_a_program_of_an_older_major_is_refused_and_its_end_waits_for_a_broker(monkeypatch):
+    wired, program = Wired(), Program()
+    with monkeypatch.context() as newer:
+        of_major(newer, 2, handshake, spooled)
+        assert program.speak(wired) == [messages.Refuse]
+        assert program.publisher.unheard
+        assert wired.stopped is None
+        program.operation.move("completed", 2.0)
+        program.publisher.changed(program.operation)
+        left = program.file(wired)
+        assert wired.core.spooled.apply(left, 1000, wired.now).refused == ["version"]
+    assert wired.core.spooled.apply(left, 1000, wired.now).ends == {"o" * 12}
+
+
+def test_a_program_of_an_older_minor_is_served_by_a_newer_broker(monkeypatch):
+    monkeypatch.setattr(publisher, "MINOR", messages.MINOR - 1)
+    monkeypatch.setattr(retirement, "MINOR", messages.MINOR - 1)
+    wired, program = Wired(), Program()
+    assert set(program.speak(wired)) <= {messages.Welcome, messages.Watched}
+    assert wired.operation("o" * 12).state == "running"
     assert wired.stopped is None

@@ -3,6 +3,7 @@
 import pytest
 
 import headway
+from headway.api import lifecycle
 from headway.host.threads import signals
 
 
@@ -72,6 +73,30 @@ def test_a_block_ends_as_it_is_left(handle):
         raise error
     assert raised.value is error
     assert (handle.state, handle.model.error) == ("failed", "unplugged")
+
+
+@pytest.mark.parametrize("at", ["enter", "start"])
+def test_what_is_raised_as_a_block_is_entered_ends_it(handle, monkeypatch, at):
+    start = handle.start
+
+    def raise_late(*_):
+        start()
+        raise TimeoutError("late")
+
+    if at == "enter":
+        monkeypatch.setattr(lifecycle, "enter", raise_late)
+    else:
+        monkeypatch.setattr(type(handle), "start", raise_late)
+    with pytest.raises(TimeoutError), handle:
+        raise AssertionError("the block is not run")
+    assert (handle.state, handle.model.error) == ("failed", "late")
+
+
+def test_a_block_that_cannot_begin_is_not_told(handle, monkeypatch):
+    monkeypatch.setattr(type(handle), "start", lambda _: int("none"))
+    with pytest.raises(ValueError, match="none"), handle:
+        raise AssertionError("the block is not run")
+    assert handle.state == "pending"
 
 
 def test_a_block_that_has_ended_inside_stays_as_it_has(handle):

@@ -57,14 +57,17 @@ class PrintedEnds:
             return set()
         locked = self._lock(timeout)
         try:
-            known = self._read()
-            new = [operation for operation in wanted if operation not in known]
-            if new:
-                self._write([*known, *new][-REMEMBERED:])
-            return set(new)
+            return set(self._claim(wanted))
         finally:
             if locked and self._file is not None:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _claim(self, wanted: list[str]) -> list[str]:
+        known = self._read()
+        new = [operation for operation in wanted if operation not in known]
+        if new:
+            self._write([*known, *new][-REMEMBERED:])
+        return new
 
     def close(self) -> None:
         """Close the file."""

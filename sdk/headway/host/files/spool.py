@@ -64,8 +64,7 @@ def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:
         descriptor = _create(folder, temporary, user)
         try:
             try:
-                while data:
-                    data = data[os.write(descriptor, data) :]
+                _write(descriptor, data)
             finally:
                 os.close(descriptor)
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -76,6 +75,11 @@ def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:
             _forget_oldest(folder)
     finally:
         os.close(folder)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 def remove_spool_file(place: str, user: int, name: str) -> None:

@@ -24,9 +24,11 @@ from headway.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NamedTuple
 
     from headway.reporting.interfaces import Reporting
+else:
+    from headway.light_typing import NamedTuple
 
 # Ends in the file at most, at a microsecond each for whatever is sent. Doubled, sending next to a
 # deaf broker costs more than the tasks that it tells of; halved, there are more spool files.
@@ -40,11 +42,28 @@ _THEN = -1.2345678e-300  # a time that is none, to find its place in a packed me
 _MASKS = ("SigBlk:", "SigIgn:", "SigCgt:")
 
 
+class Writing(NamedTuple):
+    """What is to be written into the will, as which number, and what of the reporter's it tells."""
+
+    number: int
+    version: object
+    body: bytes
+
+
+class Apart(NamedTuple):
+    """A spool file of ends: its name and contents, and which revision it tells of each."""
+
+    name: str
+    body: bytes
+    ends: dict[str, int]
+
+
 class Will:
     """The will file of this process; written again when what it tells has changed.
 
     Ends that wait for a broker in numbers would all be written with each change. So `ENDS_LIMIT` at
-    a time go into a spool file of their own, which goes once they are acknowledged.
+    a time go into a spool file of their own, which goes once they are acknowledged. Two threads
+    that tell it at once may write two of the same.
     """
 
     def __init__(self, reporter: Reporting) -> None:
@@ -69,36 +88,45 @@ class Will:
 
         With `fold` what was counted up to now is in it. Raise OSError.
         """
+        now = time.monotonic()
         reporter = self._reporter
-        publisher = reporter.publisher
         with reporter.lock:
             if fold:
                 reporter.tally.finish()
-            version = publisher.spool_version, len(publisher.operations)
-            if version == self._told or self._impossible or reporter.closed:
+            told = self._next(now)
+            if told is None:
                 return
-            if self._number == 0 and not (publisher.operations or publisher.has_unacknowledged):
-                return
-            if not publisher.about:
-                publisher.about.update(describe(VERSION))
-            now = time.monotonic()
-            body = self._body(now)
-            if len(self._ends) > ENDS_LIMIT or len(body) > will.BODY_LIMIT:
-                try:
-                    self._move_apart(now)
-                    body = self._body(now)
-                except OSError as error:
-                    reraise_async(error)  # a full disk: the will has its room already
-            self._drop_acknowledged()
-            number = self._number = self._number + 1
-        # Without the reporter's lock: a slow disk holds up who sends, and nobody who reports.
+            apart = self._too_much(told.body, now)
+        # Without the reporter's lock from here on, wherever a file is written or removed: a slow
+        # disk holds up who sends, and nobody who reports.
+        if apart is not None and self._write_apart(apart):
+            with reporter.lock:
+                told = self._next(now) or told
+        with reporter.lock:
+            obsolete = self._acknowledged_files()
         with self._writing:
-            if number < self._written or reporter.closed:
-                return  # another thread has written what is newer
-            descriptor = self._open()
-            if descriptor is not None:
-                will.write(descriptor, number, body)
-                self._written, self._told = number, version
+            # Else another thread has written what is newer.
+            if told.number >= self._written and not reporter.closed:
+                descriptor = self._open()
+                if descriptor is not None:
+                    will.write(descriptor, told.number, told.body)
+                    self._written, self._told = told.number, told.version
+        for name in obsolete:
+            last_resort.remove(name)
+
+    def _next(self, now: float) -> Writing | None:
+        """Return what is to be written, or None if the file tells it; the lock is held."""
+        reporter = self._reporter
+        publisher = reporter.publisher
+        version = publisher.spool_version, len(publisher.operations)
+        if version == self._told or self._impossible or reporter.closed:
+            return None
+        if self._number == 0 and not (publisher.operations or publisher.has_unacknowledged):
+            return None
+        if not publisher.about:
+            publisher.about.update(describe(VERSION))
+        self._number += 1
+        return Writing(self._number, version, self._body(now))
 
     def _body(self, now: float) -> bytes:
         """Return the messages of the file: as of a birth file, with what has ended and shares."""
@@ -125,28 +153,49 @@ class Will:
         shares = last_resort.packed_messages(publisher.last_shares(now))
         return self._packed_hello(now) + b"".join(frames) + shares
 
-    def _move_apart(self, now: float) -> None:
-        """Write what has ended into a spool file; the lock is held. Raise OSError."""
-        if not self._ends:
-            return
-        name = self._reporter.next_spool_name()
-        frames = b"".join(known[1] for known in self._ends.values())
-        last_resort.write(name, self._packed_hello(now) + frames)
-        self._files[name] = list(self._ends)
-        self._apart.update((operation, known[0]) for operation, known in self._ends.items())
+    def _too_much(self, body: bytes, now: float) -> Apart | None:
+        """Return the spool file for what has ended if that is too much; the lock is held."""
+        fits = len(self._ends) <= ENDS_LIMIT and len(body) <= will.BODY_LIMIT
+        if fits or not self._ends:
+            return None
+        frames = b"".join(frames for _, frames in self._ends.values())
+        ends = {operation: revision for operation, (revision, _) in self._ends.items()}
+        return Apart(self._reporter.next_spool_name(), self._packed_hello(now) + frames, ends)
 
-    def _drop_acknowledged(self) -> None:
-        """Remove the spool files, oldest first, whose ends are acknowledged or in another file."""
-        kept = {**self._reporter.publisher.operations, **self._reporter.publisher.refused_ends}
+    def _write_apart(self, apart: Apart) -> bool:
+        """Write a spool file; return whether it is there. No lock is held."""
+        try:
+            last_resort.write(apart.name, apart.body)
+        except OSError as error:
+            reraise_async(error)  # a full disk: the will has its room already
+            return False
+        with self._reporter.lock:
+            if not self._reporter.closed:
+                self._files[apart.name] = list(apart.ends)
+                self._apart.update(apart.ends)
+                return True
+        last_resort.remove(apart.name)  # another tells it, and all that came after it
+        return False
+
+    def _acknowledged_files(self) -> list[str]:
+        """Forget the spool files whose ends are acknowledged; return their names.
+
+        The lock is held. A file stays while an older one does that tells an earlier end of one of
+        its operations.
+        """
+        kept = {*self._reporter.publisher.operations, *self._reporter.publisher.refused_ends}
+        obsolete: list[str] = []
         for name, operations in list(self._files.items()):
-            if any(operation in kept for operation in operations):
-                break
-            self._drop_file(name)
+            if kept.isdisjoint(operations):
+                self._forget_file(name)
+                obsolete.append(name)
+            else:
+                kept.update(operations)
+        return obsolete
 
-    def _drop_file(self, name: str) -> None:
+    def _forget_file(self, name: str) -> None:
         for operation in self._files.pop(name):
             self._apart.pop(operation, None)
-        last_resort.remove(name)
 
     def _packed_hello(self, now: float) -> bytes:
         """Return the first message of the file: the same but for the time."""
@@ -190,8 +239,12 @@ class Will:
                 except OSError as error:
                     reraise_async(error)
             self._told = None
-        for name in list(self._files):
-            self._drop_file(name)
+        with self._reporter.lock:
+            names = list(self._files)
+            for name in names:
+                self._forget_file(name)
+        for name in names:
+            last_resort.remove(name)
 
     def abandon(self) -> None:
         """Close the file, and leave it: it is that of the process that this one was forked from."""

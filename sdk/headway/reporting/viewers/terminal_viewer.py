@@ -140,12 +140,15 @@ def await_workers() -> None:
     role = None if name is None else _viewer_role(name)
     if role is None:
         return
-    until = time.monotonic() + WORKERS_TIMEOUT
     try:
-        while role.is_taken() and time.monotonic() < until:
-            time.sleep(0.01)
+        _await_release(role, time.monotonic() + WORKERS_TIMEOUT)
     finally:
         role.close()
+
+
+def _await_release(role: TerminalLock, until: float) -> None:
+    while role.is_taken() and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 _UNREAD = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC

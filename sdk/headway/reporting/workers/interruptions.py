@@ -104,6 +104,10 @@ def _judge_held(reporter: Reporter, error: BaseException) -> None:
     """Cancel the loops of functions that `error` has left, which variables there still hold."""
     passed = {entry[0] for entry in loop_exits.entries(error)}
     with reporter.lock:
-        for handle in list(reporter.handles.values()):
-            if handle.thread == get_ident():
-                handle._judge_drawn(passed, CANCELLED)
+        _judge_drawn(reporter, passed)
+
+
+def _judge_drawn(reporter: Reporter, passed: set[Any]) -> None:
+    for handle in list(reporter.handles.values()):
+        if handle.thread == get_ident():
+            handle._judge_drawn(passed, CANCELLED)

@@ -43,7 +43,17 @@ CERTAIN_MOVES = {**MOVES, (BELIEVED, FELL): (BELIEVED, RESTART)}
 class Hypothesis:
     """The state of one measure: what was seen of it, and whether it is believed."""
 
-    __slots__ = ("_moves", "_since", "_streak", "_withdrawals", "done", "need", "state", "total")
+    __slots__ = (
+        "_came",
+        "_moves",
+        "_since",
+        "_streak",
+        "_withdrawals",
+        "done",
+        "need",
+        "state",
+        "total",
+    )
 
     def __init__(self, first: Measure) -> None:
         self.need = first.need
@@ -52,6 +62,7 @@ class Hypothesis:
         self.total = first.total
         self._streak = 0
         self._since: float | None = None  # when the streak began
+        self._came: float | None = None  # when the last line of it came
         self._withdrawals = 0
         self._moves = CERTAIN_MOVES if first.need == CERTAIN else MOVES
 
@@ -65,6 +76,7 @@ class Hypothesis:
 
         `now` is when it came; None where nobody knows.
         """
+        self._came = now
         line = self._judge(found, now)
         self.done, self.total = found.done, found.total
         return self._move(line)
@@ -113,6 +125,6 @@ class Hypothesis:
     def withdraw(self) -> None:
         """Begin to watch anew."""
         self._streak = 1
-        self._since = None
+        self._since = self._came  # what comes with the line that fell is a table, too
         self._withdrawals += 1
         self.state = REFUTED if self._withdrawals >= WITHDRAWALS else WATCHED

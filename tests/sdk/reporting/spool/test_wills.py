@@ -14,7 +14,7 @@ from headway.host.identity import pid_namespace
 from headway.host.process_status import start_time
 from headway.model import Stage
 from headway.protocol import messages
-from headway.reporting.spool import wills
+from headway.reporting.spool import last_resort, wills
 from headway.reporting.spool.wills import Will, note_ended
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
@@ -224,8 +224,9 @@ def spooled(folder):
     ]
 
 
-def acknowledge(reporter):
-    finals = [[one.model.id, one.model.revision] for one in reporter.publisher.entries()]
+def acknowledge(reporter, but=None):
+    models = [one.model for one in reporter.publisher.entries()]
+    finals = [[model.id, model.revision] for model in models if model.id != but]
     reporter.publisher.receive(messages.Acknowledge(finals), 1.0)
 
 
@@ -267,7 +268,23 @@ def test_an_end_that_is_larger_than_the_will_is_in_a_spool_file(folder, reporter
     assert len(body(folder)) < 1_000
 
 
-def test_a_slow_disk_holds_up_nobody_who_reports(folder, reporter, monkeypatch):
+def test_an_end_that_is_refused_keeps_its_own_file_alone(folder, reporter):
+    own = Will(reporter)
+    for _ in range(3):
+        ends(wills.ENDS_LIMIT + 1)
+        own.tell()
+    first, second, third = spooled(folder)
+    refused = next(iter(first))
+    reporter.publisher.receive(messages.Refuse("illegal move", {"operation": refused}), 1.0)
+    assert refused in reporter.publisher.refused_ends
+    acknowledge(reporter, refused)
+    own.tell()
+    assert spooled(folder) == [first]
+    assert not {*second, *third} & set(own._apart)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_slow_disk_holds_up_nobody_who_reports(folder, reporter, monkeypatch, many):
     own = Will(reporter)
     headway.operation("First").start()
     begun, over = threading.Event(), threading.Event()
@@ -277,7 +294,11 @@ def test_a_slow_disk_holds_up_nobody_who_reports(folder, reporter, monkeypatch):
         assert over.wait(20)
         return True
 
-    monkeypatch.setattr(will, "write", write)
+    if many:
+        ends(wills.ENDS_LIMIT + 1)
+        monkeypatch.setattr(last_resort, "write", write)
+    else:
+        monkeypatch.setattr(will, "write", write)
     teller = threading.Thread(target=own.tell)
     teller.start()
     assert begun.wait(20)

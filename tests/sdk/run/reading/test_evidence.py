@@ -62,6 +62,14 @@ def test_a_fall_withdraws_a_number_and_the_second_refutes_it():
     assert hypothesis.state == REFUTED
 
 
+def test_a_table_that_comes_with_the_line_that_fell_proves_nothing():
+    hypothesis = Hypothesis(at(1))
+    follows = [hypothesis.take(at(done), now) for now, done in enumerate((1, 2, 3, 1))]
+    assert follows[-2:] == [SHOW, WITHDRAW]
+    assert {hypothesis.take(at(done), 3.1) for done in (2, 3, 4, 5)} == {NOTHING}
+    assert [hypothesis.take(at(done), done) for done in (6, 7)] == [SHOW, SHOW]
+
+
 def test_another_line_ends_what_is_complete():
     hypothesis, follows = follow(7, 8, 9)
     assert follows[-1] == SHOW
