@@ -69,6 +69,7 @@ EXCEPTIONS = {
     ("headway.async_exceptions", "opcode", "opname"),  # a table of names
     ("headway.run.exit_status", "signal", "Signals"),
     ("headway.run.parallel.endings", "signal", "SIGINT"),
+    ("headway.run.parallel.endings", "signal", "SIGKILL"),
     ("headway.run.parallel.endings", "signal", "SIGTERM"),
     ("headway.run.parsers.registry", "importlib", "import_module"),
 }

@@ -90,6 +90,54 @@ def test_sigterm_ends_all(sandbox):
     until(lambda: not any(map(alive, commands)), "none is left")
 
 
+DEAF = "trap '' INT TERM; echo begun; while :; do sleep .1; done"
+
+
+def several(sandbox, *words):
+    """Start commands of which each prints "begun", and wait for that."""
+    process = sandbox.spawn(
+        *(*HEADWAY, "run", *words),
+        environ={"HEADWAY_BROKER": "never"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    begun = [process.stdout.readline() for word in words if "begun" in word]
+    assert all("begun" in line for line in begun), begun
+    return process
+
+
+def children(pid):
+    """The pids of the processes that a process has started, and of theirs."""
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        own = [int(child) for child in file.read().split()]
+    return own + [each for child in own for each in children(child)]
+
+
+def test_where_it_is_killed_its_commands_end_and_are_cancelled(sandbox):
+    # Each says that it has ended where it is told to; the deaf one is killed.
+    ends = f"trap 'echo over >{sandbox.folder}/over; exit 1' TERM; echo begun; sleep 90 & wait"
+    process = several(sandbox, "sh", "-c", ends, ":::", "sh", "-c", DEAF)
+    commands = children(process.pid)
+    process.kill()
+    process.communicate()
+    until(lambda: os.path.exists(f"{sandbox.folder}/over"), "it is told to end")
+    until(lambda: not any(map(alive, commands)), "none is left")
+    made = {one["name"]: (one["state"], one["reason"]) for one in sandbox.operations()}
+    assert set(made.values()) == {("cancelled", "headway run was killed")}
+
+
+def test_a_third_interrupt_kills_what_heeds_no_signal(sandbox):
+    process = several(sandbox, "sh", "-c", DEAF, ":::", "sh", "-c", DEAF)
+    commands = children(process.pid)
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)  # else they are one to the kernel
+    assert process.wait(20) == -signal.SIGINT
+    until(lambda: not any(map(alive, commands)), "none is left")
+    assert "sh cancelled: killed by SIGKILL" in process.stderr.read()
+
+
 def test_in_a_terminal_there_is_one_picture_with_whole_lines_above_and_ctrl_c_ends_all(sandbox):
     shell = sandbox.terminal()
     shell.wait_for(lambda lines: lines[0] == "$", "a prompt")
@@ -155,7 +203,7 @@ def test_lines_about_several_commands_are_written_by_one_viewer_without_their_pr
     assert done.returncode == 1
     told = [line.split()[1:3] for line in said.splitlines() if line[2:3] == ":"]
     assert told.count(["bash", "failed"]) == 1, said
-    assert {name for name, state in told if state == "completed"} == {"sh", "true"}
+    assert {name for name, state in told if state == "completed"} == {"grep", "true"}
     assert done.stdout == "==> bash <==\nwhy\n"
 
 

@@ -11,6 +11,8 @@ ENDED_BEFORE = "the program ended before it"
 # The reason of what is open where a program leaves by `os._exit` with success.
 LEFT_AT_ONCE = "left by os._exit"
 LET_GO = "the program let go of it before its end"
+# The reason of a command of several that is ended because their `headway run` is no more.
+COORDINATOR_KILLED = "headway run was killed"
 UNKNOWN_STATUS = "its exit status is not known"
 FAILED_WITHOUT_WORDS = "failed"
 
@@ -18,6 +20,7 @@ _PHRASES = frozenset(
     {
         ENDED_BEFORE,
         LET_GO,
+        COORDINATOR_KILLED,
         UNKNOWN_STATUS,
         FAILED_WITHOUT_WORDS,
         "Operation failed",

@@ -57,7 +57,8 @@ options:
 
 Several commands run at once where ::: stands between them and no -- before it; after -- every
 word is the command's. Each line of their output begins with the command's name; they have no
-input. Ctrl+C ends all.
+input. Ctrl+C ends all (SIGINT; what heeds that not has SIGTERM after 10 s), a second one at once
+by SIGTERM, a third by SIGKILL. If this process is killed, they are ended, too.
   -j N            run at most N at once (default: all; of a file, as many as there are CPUs)
   --file FILE     run the commands in FILE, one a line, - for standard input
   --output MODE   interleaved lines; grouped by command, at its end; quiet: of failures only
@@ -91,11 +92,12 @@ class Options(NamedTuple):
     patched: bool = False  # its Python programs report their bars
     notifies: bool = False  # it is given a socket to tell what it would tell systemd
     labels: tuple[tuple[str, str], ...] = ()
+    link: int | None = None  # of one of several commands: the pipe from their coordinator
 
 
 _VALUED = (
     *("--name", "--display", "--as", "--fail-if"),
-    *("--output", "--file", "-j", "--terminal", "--called", "--label"),
+    *("--output", "--file", "-j", "--terminal", "--called", "--label", "--link"),
 )
 
 
@@ -193,6 +195,7 @@ def read_options(arguments: Sequence[str]) -> Options | CommandList:
         patched,
         notifies,
         tuple(labels.items()),
+        int(values["--link"]) if values.get("--link", "").isdecimal() else None,
     )
 
 
@@ -248,6 +251,8 @@ def main(arguments: Sequence[str]) -> int:
         from headway.host.identity import draw_on  # noqa: PLC0415 - only of several
 
         draw_on(options.terminal)
+    if options.link is not None:
+        os.set_inheritable(options.link, False)  # it is not the command's
     off = os.environ.get("HEADWAY", "").lower() == "off" and options.limit is None
     if off or _runs_another(options):
         return _become(path, options.argv)
@@ -313,6 +318,7 @@ def _prepare(options: Options, path: str) -> Launch:
     plan.limit = options.limit
     plan.patched = options.patched
     plan.notifies = options.notifies
+    plan.link = options.link
     return prepare_launch(plan)
 
 

@@ -102,7 +102,8 @@ def run_several(several: CommandList) -> int:
         options.append(f"--terminal={terminal}")
     OwnTools().load_file()  # it may know words for a command's name
     cwd = working_directory()
-    names = [name_command(parse_command_line(job.argv), cwd) for job in several.jobs]
+    # Of `sh -c '…'` it is the first program that the shell is told to run.
+    names = [name_command(parse_command_line(job.argv), cwd, recipe=True) for job in several.jobs]
     labels = labels_of(names)
     width = max(map(len, labels))
     log = ci_log.service(os.environ)

@@ -16,6 +16,7 @@ from collections import deque
 
 from headway.run.parallel.endings import CANCELLED, ending_text
 from headway.run.parallel.output import CommandOutput
+from headway.run.process.coordinator_link import KILL
 from headway.run.process.signal_forwarding import in_foreground
 from headway.run.stderr import print_error
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 # Without the working directory, whose modules may shadow ours.
 START = "import sys; sys.path[:1] = []; from headway_command import program; program()"
 LINGER_SECONDS = 0.1  # for what a command's background processes print after its end
-KILL_SECONDS = 10.0  # after which commands that heed no SIGINT get SIGTERM
+TERMINATE_SECONDS = 10.0  # after which commands that heed no SIGINT get SIGTERM
 READ_BYTES = 1 << 16
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -39,12 +40,20 @@ class _Running:
 
     def __init__(self, words: list[str], output: CommandOutput) -> None:
         self.output = output
-        self.process = subprocess.Popen(  # noqa: S603 - the command is the user's
-            [sys.executable, "-c", START, "run", *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        held, self._link = os.pipe()
+        try:
+            self.process = subprocess.Popen(  # noqa: S603 - the command is the user's
+                [sys.executable, "-c", START, "run", f"--link={held}", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(held,),
+            )
+        except OSError:
+            os.close(self._link)
+            raise
+        finally:
+            os.close(held)
         self.streams: dict[int, int] = {}  # descriptor → 1 or 2
         for number, pipe in ((1, self.process.stdout), (2, self.process.stderr)):
             if pipe is not None:
@@ -52,7 +61,15 @@ class _Running:
                 self.streams[pipe.fileno()] = number
         self.ended: float | None = None
 
+    def kill(self) -> None:
+        """Let its `headway run` kill the command."""
+        try:
+            os.write(self._link, KILL)
+        except OSError:  # it has ended, or become the command, which has not inherited the pipe
+            self.process.kill()
+
     def close(self) -> None:
+        os.close(self._link)
         for pipe in (self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
@@ -84,7 +101,8 @@ class Coordinator:
         self._codes: list[int] = []
         self._signals: deque[int] = deque()
         self._stopped_by: int | None = None
-        self._stopped_at = 0.0
+        self._stops = 0  # how often that was requested
+        self._due: list[tuple[float, int]] = []  # what it is sent then, in order
         self._wake, self._woken = os.pipe()
 
     def run(self) -> int:
@@ -142,19 +160,31 @@ class Coordinator:
     def _pass_signals(self) -> None:
         while self._signals:
             number = self._signals.popleft()
-            again = self._stopped_by is not None
             if self._waiting:
                 names = ", ".join(output.label for _, output in self._waiting)
                 print_error(f"not started: {names}")
                 self._waiting.clear()
-            if not again:
-                self._stopped_by, self._stopped_at = number, time.monotonic()
-            by_key = number in (signal.SIGINT, signal.SIGQUIT) and in_foreground()
-            if not by_key:
-                self._send(number)
-        if self._stopped_by is not None and time.monotonic() - self._stopped_at > KILL_SECONDS:
-            self._stopped_at = float("inf")
-            self._send(signal.SIGTERM)
+            self._stop(number, time.monotonic())
+        now = time.monotonic()
+        while self._due and self._due[0][0] <= now:
+            self._send(self._due.pop(0)[1])
+
+    def _stop(self, number: int, now: float) -> None:
+        """Pass a request to stop on; the second is a termination, the third kills."""
+        self._stops += 1
+        if self._stopped_by is None:
+            self._stopped_by = number
+            self._due = [(now + TERMINATE_SECONDS, signal.SIGTERM)]
+        if self._stops > 2:
+            for running in self._running:
+                running.kill()
+            self._due = []
+            return
+        by_key = number in (signal.SIGINT, signal.SIGQUIT) and in_foreground()
+        if not by_key:
+            self._send(number)
+        if self._stops == 2:
+            self._due = [(now, signal.SIGTERM)]
 
     def _send(self, number: int) -> None:
         for running in self._running:
@@ -173,7 +203,9 @@ class Coordinator:
             self._running.remove(running)
             self._codes.append(code)
             if code != 0:
-                self._unsuccessful.append(ending_text(running.output.label, code))
+                self._unsuccessful.append(
+                    ending_text(running.output.label, code, killed=self._stops > 2)
+                )
             _write(running.output.finish(failed=code != 0))
             running.close()
 

@@ -129,7 +129,9 @@ def name_command(command: Command, cwd: str, *, recipe: bool = False) -> str:
     if recipe and command.program not in PARSERS:
         from headway.run.reading.recipe import first_program  # noqa: PLC0415 - only in make
 
-        return first_program(command) or name
+        found = first_program(command)
+        if found is not None:
+            return found
     script = None if command.program in PARSERS else find_script(command)
     if script is not None:
         word = command.argv[script.at]

@@ -10,6 +10,8 @@ except ImportError:  # another implementation of Python
 # Seconds between SIGINT and SIGTERM: dpkg and package managers need some to roll back what
 # they had begun; systemd gives a service 90 s, a person who cancels does not wait so long.
 TERMINATE_AFTER = 10.0
+# Seconds between SIGTERM and SIGKILL for a command that nobody waits for any more.
+KILL_AFTER = 5.0
 
 
 class Escalation:
@@ -40,6 +42,13 @@ class Escalation:
         elif not self.requested:
             self._due = [(now, signal.SIGINT), (now + TERMINATE_AFTER, signal.SIGTERM)]
         self.requested = True
+
+    def abandon(self, reason: str, now: float) -> None:
+        """End the command: who started it has been killed, and could not ask for it any more."""
+        if not self._kill:
+            self._due = [(now, signal.SIGTERM), (now + KILL_AFTER, signal.SIGKILL)]
+        self.requested = self._kill = True
+        self.reason = self.reason or reason
 
     def due(self, now: float) -> list[int]:
         """Return the signals that are due, each once."""

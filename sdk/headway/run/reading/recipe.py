@@ -17,7 +17,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _LEADING = option_set("then do else if elif while until { ! time exec command env nohup nice sudo")
 _OWN = option_set(
     "for case select function in esac fi done } cd set export echo printf read test [ [[ true"
-    " false : . source eval trap umask ulimit unset shift local return exit wait sleep mkdir"
+    " false : . source eval kill trap umask ulimit unset shift local return exit wait sleep mkdir"
 )
 
 

@@ -40,6 +40,7 @@ class Plan:
         self.called: str | None = None  # what it is called among several commands
         self.limit: TimeLimit | None = None  # how long it may take
         self.patched = False  # its Python programs report their bars
+        self.link: int | None = None  # the pipe from the coordinator of several commands
         self.notifies = False  # it is given a socket to tell what it would tell systemd
 
     @property

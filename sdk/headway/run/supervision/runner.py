@@ -9,6 +9,7 @@ from functools import partial
 
 from headway.host.files import long_commands
 from headway.host.threads import signals as signal
+from headway.protocol import vocabulary
 from headway.run.exit_status import INTERRUPTS, Outcome, exit_status, outcome_of, termination_signal
 from headway.run.kernel.input_follower import InputFollower
 from headway.run.kernel.looks import ProcessLooks
@@ -33,6 +34,7 @@ from headway.run.tree.router import Router
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.run.kernel.looks import Walk
+    from headway.run.process.coordinator_link import CoordinatorLink
     from headway.run.supervision.timeout import Timeout
 
 # Seconds between two looks at the output: a viewer draws at most ten times a second, so
@@ -42,6 +44,16 @@ IDLE_INTERVAL = 0.25  # while nothing is printed; signals end the wait at once
 # Seconds by which a stop is delayed at most until it is told. Most take 0.02; in the first moments
 # of a busy machine what tells it is still being imported. Doubled, ^Z seems dead to a person.
 STOP_DELAY = 1.0
+
+
+def _link(descriptor: int) -> CoordinatorLink | None:
+    """Return the pipe from who runs several commands; None where it is none."""
+    from headway.run.process.coordinator_link import CoordinatorLink  # noqa: PLC0415 - few have one
+
+    try:
+        return CoordinatorLink(descriptor)
+    except OSError:
+        return None
 
 
 def _router_of(launch: Launch) -> Router:
@@ -75,6 +87,7 @@ class Runner:
         if launch.pumps and launch.output is not None:
             self._updater.keep_output(launch.output)
         self._pausing = Pausing(launch.child, self._updater)
+        self._link = None if launch.plan.link is None else _link(launch.plan.link)
         self._begun = launch.begun
         self._watch = InputFollower(launch.child.pid, self._begun)
         self._input = InputReporter(self._updater)
@@ -135,6 +148,8 @@ class Runner:
                     return status
             if self._timeout is not None:
                 self._timeout.look(time.monotonic())
+            if self._link is not None and self._link.look():
+                self._obey(self._link)
             self._cancel()
             keyboard = self._launch.keyboard
             self._pausing.look(None if keyboard is None else keyboard.interrupted)
@@ -212,6 +227,14 @@ class Runner:
         self._updater.resume()
 
     # Cancelling.
+
+    def _obey(self, link: CoordinatorLink) -> None:
+        """End the command where who runs several wants that, or has been killed."""
+        now = time.monotonic()
+        if link.is_gone:
+            self._escalation.abandon(vocabulary.COORDINATOR_KILLED, now)
+        elif link.wants_kill:
+            self._escalation.request(None, True, False, now)
 
     def _cancel(self) -> None:
         now = time.monotonic()

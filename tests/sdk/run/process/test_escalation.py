@@ -33,6 +33,16 @@ def test_a_kill_is_at_once_and_the_last():
     assert stopping.due(100) == []
 
 
+def test_what_nobody_waits_for_is_terminated_and_then_killed():
+    stopping = Escalation()
+    stopping.abandon("it was killed", 1)
+    assert (stopping.requested, stopping.reason) == (True, "it was killed")
+    assert stopping.due(1) == [signal.SIGTERM]
+    stopping.request("enough", False, False, 2)
+    assert stopping.due(5.9) == []
+    assert stopping.due(6) == [signal.SIGKILL]
+
+
 def test_a_command_that_ignores_the_interrupt_is_terminated_at_once():
     stopping = Escalation()
     stopping.request("enough", False, True, 1)
