@@ -30,7 +30,7 @@ def checked(tree, **environ):
         env={**os.environ, **environ},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
         check=False,
     )
 

@@ -71,9 +71,10 @@ def test_keys_a_new_broker_and_the_end(served):
 
 
 def test_whatever_ends_it_leaves_the_terminal_as_it_was(served):
-    opened = [topped(served, columns=40, rows=12) for _ in SIGNALS]
+    # What `resize` of xterm exports is the size of another time.
+    opened = [topped(served, columns=40, rows=12, COLUMNS="30", LINES="8") for _ in SIGNALS]
     for terminal, _ in opened:
-        terminal.wait_for_text("headway  1 running")
+        terminal.wait_for(lambda lines: "q quit" in lines[-1], "a picture of the whole screen")
         until(lambda one=terminal: one.read(0.05) or not canonical(one), "single keys")
     for (terminal, _), number in zip(opened, SIGNALS):
         os.kill(terminal.child.pid, number)

@@ -1,4 +1,4 @@
-import time
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -216,7 +216,7 @@ def test_on_its_own_terminal_a_program_has_neither_sign_nor_id():
     assert line.endswith("480/1,200 52/s  about 14 s")
 
 
-def test_a_frame_of_a_thousand_operations_is_drawn_in_two_milliseconds():
+def test_a_frame_of_a_thousand_operations_calls_few_functions():
     operations = []
     for number in range(1000):
         made = operation(f"{number:05}abcdefg", f"job {number}", progress=0.3, estimate=about(60))
@@ -224,15 +224,17 @@ def test_a_frame_of_a_thousand_operations_is_drawn_in_two_milliseconds():
         stage(made, "then", "pending", started=None)
         operations.append(made)
     view = View(board_of(*operations), PLAIN)
-    times = []
-    for frame in range(30):
+    called = []
+    for frame in range(3):
         view.invalidate([made.id for made in operations])
-        begin = time.perf_counter()
+        calls = []
+        sys.setprofile(lambda _, event, __, calls=calls: calls.append(event))
         drawn = view.picture(120, 50, NOW + frame / 10)
         _ = [PLAIN.paint(line) for line in drawn]
-        times.append(time.perf_counter() - begin)
-    # The bound is 2 ms; a machine that others use gets some more.
-    assert min(times) < 0.004, f"{min(times) * 1000:.2f} ms"
+        sys.setprofile(None)
+        called.append(sum(event in {"call", "c_call"} for event in calls))
+    # How long that takes is measured by scripts/bench (its row "frame").
+    assert called[-1] < 15_000, called  # 10,700 here; the first, which makes all rows, 40,300
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ def main(argv: Sequence[str]) -> int:
     # Textual reads standard input and draws on standard error.
     if not (os.isatty(0) and picture_support.drawable(os.isatty(2), os.environ)):
         return print_error("top", "it needs a terminal; `headway ps` does not", MISSING)
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)  # Textual believes them, not the terminal that is resized
     watchdog = Watchdog(2, LEAVE_SCREEN)
     feed = following_feed(Replica(), start=True)
     history = PastLookup()

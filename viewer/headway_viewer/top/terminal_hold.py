@@ -7,6 +7,7 @@ this process is killed, and the viewer process of the terminal is kept from draw
 from __future__ import annotations
 
 import termios
+from typing import Any
 
 from headway.host.files.terminal_locks import FRONT, MODES, TerminalLock
 from headway.run.streams.mode_recovery import give_back_modes
@@ -25,15 +26,16 @@ class TerminalHold:
         self._modes = TerminalLock(descriptor, MODES)
         if self._modes.acquire():
             give_back_modes(descriptor, self._modes)  # of one that was killed
-        self._saved = termios.tcgetattr(descriptor)
+        self._saved = _modes(descriptor)
 
     def take(self) -> None:
-        """Note that the screen and the modes are taken. Raise OSError: the terminal is gone."""
+        """Note that the screen and the modes are taken."""
         self._watchdog.note(hidden=True)
         self._front.acquire()
         self._region.acquire()
-        if self._modes.acquire():
-            self._modes.record_modes(self._saved, termios.tcgetattr(self._descriptor))
+        changed = _modes(self._descriptor)
+        if self._saved is not None and changed is not None and self._modes.acquire():
+            self._modes.record_modes(self._saved, changed)
 
     def give_back(self) -> None:
         """Note that they are given back."""
@@ -42,3 +44,11 @@ class TerminalHold:
         self._modes.release()
         self._region.release()
         self._front.release()
+
+
+def _modes(descriptor: int) -> list[Any] | None:
+    """Return the modes of a terminal, or None where it is gone."""
+    try:
+        return termios.tcgetattr(descriptor)
+    except (OSError, termios.error):
+        return None
