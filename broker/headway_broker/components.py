@@ -14,6 +14,7 @@ from headway_broker.peers.endings import Endings
 from headway_broker.peers.handshake import Handshake
 from headway_broker.peers.idle_exit import IdleExit
 from headway_broker.peers.liveness import Liveness
+from headway_broker.peers.network_users import NetworkUsers
 from headway_broker.peers.restoring import Restoring
 from headway_broker.peers.resync import Resync
 from headway_broker.peers.retirement import Retirement
@@ -56,6 +57,7 @@ class Components:
         self.faults = Faults(self.dropped, self.outbox)
         self.wall_clock = WallClock(wall_offset)
         self.sessions = Sessions(boot, namespace)
+        self.network_users = NetworkUsers(self.sessions, self.dropped, self.outbox)
         self.ledger = Ledger(self.dropped)
         self.liveness = Liveness(self.ledger, now)
         self.requests = Requests(self.ledger)
@@ -105,6 +107,7 @@ class Components:
             about=about or {},
             wall_clock=self.wall_clock,
             sessions=self.sessions,
+            network_users=self.network_users,
             liveness=self.liveness,
             resync=self.resync,
             merged_counts=self.merged_counts,

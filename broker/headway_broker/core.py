@@ -16,6 +16,7 @@ from headway.protocol import messages
 from headway.protocol.wire import Malformed, UnknownKind
 from headway_broker.components import Components
 from headway_broker.peers.liveness import STALL
+from headway_broker.peers.network_users import reason_against
 from headway_broker.peers.roles import WORKER_VERBS, check_role
 from headway_broker.peers.viewers.requests import reply
 from headway_broker.peers.viewers.status import status
@@ -84,6 +85,7 @@ class Core(Components):
             "logs": self.output_logs.logs,
             "why": self.explanations.why,
             "status": self._status,
+            "keys": self.network_users.read_again,
             "stop": self.retirement.stop,
             "usual": self.requests.usual,
             "retire": self.retirement.retire,
@@ -264,6 +266,11 @@ class Core(Components):
     def _request(self, session: Session, message: messages.Request, now: float) -> None:
         if session.role != "viewer" and message.verb not in WORKER_VERBS:
             raise Refused("role", {"role": session.role})
+        against = reason_against(session, message.verb)
+        if against is not None:
+            self.dropped.add("role")
+            self.outbox.extend(reply(session, message.request, error=against))
+            return
         verb = self._verbs.get(message.verb)
         if verb is not None:
             self.outbox.extend(verb(session, message.request, message.arguments, now))

@@ -22,7 +22,7 @@ def test_no_component_reaches_back_into_the_core_or_asks_for_all_others():
         for name in imported(path)
         if name in (core.__name__, components.__name__)
     }
-    assert knowing == {"core", "schedule", "server", "sockets", "actions"}
+    assert knowing == {"core", "schedule", "server", "sockets", "network", "actions"}
 
 
 def test_the_core_is_handed_values_and_no_function_by_which_it_would_look_at_the_machine():

@@ -26,7 +26,7 @@ OWN = (
 REASONS = {
     "headway/api/counts/step_counter.py": (1, "it passes on what comes from any other frame"),
     "headway/host/desktop.py": (2, "a thread that sends notifications"),
-    "headway/reporting/connection.py": (5, "the reporting thread"),
+    "headway/reporting/connection.py": (6, "the reporting thread"),
     "headway/reporting/exits.py": (4, "ends: nobody could catch it, and the process is over"),
     "headway/reporting/thread.py": (8, "the reporting thread"),
     "headway_patch/site/sitecustomize.py": (1, "before the program begins"),

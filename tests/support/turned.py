@@ -12,15 +12,16 @@ from headway_broker.shell.single_instance import SingleInstance
 class Turned:
     """A server in this process whose turns a test takes."""
 
-    def __init__(self, directory, state=None):
+    def __init__(self, directory, state=None, listen=None):
         self.directory = directory
-        self.server = Server(directory, state, SingleInstance(directory), Log(directory), 300.0)
+        instance, log = SingleInstance(directory), Log(directory)
+        self.server = Server(directory, state, instance, log, 300.0, listen=listen)
         self.server.open()
         self.core = self.server.core
         self.peers = []
 
-    def peer(self, role="worker"):
-        peer = Peer(self.directory, role, hello=False)
+    def peer(self, role="worker", **options):
+        peer = Peer(self.directory, role, hello=False, **options)
         self.peers.append(peer)
         peer.hello()
         self.until(lambda: peer.session in self.core.sessions.by_id)

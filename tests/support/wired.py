@@ -119,7 +119,17 @@ class Peer:
     """A worker or a viewer with one connection."""
 
     def __init__(
-        self, wired, session, role, pid=None, uid=UID, offset=0.0, boot=BOOT, hello=True, **about
+        self,
+        wired,
+        session,
+        role,
+        pid=None,
+        uid=UID,
+        offset=0.0,
+        boot=BOOT,
+        hello=True,
+        user=None,
+        **about,
     ):
         self.wired = wired
         self.session = session
@@ -127,6 +137,7 @@ class Peer:
         self.identity = session.encode()
         self.pid = next(wired.pids) if pid is None else pid
         self.uid = uid
+        self.user = user  # of a network
         self.offset = offset
         self.boot = boot
         self.about = about
@@ -154,9 +165,10 @@ class Peer:
             magic, major, minor, self.session, self.role, self.now, about, self.sequence
         )
         message = decode(encode(message), messages.INBOUND)
-        self.wired.core.greet(
-            self.identity, Credentials(self.uid, self.pid), message, self.wired.now
-        )
+        who = Credentials(self.uid, self.pid)
+        if self.user is not None:
+            who = Credentials(None, None, self.user)
+        self.wired.core.greet(self.identity, who, message, self.wired.now)
         self.wired.carry_out()
 
     def say(self, message):

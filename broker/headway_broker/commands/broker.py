@@ -16,7 +16,7 @@ from headway import __version__
 from headway.commands.arguments import ArgumentParser
 from headway.commands.standard_streams import discard_stderr
 from headway.host import identity
-from headway.host.files import lost_ends
+from headway.host.files import key_files, lost_ends
 from headway.host.launch import cgroup
 from headway.protocol import endpoint
 from headway_broker.commands import client
@@ -24,14 +24,17 @@ from headway_broker.peers.idle_exit import LEAVE_AFTER
 from headway_broker.peers.viewers.status import lines
 from headway_broker.shell.inherited_limits import forget_starter
 from headway_broker.shell.log import Log
+from headway_broker.shell.network import Listen
 from headway_broker.shell.server import Server
 from headway_broker.shell.single_instance import SingleInstance, Taken
 from headway_broker.state.errors import fault
 
+MAKE_KEYS = "`headway keys new NAME --role worker` makes them"
 _EXAMPLES = """examples:
   headway broker status
   headway broker status --json
   headway broker stop
+  headway broker run --listen tcp://0.0.0.0:7411    for other machines, by keys
 """
 
 
@@ -40,7 +43,11 @@ def main(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     try:
         if options.verb == "run":
-            return run(detached=options.detached, leave_after=options.leave_after)
+            leave_after = options.leave_after
+            if leave_after is None:
+                leave_after = LEAVE_AFTER if options.listen is None else float("inf")
+            listen = None if options.listen is None else _listen(options.listen)
+            return run(detached=options.detached, leave_after=leave_after, listen=listen)
         if options.verb == "status":
             return status(as_json=options.json)
         return stop()
@@ -55,7 +62,7 @@ def main(argv: list[str]) -> int:
         return 1
 
 
-def run(*, detached: bool, leave_after: float) -> int:
+def run(*, detached: bool, leave_after: float, listen: Listen | None = None) -> int:
     """Run the broker until there is a reason to stop; return the exit status."""
     if os.geteuid() == 0 and _uid() != 0:
         become(_uid())
@@ -75,7 +82,14 @@ def run(*, detached: bool, leave_after: float) -> int:
     if detached:
         discard_stderr()  # the log until now: what Python says of a fault may have told texts
     try:
-        return _serve(directory, single_instance, log, detached=detached, leave_after=leave_after)
+        return _serve(
+            directory,
+            single_instance,
+            log,
+            detached=detached,
+            leave_after=leave_after,
+            listen=listen,
+        )
     except Exception as error:
         log.write(f"ended by {fault(error)}, through")
         for line in traceback.format_tb(error.__traceback__):
@@ -86,7 +100,13 @@ def run(*, detached: bool, leave_after: float) -> int:
 
 
 def _serve(
-    directory: str, single_instance: SingleInstance, log: Log, *, detached: bool, leave_after: float
+    directory: str,
+    single_instance: SingleInstance,
+    log: Log,
+    *,
+    detached: bool,
+    leave_after: float,
+    listen: Listen | None,
 ) -> int:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the starter may have blocked some
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -102,9 +122,8 @@ def _serve(
         pass
     known = [place for _, place in endpoint.candidates(os.environ, _uid())]
     others = [place for place in known if place != directory]
-    server = Server(
-        directory, state, single_instance, log, leave_after, others, _about(detached=detached)
-    )
+    about = _about(detached=detached)
+    server = Server(directory, state, single_instance, log, leave_after, others, about, listen)
     server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
     try:
         server.open()
@@ -117,12 +136,34 @@ def _serve(
     # of a busy one.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    log.write(f"broker {server.core.instance} pid {os.getpid()} at {server.endpoint}")
+    also = f" and {server.sockets.network_endpoint}" if listen is not None else ""
+    log.write(f"broker {server.core.instance} pid {os.getpid()} at {server.endpoint}{also}")
     try:
         log.write(f"leaving: {server.serve()}")
     finally:
         server.close()
     return 0
+
+
+def _listen(word: str) -> Listen:
+    """Return where to listen, and with which key. Raise `key_files.NoKey` without one."""
+    try:
+        host, port = endpoint.split_network(word)
+    except ValueError as error:
+        raise endpoint.EndpointRefused(f"--listen {word[:80]!r}: {error}") from None
+    place = key_files.folder(os.environ, os.getuid())
+    try:
+        pair = key_files.load_pair(place, key_files.BROKER, _uid())
+    except key_files.NoKey as error:
+        if os.path.lexists(os.path.join(place, key_files.BROKER + key_files.SUFFIX)):
+            raise
+        raise key_files.NoKey(f"nobody could connect without keys: {MAKE_KEYS}") from error
+    allowed, trouble = key_files.load_allowed(place, _uid())
+    if trouble:
+        raise key_files.NoKey(trouble[0])
+    if not allowed:
+        raise key_files.NoKey(f"no key is allowed to connect: {MAKE_KEYS}")
+    return Listen(host, port, pair.secret, place)
 
 
 def _about(*, detached: bool) -> dict[str, Any]:
@@ -191,9 +232,15 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--leave-after",
         type=float,
-        default=LEAVE_AFTER,
         metavar="SECONDS",
-        help="leave so long after the last worker and viewer (%(default)s)",
+        help="leave so long after the last worker and viewer"
+        f" ({LEAVE_AFTER:g}; with --listen never)",
+    )
+    serve.add_argument(
+        "--listen",
+        metavar="tcp://HOST:PORT",
+        help="serve other machines, too, encrypted and by keys (`headway keys`); viewers use the"
+        " next port as well",
     )
     look = verbs.add_parser("status", help="what the running broker knows of itself")
     look.add_argument("--json", action="store_true", help="as one JSON object")

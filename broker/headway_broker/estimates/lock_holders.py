@@ -58,7 +58,8 @@ class LockHolders:
         if not self._waiting or now - self._looked < LOOK_EVERY:
             return []
         self._looked = now
-        held = {entry: _held(entry.operation) for entry in self._waiting}
+        # The pids of another machine mean nothing here.
+        held = {e: _held(e.operation) for e in self._waiting if not e.session.is_remote}
         wanted = {pid for pids in held.values() for pid in pids.values()}
         self._lines = {pid: line for pid, line in self._lines.items() if pid in wanted}
         fresh = sorted(wanted.difference(self._lines))[:TRACES_AT_ONCE]

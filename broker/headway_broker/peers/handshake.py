@@ -12,6 +12,7 @@ from headway.protocol.messages import MAGIC, MAJOR, MINOR
 from headway_broker.peers.access import admitted
 from headway_broker.peers.counts.merged_counts import MergedCounts
 from headway_broker.peers.liveness import Liveness, watch
+from headway_broker.peers.network_users import NetworkUsers, check_hello
 from headway_broker.peers.resync import Resync
 from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Send
@@ -36,6 +37,7 @@ class Handshake:
         about: dict[str, Any],
         wall_clock: WallClock,
         sessions: Sessions,
+        network_users: NetworkUsers,
         liveness: Liveness,
         resync: Resync,
         merged_counts: MergedCounts,
@@ -49,6 +51,8 @@ class Handshake:
         self._about = about
         self._wall_clock = wall_clock
         self._sessions = sessions
+        self._network_users = network_users
+        self.network_follow: str | None = None  # the endpoint for viewers of other machines
         self._liveness = liveness
         self._resync = resync
         self._merged_counts = merged_counts
@@ -70,11 +74,11 @@ class Handshake:
             self._resync.greet(session, hello.sequence)
         self._merged_counts.forget(session)
         self._liveness.hear(session, now)
-        self._outbox.note(
-            f"{session.role} {session.id} pid {credentials.pid} uid {credentials.uid}"
-        )
+        user = credentials.user
+        whose = f"pid {credentials.pid} uid {credentials.uid}" if user is None else user.name
+        self._outbox.note(f"{session.role} {session.id} {whose}")
         self._outbox.extend(watch(session))
-        self._outbox.add(Send(identity, self._welcome(now)))
+        self._outbox.add(Send(identity, self._welcome(session, now)))
         return session
 
     def receive_unidentified(self, identity: bytes, now: float) -> None:
@@ -95,17 +99,24 @@ class Handshake:
             raise Refused("not headway")
         if hello.major != MAJOR:
             raise Refused("version", {"majors": [MAJOR]})
-        if not admitted(credentials, self._uid):
+        if credentials.user is not None:
+            if not self._network_users.is_allowed(credentials.user):
+                raise Refused("revoked")
+            check_hello(credentials.user, hello)
+        elif not admitted(credentials, self._uid):
             raise Refused("user", {"uid": self._uid})
 
-    def _welcome(self, now: float) -> messages.Welcome:
+    def _welcome(self, session: Session, now: float) -> messages.Welcome:
+        follow = self._follow
+        if session.user is not None:
+            follow = self.network_follow or ""
         return messages.Welcome(
             MAJOR,
             MINOR,
             self._instance,
             now,
             self._wall_clock.offset + now,
-            self._follow,
+            follow,
             self._subscriptions.followed,
             self._about,
         )

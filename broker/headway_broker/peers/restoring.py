@@ -91,6 +91,8 @@ class Restoring:
 
     def _look_for(self, session: Session, now: float) -> list[Effect]:
         """Watch the process of a worker that may reconnect."""
+        if session.is_remote:
+            return []  # nothing on this machine tells of it
         if session.about.get("boot") != self._sessions.boot:
             if session.pid and session.about.get("boot"):
                 self._liveness.died(session, now)  # no process outlives a reboot

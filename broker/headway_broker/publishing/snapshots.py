@@ -26,10 +26,10 @@ LONGEST_PAUSE = 0.4
 
 
 class Subscriber(NamedTuple):
-    """The connection of a subscription and its process, as far as they are known."""
+    """The connection of a subscription and its process or user, as far as they are known."""
 
     connection: int
-    process: tuple[int | None, int | None]
+    process: object
 
 
 class Snapshots:

@@ -13,6 +13,7 @@ from headway_broker.core import Core
 from headway_broker.history.writer import History
 from headway_broker.shell import processes
 from headway_broker.shell.log import Log
+from headway_broker.shell.sockets import Sockets
 from headway_broker.state import effects
 
 NOTES_PER_SECOND = 20  # notes a second that the log takes
@@ -24,8 +25,7 @@ class Actions:
     def __init__(
         self,
         core: Core,
-        router: Any,
-        xpub: Any,
+        sockets: Sockets,
         deaths: processes.Deaths,
         log: Log,
         facts: Callable[[], dict[str, Any]] = dict,
@@ -34,8 +34,7 @@ class Actions:
         self.history: History | None = None  # once it is open
         self.stopping: str | None = None
         self._core = core
-        self._router = router
-        self._xpub = xpub
+        self._sockets = sockets
         self._deaths = deaths
         self._log = log
         self._facts = facts
@@ -44,6 +43,7 @@ class Actions:
         self._actions: dict[Any, Callable[[Any], None]] = {
             effects.Send: self.send,
             effects.SendStatus: self._send_status,
+            effects.ReadKeys: self._read_keys,
             effects.Publish: self._publish,
             effects.Watch: self._watch,
             effects.Unwatch: self._unwatch,
@@ -74,7 +74,7 @@ class Actions:
     def send(self, effect: effects.Send) -> None:
         """Send a message to a peer; one that is gone or does not read goes without."""
         try:
-            self._router.send_multipart((effect.identity, encode(effect.message)), zmq.NOBLOCK)
+            self._sockets.send(effect.identity, encode(effect.message))
         except zmq.ZMQError:
             pass  # it will ask, or be told again
 
@@ -83,9 +83,17 @@ class Actions:
         reply = messages.Reply(effect.request, status, None)
         self.send(effects.Send(effect.identity, reply))
 
+    def _read_keys(self, effect: effects.ReadKeys) -> None:
+        self._sockets.read_keys()
+        result = {
+            "listens": self._sockets.network_endpoint,
+            "allowed": len(self._core.network_users),
+        }
+        self.send(effects.Send(effect.identity, messages.Reply(effect.request, result, None)))
+
     def _publish(self, effect: effects.Publish) -> None:
         try:
-            self._xpub.send_multipart((effect.topic, effect.frame), zmq.NOBLOCK, copy=False)
+            self._sockets.publish(effect.topic, effect.frame)
         except zmq.ZMQError:
             pass
 

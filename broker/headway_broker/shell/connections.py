@@ -26,14 +26,21 @@ CONNECTIONS_LIMIT = 20_000
 # holds as many as it can leaves half to everybody else.
 PROCESS_SHARE = 4
 PROCESS_LIMIT = 1_000
+# The share of all network connections: without keys anybody may open them, until the handshake is
+# over. Those of this machine keep the rest.
+NETWORK_SHARE = 4
 FOREIGN_SHARE = 2  # the share of all processes whose pid the kernel does not tell us
 
 
 class Connected(NamedTuple):
-    """Whose a connection is: its process as (uid, pid), which is (None, None) where unknown."""
+    """Whose a connection is: its process as (uid, pid), which is (None, None) where unknown.
+
+    One of a network has the address that it comes from.
+    """
 
     uid: int | None
     pid: int | None
+    address: str | None = None
 
 
 class Connections:
@@ -44,31 +51,43 @@ class Connections:
         self.limit = min(CONNECTIONS_LIMIT, max(16, descriptors // CONNECTIONS_SHARE))
         self.per_process = min(PROCESS_LIMIT, max(4, self.limit // PROCESS_SHARE))
         self.refused = 0  # since the last `take_refused`
-        self._monitors: list[zmq.Socket[bytes]] = []
+        self.networked = 0  # those of a network
+        self._monitors: dict[Any, zmq.Socket[bytes]] = {}  # socket → what tells of it
+        self._of_network: set[Any] = set()  # the sockets of the network
         self._open: dict[int, Connected] = {}
         self._held: dict[Connected, int] = {}  # connections of each process
 
-    def monitor(self, context: zmq.Context[Any], sock: Any, name: str) -> zmq.Socket[bytes]:
+    def monitor(
+        self, context: zmq.Context[Any], sock: Any, name: str, *, network: bool = False
+    ) -> zmq.Socket[bytes]:
         """Begin to monitor a socket before it is bound; return what to poll."""
         address = f"inproc://monitor-{name}"
         sock.monitor(address, zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED)
         reader: zmq.Socket[bytes] = context.socket(zmq.PAIR)
         reader.setsockopt(zmq.RCVHWM, 0)  # else the thread of libzmq waits for us, with its lock
         reader.connect(address)
-        self._monitors.append(reader)
+        self._monitors[sock] = reader
+        if network:
+            self._of_network.add(sock)
         return reader
+
+    def leave(self, sock: Any) -> zmq.Socket[bytes]:
+        """Monitor a socket no more that is to be closed; return what was polled."""
+        sock.disable_monitor()
+        self._of_network.discard(sock)
+        return self._monitors.pop(sock)
 
     def look(self) -> list[int]:
         """Read what the monitors tell; return the descriptors that have been closed."""
         closed: list[int] = []
-        for monitor in self._monitors:
+        for sock, monitor in self._monitors.items():
             while True:
                 try:
                     event, descriptor = _EVENT.unpack_from(monitor.recv_multipart(zmq.NOBLOCK)[0])
                 except zmq.Again:
                     break
                 if event == zmq.EVENT_ACCEPTED:
-                    self._accepted(descriptor)
+                    self._accepted(descriptor, network=sock in self._of_network)
                 else:
                     self._forget(descriptor)
                     closed.append(descriptor)
@@ -101,12 +120,18 @@ class Connections:
         """Stop monitoring these sockets."""
         for sock in sockets:
             sock.disable_monitor()
-        for monitor in self._monitors:
+        for monitor in self._monitors.values():
             monitor.close(linger=0)
 
-    def _accepted(self, descriptor: int) -> None:
+    def cut(self, descriptor: int) -> None:
+        """Shut a connection down, if it is one of a network."""
+        found = self._open.get(descriptor)
+        if found is not None and found.address is not None:
+            _shut_down(descriptor)
+
+    def _accepted(self, descriptor: int, *, network: bool) -> None:
         self._forget(descriptor)
-        found = _peer(descriptor)
+        found = _remote_peer(descriptor) if network else _peer(descriptor)
         if found is None:
             return  # closed already
         held = self._held.get(found, 0)
@@ -114,9 +139,13 @@ class Connections:
             self.refused += 1
             _shut_down(descriptor)
         self._open[descriptor] = found
+        self.networked += found.address is not None
         self._held[found] = held + 1
 
     def _allowed(self, process: Connected) -> int:
+        if process.address is not None:
+            room = min(self.limit // NETWORK_SHARE, self.limit - len(self._open) + self.networked)
+            return self.per_process if self.networked < room else 0
         return self.per_process if process.pid else self.limit // FOREIGN_SHARE
 
     def _forget(self, descriptor: int) -> None:
@@ -124,6 +153,7 @@ class Connections:
         if found is None:
             return
         self._held[found] -= 1
+        self.networked -= found.address is not None
         if not self._held[found]:
             del self._held[found]
 
@@ -157,6 +187,20 @@ def _peer(descriptor: int) -> Connected | None:
     finally:
         sock.detach()
     return Connected(uid, pid)
+
+
+def _remote_peer(descriptor: int) -> Connected | None:
+    """Return from which address a connection of a network comes, or None if it has ended."""
+    try:
+        sock = socket.socket(fileno=os.dup(descriptor))
+    except OSError:
+        return None
+    try:
+        return Connected(None, None, str(sock.getpeername()[0]))
+    except (OSError, IndexError):
+        return None
+    finally:
+        sock.close()
 
 
 def _shut_down(descriptor: int) -> None:

@@ -28,6 +28,7 @@ from headway_broker.shell.connections import raise_descriptor_limit
 from headway_broker.shell.cpu_pressure import CpuPressure
 from headway_broker.shell.log import Log
 from headway_broker.shell.memory import Memory
+from headway_broker.shell.network import Listen
 from headway_broker.shell.single_instance import SingleInstance
 from headway_broker.shell.sockets import Sockets
 from headway_broker.shell.spool import BROKEN, REFUSED, Spool
@@ -52,11 +53,12 @@ class Server:
         leave_after: float,
         other_directories: Sequence[str] = (),
         about: dict[str, Any] | None = None,
+        listen: Listen | None = None,
     ) -> None:
         """Prepare to serve `directory`, with the history in `state` unless that is None.
 
         `other_directories` are the user's, too: what programs have left there is taken in. `about`
-        is told to every client.
+        is told to every client. With `listen` it serves a network, too.
         """
         self.directory = directory
         self.single_instance = single_instance
@@ -93,11 +95,9 @@ class Server:
         self._state = state
         self._history: History | None = None  # from `open` on
         self.sockets = Sockets(
-            self.core, single_instance, log, descriptors, self._take_in_before_snapshot
+            self.core, single_instance, log, descriptors, self._take_in_before_snapshot, listen
         )
-        self._actions = Actions(
-            self.core, self.sockets.router, self.sockets.xpub, self.deaths, log, self._facts
-        )
+        self._actions = Actions(self.core, self.sockets, self.deaths, log, self._facts)
 
     def open(self) -> None:
         """Bind both sockets, then open the history: its file may be locked, or to be migrated.
@@ -129,6 +129,7 @@ class Server:
         """Run one turn: read what came, do what is due."""
         now = time.monotonic()
         self.core.look_at_pressure(self._pressure.stalled())
+        self.sockets.authenticate()
         drained = self.sockets.drain(now)
         self.sockets.look(now, drained=drained)
         self.sockets.take_subscriptions(now, restoring=self._restoring)
@@ -149,6 +150,7 @@ class Server:
             self.core.look_at_wall_clock(time.time() - time.monotonic())
             self._check_single_instance()
             self.sockets.sweep(now)
+            self.sockets.read_keys(if_changed=True)
             self.memory.look()
         if self._history is not None:
             self.core.storage.has_room = self._history.has_room
@@ -278,6 +280,7 @@ class Server:
         return {
             "pid": os.getpid(),
             "endpoint": self.endpoint,
+            "network": self.sockets.network_endpoint,
             "version": __version__,
             "rss": processes.resident(),
             "unsent": {"waiting": len(self._spooled_files), "aside": self.spool.aside},

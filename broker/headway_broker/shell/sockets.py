@@ -22,8 +22,9 @@ from headway_broker.peers.access import credentials
 from headway_broker.publishing.snapshots import Subscriber
 from headway_broker.shell.connections import Connections
 from headway_broker.shell.log import Log
+from headway_broker.shell.network import Listen, Network
 from headway_broker.shell.single_instance import SingleInstance
-from headway_broker.state.sessions import Session
+from headway_broker.state.sessions import Credentials, Session
 
 # Seconds for a connection to say its greeting (ZMTP) before it is closed: a descriptor each.
 HANDSHAKE_TIME = 5.0
@@ -54,8 +55,12 @@ class Sockets:
         log: Log,
         descriptors: int,
         before_snapshot: Callable[[float], None],
+        listen: Listen | None = None,
     ) -> None:
-        """Make the sockets; `descriptors` is the soft limit of them."""
+        """Make the sockets, those of the network only where to `listen`.
+
+        `descriptors` is the soft limit of them.
+        """
         self._core = core
         self._single_instance = single_instance
         self._log = log
@@ -63,24 +68,25 @@ class Sockets:
         self._context = zmq.Context()
         self.router = self._context.socket(zmq.ROUTER)
         self.xpub = self._context.socket(zmq.XPUB)
-        self._connections = Connections(descriptors)
+        for sock in (self.router, self.xpub):
+            _prepare(sock)
+        self.connections = Connections(descriptors)
+        self._monitors = 0  # of network sockets, ever
+        self._poller = zmq.Poller()
+        self._network: Network | None = None
+        if listen is not None:
+            self._network = Network(
+                self._context, core, log, listen, _prepare, self._monitor_network
+            )
         self._greeted: dict[int, bytes] = {}  # descriptor → the connection that said Hello on it
         self._hung_up: dict[bytes, float] = {}  # connections that were closed → when
         self._paused = False  # nothing is accepted
 
     def open(self, poller: zmq.Poller, uid: int) -> None:
         """Bind both for the user `uid`, and register them. Raise OSError or zmq.ZMQError."""
-        for sock in (self.router, self.xpub):
-            sock.setsockopt(zmq.LINGER, LINGER)
-            sock.setsockopt(zmq.MAXMSGSIZE, FRAME_LIMIT)
-            sock.setsockopt(zmq.HANDSHAKE_IVL, int(HANDSHAKE_TIME * 1000))
-        # Who sends more waits in its own socket. Should it close that, what we had no room for
-        # is lost: ends are acknowledged, so whoever waits for that loses nothing.
-        self.router.setsockopt(zmq.RCVHWM, ROUTER_RCVHWM)
-        self.xpub.setsockopt(zmq.SNDHWM, XPUB_SNDHWM)
-        self.xpub.setsockopt(zmq.XPUB_VERBOSER, 1)
+        self._poller = poller
         for name, sock in (("router", self.router), ("xpub", self.xpub)):
-            monitor = self._connections.monitor(self._context, sock, name)
+            monitor = self.connections.monitor(self._context, sock, name)
             poller.register(monitor, zmq.POLLIN)
         if hasattr(zmq, "IPC_FILTER_UID"):  # the names are on it, and it has no Hello to refuse
             for allowed in {uid, 0}:
@@ -90,6 +96,55 @@ class Sockets:
         self._bind(endpoint.REPORT)
         poller.register(self.router, zmq.POLLIN)
         poller.register(self.xpub, zmq.POLLIN)
+        if self._network is not None:
+            self._network.open(poller)
+
+    @property
+    def network_endpoint(self) -> str | None:
+        """Return where the broker listens on a network, or None."""
+        return None if self._network is None else self._network.endpoint
+
+    def authenticate(self) -> None:
+        """Answer whose keys may connect."""
+        if self._network is not None:
+            self._network.authenticate()
+
+    def read_keys(self, *, if_changed: bool = False) -> None:
+        """Read which keys are allowed; cut off at once those that no longer are."""
+        network = self._network
+        if network is None or (if_changed and not network.keys_changed()):
+            return
+        cut = network.read_keys()
+        if cut is None:
+            return
+        for descriptor, identity in list(self._greeted.items()):
+            if identity in cut:
+                self.connections.cut(descriptor)
+        old = network.renew_xpub(self._poller)
+        monitor = self.connections.leave(old)
+        self._poller.unregister(monitor)
+        monitor.close(linger=0)
+        old.close(linger=0)
+
+    def send(self, identity: bytes, frame: bytes) -> None:
+        """Send a frame to one connection; raise zmq.ZMQError where it cannot be sent now."""
+        network = self._network
+        if network is not None and identity.startswith(network.prefix):
+            own = identity[len(network.prefix) :]
+            network.router.send_multipart((own, frame), zmq.NOBLOCK)
+        else:
+            self.router.send_multipart((identity, frame), zmq.NOBLOCK)
+
+    def publish(self, topic: bytes, frame: bytes) -> None:
+        """Publish a frame to all who follow its topic."""
+        self.xpub.send_multipart((topic, frame), zmq.NOBLOCK, copy=False)
+        if self._network is not None:
+            self._network.xpub.send_multipart((topic, frame), zmq.NOBLOCK, copy=False)
+
+    def _monitor_network(self, sock: Any) -> Any:
+        self._monitors += 1
+        name = f"network-{self._monitors}"
+        return self.connections.monitor(self._context, sock, name, network=True)
 
     def bind_missing(self) -> None:
         """Bind again what is no longer in the directory, or no longer ours."""
@@ -102,27 +157,27 @@ class Sockets:
 
     def look(self, now: float, *, drained: bool) -> None:
         """Note which connections came and went, and accept no more where they are too many."""
-        self._note_closed(self._connections.look(), now)
-        refused = self._connections.take_refused()
+        self._note_closed(self.connections.look(), now)
+        refused = self.connections.take_refused()
         if refused:
             self._core.dropped.add("connections", refused)
         if drained:
             for identity in [at for at, when in self._hung_up.items() if when <= now]:
                 del self._hung_up[identity]
                 self._core.hung_up(identity, now)
-        if self._connections.full and not self._paused:
-            self._log.write(f"{self._connections.limit} connections: no more are accepted for now")
+        if self.connections.full and not self._paused:
+            self._log.write(f"{self.connections.limit} connections: no more are accepted for now")
             for sock in (self.router, self.xpub):
                 sock.unbind(bytes(sock.getsockopt(zmq.LAST_ENDPOINT)))
             self._paused = True
-        elif self._paused and self._connections.roomy:
+        elif self._paused and self.connections.roomy:
             self._paused = False
             self._accept(endpoint.FOLLOW)
             self._accept(endpoint.REPORT)
 
     def sweep(self, now: float) -> None:
         """Note the connections that were closed without a word."""
-        self._note_closed(self._connections.sweep(), now)
+        self._note_closed(self.connections.sweep(), now)
 
     def drain(self, now: float) -> bool:
         """Read what workers and viewers sent; return whether that was all.
@@ -130,7 +185,14 @@ class Sockets:
         libzmq returns one frame of each connection in turn and reads `ROUTER_RCVHWM` of each
         ahead, so that a flood delays its sender, and others by one frame for each of theirs.
         """
-        recv = self.router.recv
+        drained = self._drain(self.router, None, now)
+        if self._network is not None:
+            drained = self._drain(self._network.router, self._network, time.monotonic()) and drained
+        return drained
+
+    def _drain(self, router: Any, network: Network | None, now: float) -> bool:
+        """Read what was sent to one ROUTER; return whether that was all."""
+        recv = router.recv
         receive_counts = self._core.receive_counts
         sessions = self._core.sessions.by_identity
         weight = 0
@@ -141,8 +203,10 @@ class Sockets:
                 return True
             frame: Any = recv(0, False)
             if frame.more:
-                self._skip_rest()
+                self._skip_rest(router)
                 continue
+            if network is not None:
+                identity = network.prefix + identity
             data = frame.bytes
             session = sessions.get(identity)
             counts = unpack_counts(data)
@@ -151,7 +215,7 @@ class Sockets:
                 or counts is None
                 or not receive_counts(session, *counts, len(data), now)
             ):
-                self._receive(identity, session, frame, data, now)
+                self._receive(identity, session, frame, data, network, now)
             weight += len(data) + FRAME_COST
             if weight > CLOCK_CHECK_BYTES:
                 weight = 0
@@ -160,18 +224,29 @@ class Sockets:
 
     def take_subscriptions(self, now: float, *, restoring: bool) -> None:
         """Read who subscribes to what, and who no longer does."""
+        self._take_subscriptions(self.xpub, None, now, restoring=restoring)
+        network = self._network
+        if network is not None:
+            self._take_subscriptions(network.xpub, network, now, restoring=restoring)
+
+    def _take_subscriptions(
+        self, xpub: Any, network: Network | None, now: float, *, restoring: bool
+    ) -> None:
         while True:
             try:
-                frame: Any = self.xpub.recv(zmq.NOBLOCK, False)
+                frame: Any = xpub.recv(zmq.NOBLOCK, False)
             except zmq.Again:
                 return
-            while self.xpub.getsockopt(zmq.RCVMORE):
-                self.xpub.recv()
+            while xpub.getsockopt(zmq.RCVMORE):
+                xpub.recv()
             event = frame.bytes
             if event[:1] in (b"\0", b"\1"):
                 if event[:1] == b"\1" and is_inbox(event[1:]) and not restoring:
                     self._before_snapshot(now)
-                self._core.subscribed(event[1:], event[:1] == b"\1", _subscriber(frame))
+                by = _subscriber(frame, network)
+                if network is not None:
+                    network.subscribed(event[1:], subscribe=event[:1] == b"\1")
+                self._core.subscribed(event[1:], event[:1] == b"\1", by)
 
     def late_clients(self, until: float) -> Any:
         """Yield the identity of each client that has no session and still writes, `until` then."""
@@ -183,7 +258,11 @@ class Sockets:
 
     def close(self) -> None:
         """Close both, after what was sent last has gone out or `LINGER` has passed."""
-        self._connections.close((self.router, self.xpub))
+        sockets = [self.router, self.xpub]
+        if self._network is not None:
+            sockets += [self._network.router, self._network.xpub]
+            self._network.close()
+        self.connections.close(sockets)
         self._context.destroy(linger=LINGER)
 
     def _bind(self, name: str) -> None:
@@ -205,35 +284,69 @@ class Sockets:
                 self._hung_up[identity] = now + HUNG_UP_AFTER
 
     def _receive(
-        self, identity: bytes, session: Session | None, frame: Any, data: bytes, now: float
+        self,
+        identity: bytes,
+        session: Session | None,
+        frame: Any,
+        data: bytes,
+        network: Network | None,
+        now: float,
     ) -> None:
+        who = None
+        if network is not None:
+            who = network.user(frame)
+            if who is None:
+                self._core.dropped.add("revoked")
+                return
         try:
             message = decode(data, messages.INBOUND)
         except Malformed as error:
             self._core.malformed(session, error)
             return
         if isinstance(message, messages.Hello):
-            try:
-                address = frame.get("Peer-Address")
-            except zmq.ZMQError:
-                address = None
-            if self._core.greet(identity, credentials(address), message, now) is not None:
+            who = _local_peer(frame) if who is None else who
+            if self._core.greet(identity, who, message, now) is not None:
                 self._greeted[frame.get(zmq.SRCFD)] = identity
         elif session is None:
             self._core.receive_unidentified(identity, now)
         else:
             self._core.receive(session, message, now)
 
-    def _skip_rest(self) -> None:
+    def _skip_rest(self, router: Any) -> None:
         """Skip the parts of a message that has too many, and count it."""
-        while self.router.getsockopt(zmq.RCVMORE):
-            self.router.recv()
+        while router.getsockopt(zmq.RCVMORE):
+            router.recv()
         self._core.dropped.add("multipart")
 
 
-def _subscriber(frame: Any) -> Subscriber | None:
+def _prepare(sock: Any) -> None:
+    """Set what a socket has, whoever connects."""
+    sock.setsockopt(zmq.LINGER, LINGER)
+    sock.setsockopt(zmq.MAXMSGSIZE, FRAME_LIMIT)
+    sock.setsockopt(zmq.HANDSHAKE_IVL, int(HANDSHAKE_TIME * 1000))
+    if sock.type == zmq.ROUTER:
+        # Who sends more waits in its own socket. Should it close that, what we had no room for
+        # is lost: ends are acknowledged, so whoever waits for that loses nothing.
+        sock.setsockopt(zmq.RCVHWM, ROUTER_RCVHWM)
+    else:
+        sock.setsockopt(zmq.SNDHWM, XPUB_SNDHWM)
+        sock.setsockopt(zmq.XPUB_VERBOSER, 1)
+
+
+def _local_peer(frame: Any) -> Credentials:
+    """Return whose a frame of this machine is, as far as libzmq tells."""
+    try:
+        return credentials(frame.get("Peer-Address"))
+    except zmq.ZMQError:
+        return credentials(None)
+
+
+def _subscriber(frame: Any, network: Network | None) -> Subscriber | None:
     """Return whose a subscription is, as far as libzmq tells."""
     try:
-        return Subscriber(frame.get(zmq.SRCFD), credentials(frame.get("Peer-Address")))
+        connection = frame.get(zmq.SRCFD)
+        if network is not None:
+            return Subscriber(connection, network.user(frame) or connection)
+        return Subscriber(connection, credentials(frame.get("Peer-Address")))
     except zmq.ZMQError:
         return None

@@ -20,6 +20,13 @@ class SendStatus(NamedTuple):
     status: dict[str, Any]
 
 
+class ReadKeys(NamedTuple):
+    """Read which keys are allowed, call `Core.keys_read`, and reply to the request."""
+
+    identity: bytes
+    request: int
+
+
 class Publish(NamedTuple):
     """Publish a frame to the subscribers of a topic."""
 
@@ -157,6 +164,7 @@ class Stop(NamedTuple):
 Effect = Union[
     Send,
     SendStatus,
+    ReadKeys,
     Publish,
     Watch,
     Unwatch,

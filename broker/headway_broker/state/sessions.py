@@ -35,14 +35,29 @@ SESSION_MOVES: dict[str, frozenset[str]] = {
 }
 
 
+# In `about`, written by the broker alone: what the process of a session on another machine came by,
+# the name of its user's key or, through a socket that ssh forwards, the boot id of that machine.
+REMOTE = "remote"
+
+
+class NetworkUser(NamedTuple):
+    """Whoever holds an allowed key: its name, its role, and the public key."""
+
+    name: str
+    role: str
+    public: bytes
+
+
 class Credentials(NamedTuple):
     """The peer credentials of a connection, from the kernel; None where unknown.
 
-    `pid` is 0 for a process in another pid namespace.
+    `pid` is 0 for a process in another pid namespace. A connection of a network has neither; it has
+    the user whose key it has proven.
     """
 
     uid: int | None
     pid: int | None
+    user: NetworkUser | None = None
 
 
 class Session:
@@ -63,6 +78,7 @@ class Session:
         "role",
         "state",
         "uid",
+        "user",
         # By `resync`: the number of its last message; by the core where `Counts` come in their
         # turn, for those are most of what there is to do.
         "sequence",
@@ -82,6 +98,7 @@ class Session:
         self.identity: bytes | None = None
         self.uid: int | None = None
         self.pid: int | None = None
+        self.user: NetworkUser | None = None
         self.namespace: int | None = None
         self.about: dict[str, Any] = {}
         self.offset = 0.0
@@ -97,6 +114,11 @@ class Session:
     def gone(self) -> bool:
         """Return whether its process has ended, or is not looked for."""
         return self.state in (STORED, ENDED)
+
+    @property
+    def is_remote(self) -> bool:
+        """Return whether its process runs on another machine: only heartbeats tell of it."""
+        return self.about.get(REMOTE) is not None
 
     @property
     def looks(self) -> bool:
@@ -149,28 +171,43 @@ class Sessions:
         session, or at a limit.
         """
         session = self.by_id.get(hello.session)
+        remote = self._came_by(credentials, hello)
         previous = self.by_identity.get(identity)
         if previous is not None and previous is not session and not previous.gone:
             raise Refused("second session of a connection", {"session": previous.id})
         if session is None:
             self._check_limits(credentials)
             session = self.add(Session(hello.session, hello.role, now))
-        elif not _same_process(session, credentials, hello) or session.role != hello.role:
+        elif (
+            session.role != hello.role
+            # A session of the spool does not say by what it will come.
+            or session.about.get(REMOTE, remote) != remote
+            or not _same_process(session, credentials, hello)
+        ):
             raise Refused("session of another process", {"session": hello.session})
         self.detach(session)
         if previous is not None and previous is not session:
             previous.identity = None
         self.by_identity[identity] = session
         session.identity = identity
-        session.uid, session.pid = credentials
+        session.uid, session.pid, session.user = credentials
+        if remote is not None:
+            session.pid = 0  # what the kernel tells is at most the process that forwards
         session.namespace = self.namespace
         self._count(session, credentials)
-        session.about = hello.about
+        session.about = _about(hello, remote)
         boot = hello.about.get("boot")
         same_clock = boot is not None and boot == self.boot
         session.offset = 0.0 if same_clock else now - hello.now
         _move(session, CONNECTED)
         return session
+
+    def _came_by(self, credentials: Credentials, hello: Hello) -> str | None:
+        """Return by what a Hello comes from another machine, or None if it is of this one."""
+        if credentials.user is not None:
+            return credentials.user.name
+        boot = hello.about.get("boot")
+        return boot if isinstance(boot, str) and self.boot not in (None, boot) else None
 
     def add(self, session: Session) -> Session:
         """Add a session that has no connection, as one from the history or the spool."""
@@ -231,6 +268,11 @@ def _move(session: Session, state: str) -> None:
     session.state = state
 
 
+def _about(hello: Hello, remote: str | None) -> dict[str, Any]:
+    """Return what a Hello tells of its process, and what the broker says of its machine."""
+    return {**hello.about, REMOTE: remote}
+
+
 def _visible_pid(row: StoredOperation, namespace: int | None) -> int | None:
     """Return the pid by which a broker of that namespace sees the process of a row; 0 if by none.
 
@@ -250,7 +292,7 @@ def _visible_pid(row: StoredOperation, namespace: int | None) -> int | None:
 
 
 def _same_process(session: Session, credentials: Credentials, hello: Hello) -> bool:
-    if session.pid and credentials.pid:
+    if session.pid and credentials.pid and not session.is_remote:
         return (session.uid, session.pid) == (credentials.uid, credentials.pid)
     return (session.about.get("pid"), session.about.get("host")) == (
         hello.about.get("pid"),

@@ -14,7 +14,7 @@ from headway.protocol.redaction import redact_operation, redact_stage
 from headway.protocol.wire import Malformed, pack, unpack
 from headway_broker.state.effects import StoredOperation, StoredShare
 from headway_broker.state.entry import Entry
-from headway_broker.state.sessions import Session
+from headway_broker.state.sessions import REMOTE, Session
 
 _ID = OPERATION_FIELDS.index("id")
 _NAME = OPERATION_FIELDS.index("name")
@@ -32,7 +32,7 @@ class Body(NamedTuple):
 
 
 # Of what a worker says of itself: what tells its process again after a restart, and whose it is.
-_KEPT_FACTS = ("pid", "started", "boot", "pid_namespace", "host", "user")
+_KEPT_FACTS = ("pid", "started", "boot", "pid_namespace", "host", "user", REMOTE)
 
 
 def row_of(entry: Entry, wall_offset: float) -> StoredOperation:

@@ -38,6 +38,10 @@ def examine(
     from headway.host.launch import broker_launch  # noqa: PLC0415 - not there on Windows
 
     try:
+        network = endpoint.network_endpoint(environ)
+        if network is not None:
+            _examine_network(environ, network, lines, trouble)
+            return
         named = endpoint.named_socket(environ)
     except endpoint.EndpointRefused as error:
         trouble.append(str(error))
@@ -47,7 +51,7 @@ def examine(
     path = named or os.path.join(place or "", endpoint.REPORT)
     if broker_launch.listening(path, user):
         pid = broker_launch.listener(path)
-        about, against = _greet(path)
+        about, against = _greet("ipc://" + path)
         version = about.get("version")
         told = f"listens at {path}" + (f", pid {pid}" if pid else "")
         if version:
@@ -70,11 +74,38 @@ def examine(
         lines.append(("broker", "none runs; the first program that reports starts one"))
 
 
-def _greet(path: str) -> tuple[Mapping[str, Any], str | None]:
-    """Return what the broker at the socket `path` says of itself, and what is wrong with it."""
+def _examine_network(
+    environ: Mapping[str, str], address: str, lines: list[tuple[str, str]], trouble: list[str]
+) -> None:
+    """Add what is known of the broker on a network that is named."""
+    from headway.host.files import key_files  # noqa: PLC0415 - only where one is named
+
+    found: list[str] = []
+    for roles in (key_files.REPORTING, key_files.VIEWING):
+        try:
+            pair = key_files.find(environ, os.getuid(), roles)
+        except key_files.NoKey as error:
+            if roles == key_files.REPORTING:
+                trouble.append(f"HEADWAY_ENDPOINT is {address!r}: {error}")
+        else:
+            found.append(f"{pair.name} ({pair.role})")
+            if roles == key_files.REPORTING:
+                about, against = _greet(address, "worker")
+                told = f"answers at {address}, version {about.get('version')}"
+                if against:
+                    trouble.append(f"the broker at {address} {against}")
+                else:
+                    lines.append(("broker", told))
+    lines.append(("keys", ", ".join(found) or "none that can be used here"))
+
+
+def _greet(address: str, role: str = "viewer") -> tuple[Mapping[str, Any], str | None]:
+    """Return what the broker at an endpoint says of itself, and what is wrong with it."""
     try:
         import zmq  # noqa: PLC0415
 
+        from headway.host import network  # noqa: PLC0415
+        from headway.host.files import key_files  # noqa: PLC0415
         from headway.host.identity import describe  # noqa: PLC0415
         from headway.protocol import messages, retirement, wire  # noqa: PLC0415
     except Exception:
@@ -82,9 +113,10 @@ def _greet(path: str) -> tuple[Mapping[str, Any], str | None]:
     context = zmq.Context()
     try:
         sock = context.socket(zmq.DEALER)
-        sock.connect("ipc://" + path)
+        network.secure(sock, address, key_files.REPORTING)
+        sock.connect(address)
         head = (messages.MAGIC, messages.MAJOR, messages.MINOR)
-        who = (os.urandom(8).hex(), "viewer", time.monotonic(), describe(__version__))
+        who = (os.urandom(8).hex(), role, time.monotonic(), describe(__version__))
         hello = messages.Hello(*head, *who)
         sock.send(wire.encode(hello))
         if not sock.poll(int(ANSWER_TIMEOUT * 1000)):

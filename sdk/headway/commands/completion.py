@@ -31,6 +31,7 @@ OPTIONS = {
     "record": "--until-done",
     "replay": "--speed --display --estimates --tick --history",
     "broker": "run status stop",
+    "keys": "new list allow revoke --role",
     "uninstall": "--yes",
     "completion": "bash zsh fish",
 }

@@ -38,6 +38,7 @@ VERBS = {
     "record": ("headway_viewer.commands.record:record", "write all that happens to a file"),
     "replay": ("headway_viewer.commands.replay:main", "show a recorded file again"),
     "broker": ("headway_broker.commands.broker:main", "run, look at or stop the broker"),
+    "keys": ("headway_broker.commands.keys:main", "say who may connect over a network"),
     "doctor": ("headway.commands.doctor:main", "find out why something is not seen"),
     "uninstall": ("headway_viewer.commands.uninstall:uninstall", "remove what headway has made"),
     "completion": ("headway.commands.completion:main", "print completions for bash, zsh or fish"),

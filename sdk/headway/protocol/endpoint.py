@@ -24,7 +24,10 @@ LOCK = "broker.lock"  # held by the broker for its whole life
 SPOOL = "unsent"  # the spool of what no broker has acknowledged; its name stays for older clients
 PATH_LIMIT = 100  # bytes of a socket's path: the kernel takes 107, a temporary name needs some
 
+NETWORK = "tcp://"  # how an endpoint on a network begins
 NAMED_LIMIT = 107  # bytes of a socket's path that somebody else has made
+HOST_LIMIT = 255  # characters of a host's name
+PORTS = 1 << 16
 SHOWN = 60  # characters of a value that are shown
 
 
@@ -50,19 +53,51 @@ def user_of(environ: Mapping[str, str], uid: int) -> int:
     return uid
 
 
+def network_endpoint(environ: Mapping[str, str]) -> str | None:
+    """Return the endpoint on a network that `HEADWAY_ENDPOINT` names as "tcp://HOST:PORT", or None.
+
+    Raise `EndpointRefused` where it names none that can be connected to.
+    """
+    named = environ.get("HEADWAY_ENDPOINT")
+    if not named or not named.startswith(NETWORK):
+        return None
+    try:
+        host, port = split_network(named)
+    except ValueError as error:
+        raise _refused(named, str(error), "tcp://HOST:PORT") from None
+    if host == "*" or not port:
+        raise _refused(named, "nobody can connect to that", "tcp://HOST:PORT")
+    return named
+
+
+def split_network(named: str) -> tuple[str, int]:
+    """Return host and port of "tcp://HOST:PORT". Raise ValueError."""
+    host, _, port = named[len(NETWORK) :].rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    # libzmq would take a semicolon for what comes after a source address.
+    known = bare == "*" or all(char.isalnum() or char in ".-_:%" for char in bare)
+    if not named.startswith(NETWORK) or not bare or not known or len(host) > HOST_LIMIT:
+        raise ValueError("it names no host")
+    if ":" in host and bare is host:
+        raise ValueError("an address of IPv6 stands in brackets")
+    if not (port.isascii() and port.isdigit() and int(port[:6]) < PORTS - 1):
+        raise ValueError(f"it names no port below {PORTS - 1}")
+    return host, int(port)
+
+
 def named_socket(environ: Mapping[str, str]) -> str | None:
     """Return the path that `HEADWAY_ENDPOINT` names as "/path" or "ipc:///path", or None.
 
-    Whatever is no socket of this machine is refused: nothing is encrypted. Raise
-    `EndpointRefused`.
+    Whatever is no socket of this machine is refused, also an endpoint on a network: who may connect
+    to one asks `network_endpoint` first. Raise `EndpointRefused`.
     """
     named = environ.get("HEADWAY_ENDPOINT")
     if not named:
         return None
     path = named[len("ipc://") :] if named.startswith("ipc://") else named
     against = None
-    if named.startswith("tcp://"):
-        against = "names, user and host would cross a network in clear text"
+    if named.startswith(NETWORK):
+        against = "this needs the broker's own machine"
     elif not os.path.isabs(path):
         against = "it is no absolute path"
     elif len(os.fsencode(path)) > NAMED_LIMIT:
@@ -73,10 +108,13 @@ def named_socket(environ: Mapping[str, str]) -> str | None:
         against = "that is no socket"
     if against is None:
         return path
+    raise _refused(named, against, "the path of a socket of this machine")
+
+
+def _refused(named: str, against: str, instead: str) -> EndpointRefused:
     shown = named if len(named) <= SHOWN else named[:SHOWN] + "…"
-    raise EndpointRefused(
-        f"HEADWAY_ENDPOINT is {shown!r}: {against};"
-        " unset it, or set it to the path of a socket of this machine"
+    return EndpointRefused(
+        f"HEADWAY_ENDPOINT is {shown!r}: {against}; unset it, or set it to {instead}"
     )
 
 

@@ -12,7 +12,8 @@ import time
 
 import zmq
 
-from headway.host import importing, notebook, resources
+from headway.host import importing, network, notebook, resources
+from headway.host.files import key_files
 from headway.host.launch import broker_launch
 from headway.protocol import limits, messages, wire
 from headway.reporting.publisher import WATCHED
@@ -34,6 +35,7 @@ RETRY_LIMIT = 5.0  # seconds at most between looks for a broker that is not ther
 YIELD = 1.0
 START_TIMEOUT = 3.0  # seconds after which a broker that was started is taken for failed
 NEXT_FRAME = 1.2 * WATCHED  # seconds within which a look is taken for the next one
+REACHED_TIMEOUT = 10.0  # seconds for a broker on a network to be reached and to say Welcome
 IDLE_TIMEOUT = 30.0  # seconds without anything to report after which the connection is closed
 HIGH_WATER_MARK = 8  # messages that wait in the socket at most: the others wait as marks
 SPOOL_FILES = 20  # files of ended operations that a process writes for want of a broker
@@ -41,7 +43,7 @@ SPOOL_FILES = 20  # files of ended operations that a process writes for want of 
 # hundredth of it; it is no final state, so nobody waits longer for it.
 OUTPUT_TIMEOUT = 0.2
 LINGER_MS = 50  # for the last message on a connection that works
-_GONE = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED
+_GONE = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED | network.REFUSALS
 
 
 class Connection:
@@ -61,6 +63,8 @@ class Connection:
         self._pause = START_POLL
         self._absent_since: float | None = None
         self._overflows = 0
+        # Until when a broker on a network has to have said Welcome: nothing tells that none is.
+        self._reached_by: float | None = None
 
     def turn(self) -> None:
         """Send what is due, wait for the next event, receive. One turn of the thread's loop."""
@@ -139,7 +143,12 @@ class Connection:
         if wanted:
             self._busy_at = now
         if self._socket is not None:
-            if publisher.retired:
+            if publisher.welcome is not None:
+                self._reached_by = None
+            if self._reached_by is not None and now > self._reached_by:
+                self._disconnect()
+                self._back_off(now)
+            elif publisher.retired:
                 self._disconnect()
                 self._back_off(now)
                 if self._is_worse_off():
@@ -184,6 +193,16 @@ class Connection:
             (zmq.MAXMSGSIZE, limits.FRAME_LIMIT),
         ):
             sock.setsockopt(option, value)
+        try:
+            network.secure(sock, address, key_files.REPORTING)
+        except OSError as error:  # the file has gone since it was looked for
+            self._thread.reason = str(error)
+            sock.close(0)
+            self._back_off(time.monotonic())
+            return
+        self._reached_by = (
+            time.monotonic() + REACHED_TIMEOUT if network.is_network(address) else None
+        )
         self._monitor = sock.get_monitor_socket(_GONE)
         sock.connect(address)
         self._socket = sock
@@ -255,6 +274,7 @@ class Connection:
                 poll.append((self._monitor, zmq.POLLIN))
                 if not full:
                     dues.append(sending)
+                dues.append(self._reached_by)
                 if publisher.all_acknowledged:
                     dues.append(self._busy_at + IDLE_TIMEOUT)
             soon = min((due for due in (look, sending) if due is not None), default=None)

@@ -65,6 +65,7 @@ def test_nobody_is_called_crashed_while_the_history_is_still_read(wired):
 
 def test_an_operation_of_an_earlier_boot_has_crashed():
     before = Wired(has_history=True)
+    before.core.sessions.boot = "earlier"
     before.worker(boot="earlier").start()
     before.pass_time(2)
     wired = Wired(has_history=True)

@@ -20,11 +20,13 @@ class CoreThatWants:
         return taken
 
 
-class ClosedSocket:
+class ClosedSockets:
     """A socket whose peer is gone."""
 
-    def send_multipart(self, *_parts, **_options):
+    def send(self, *_parts):
         raise zmq.ZMQError(zmq.EAGAIN)
+
+    publish = send
 
 
 class KeptJobs:
@@ -36,8 +38,7 @@ class KeptJobs:
 
 
 def made(tmp_path, *wanted):
-    socket = ClosedSocket()
-    return Actions(CoreThatWants(*wanted), socket, socket, None, Log(str(tmp_path)))
+    return Actions(CoreThatWants(*wanted), ClosedSockets(), None, Log(str(tmp_path)))
 
 
 def test_notes_that_come_too_fast_are_not_all_logged(tmp_path):
@@ -65,13 +66,13 @@ def test_a_peer_that_is_gone_stops_nobody(tmp_path, effect):
 def test_the_status_is_sent_with_the_facts_of_the_process(tmp_path):
     sent = []
 
-    class Router:
-        def send_multipart(self, parts, _flags):
-            sent.append(parts)
+    class Sockets:
+        def send(self, identity, frame):
+            sent.append((identity, frame))
 
     core = CoreThatWants(effects.SendStatus(b"asker", 7, {"open": 2}))
     log = Log(str(tmp_path))
-    Actions(core, Router(), ClosedSocket(), None, log, lambda: {"pid": 5}).carry_out()
+    Actions(core, Sockets(), None, log, lambda: {"pid": 5}).carry_out()
     [(identity, frame)] = sent
     assert identity == b"asker"
     reply = messages.Reply(7, {"pid": 5, "open": 2}, None)

@@ -8,5 +8,5 @@ from headway_broker.state import effects
 
 
 def test_there_is_an_action_for_every_effect():
-    actions = Actions(None, None, None, None, server.Log(None))
+    actions = Actions(None, None, None, server.Log(None))
     assert actions.kinds == set(typing.get_args(effects.Effect))

@@ -38,7 +38,8 @@ def test_where_a_broker_can_be_started_reporting_works(environ):
         ({"HEADWAY": "off"}, "HEADWAY=off"),
         ({"HEADWAY_BROKER": "never"}, "HEADWAY_BROKER=never"),
         ({"HEADWAY_ENDPOINT": "ipc:///nowhere/s"}, "nobody listens there"),
-        ({"HEADWAY_ENDPOINT": "tcp://127.0.0.1:1"}, "unset it, or set it to the path"),
+        ({"HEADWAY_ENDPOINT": "udp://127.0.0.1:1"}, "unset it, or set it to the path"),
+        ({"HEADWAY_ENDPOINT": "tcp://127.0.0.1:1"}, "there is no worker's key in"),
         ({"HEADWAY_RUNTIME_DIR": "/nowhere/at/all"}, "cannot be made"),
     ],
 )

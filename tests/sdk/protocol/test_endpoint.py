@@ -13,6 +13,7 @@ from headway.protocol.endpoint import (
     NoRuntimeDirectory,
     NotMade,
     named_socket,
+    network_endpoint,
     runtime_directory,
     state_directory,
 )
@@ -194,8 +195,8 @@ def test_an_endpoint_is_named_by_a_path(named, path):
 @pytest.mark.parametrize(
     ("named", "why"),
     [
-        ("tcp://127.0.0.1:9", "clear text"),
-        ("tcp://" + "a" * 5000 + ":1", "clear text"),
+        ("tcp://127.0.0.1:9", "needs the broker's own machine"),
+        ("tcp://" + "a" * 5000 + ":1", "needs the broker's own machine"),
         ("udp://127.0.0.1:9", "no absolute path"),
         ("inproc://x", "no absolute path"),
         ("vsock://1:2", "no absolute path"),
@@ -217,3 +218,40 @@ def test_what_is_no_socket_of_this_machine_is_refused_in_one_line(named, why):
     assert "unset it, or set it to the path of a socket" in text
     assert len(text) < 250
     assert text.isprintable()
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["tcp://127.0.0.1:7411", "tcp://build.lab:1", "tcp://[2001:db8::1]:65533", "tcp://a_b-c:7411"],
+)
+def test_an_endpoint_on_a_network_has_a_host_and_a_port(named):
+    assert network_endpoint({"HEADWAY_ENDPOINT": named}) == named
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "tcp://",
+        "tcp://host",
+        "tcp://host:",
+        "tcp://host:0",
+        "tcp://host:65535",
+        "tcp://host:1e3",
+        "tcp://:7411",
+        "tcp://*:7411",
+        "tcp://a;b:7411",
+        "tcp://a b:7411",
+        "tcp://2001:db8::1:7411",
+        "tcp://" + "a" * 5000 + ":1",
+    ],
+)
+def test_one_without_is_refused_in_one_line(named):
+    with pytest.raises(EndpointRefused) as refused:
+        network_endpoint({"HEADWAY_ENDPOINT": named})
+    assert len(str(refused.value)) < 250
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("named", [None, "", "/a/b", "ipc:///a/b", "udp://127.0.0.1:9"])
+def test_what_names_no_network_is_none(named):
+    assert network_endpoint({} if named is None else {"HEADWAY_ENDPOINT": named}) is None

@@ -6,6 +6,7 @@ import os
 import time
 from typing import Callable
 
+from headway.host.files.key_files import VIEWING
 from headway.host.launch import broker_launch, cgroup
 from headway.protocol.endpoint import SPOOL, NoRuntimeDirectory, runtime_directory, user_of
 from headway.protocol.retirement import Surroundings
@@ -79,7 +80,7 @@ def surroundings() -> Surroundings:
 def require_usable() -> None:
     """Raise `NoRuntimeDirectory` where no broker can be met, so that to wait for one is vain."""
     try:
-        broker_launch.endpoint(os.environ, os.getuid(), start=False)
+        broker_launch.endpoint(os.environ, os.getuid(), start=False, roles=VIEWING)
     except broker_launch.NotMade:
         pass
 
@@ -95,7 +96,7 @@ def find_endpoint(*, start: bool) -> str | None:
     With `start`, start a broker if none runs; raise `NoRuntimeDirectory` if none can be.
     """
     try:
-        return broker_launch.endpoint(os.environ, os.getuid(), start=start)
+        return broker_launch.endpoint(os.environ, os.getuid(), start=start, roles=VIEWING)
     except broker_launch.NoRuntimeDirectory:
         if start:
             raise

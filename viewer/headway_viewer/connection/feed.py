@@ -16,6 +16,8 @@ from typing import Any, Callable
 import zmq
 
 from headway import __version__
+from headway.host import network
+from headway.host.files import key_files
 from headway.host.identity import describe
 from headway.host.random_id import random_id
 from headway.protocol import limits, messages, retirement, wire
@@ -73,6 +75,7 @@ class Feed:
         self._monitor: zmq.Socket[bytes] | None = None
         self._subscription: zmq.Socket[bytes] | None = None
         self._subscribed_to = ""
+        self._address = ""  # of the broker
         self._events = events
         self._overview = overview
         self._attends = attends
@@ -197,10 +200,17 @@ class Feed:
         dealer.setsockopt(zmq.RECONNECT_IVL_MAX, 500 if self._looks else 1000)
         dealer.setsockopt(zmq.MAXMSGSIZE, limits.FRAME_LIMIT)
         self._monitor = dealer.get_monitor_socket(
-            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
+            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | network.REFUSALS
         )
+        try:
+            network.secure(dealer, endpoint, key_files.VIEWING)
+        except key_files.NoKey as error:  # it has gone since it was looked for
+            self.refused = str(error)
+            self._close(dealer)
+            return
         dealer.connect(endpoint)
         self._dealer = dealer
+        self._address = endpoint
 
     def _drain(self, timeout: float, *, rest: bool) -> bool:
         poller = zmq.Poller()
@@ -229,12 +239,30 @@ class Feed:
                 self._send_hello()
             elif event == zmq.EVENT_DISCONNECTED:
                 self._on_disconnect()
+            elif event & network.REFUSALS:
+                self._on_refused_key(event)
 
     def _on_disconnect(self) -> None:
         self.connected = False
         self.replica.connection_lost()
         self._snapshot_requested = float("-inf")
         self._find_tried = self.clock()  # the workers may start the next broker first
+
+    def _on_refused_key(self, event: int) -> None:
+        """Note that the handshake has failed, after which libzmq does not connect again."""
+        self._on_disconnect()
+        if network.is_network(self._address):
+            self.refused = f"{self._address}: {network.refusal(event)}"
+            if self._dealer is not None:
+                self._close(self._dealer)
+                self._dealer = None
+
+    def _close(self, dealer: zmq.Socket[bytes]) -> None:
+        dealer.disable_monitor()
+        dealer.close(linger=0)
+        if self._monitor is not None:
+            self._monitor.close(linger=0)
+            self._monitor = None
 
     def _send_hello(self, major: int = messages.MAJOR) -> None:
         self._send(
@@ -263,6 +291,8 @@ class Feed:
                 self.connected = self.met = True
                 self.retired = False
                 words = retirement.request(message, self._replaces)
+                if network.is_network(self._address):
+                    words = None  # that is not for us to say
                 if words is not None:
                     self._ask_to_retire(messages.MAJOR, words)
                 if (message.major, message.minor) < _OVERVIEWS_SINCE:
@@ -281,6 +311,8 @@ class Feed:
             elif kind is messages.Refuse:
                 if message.reason == "version":
                     self._refused_version(message)
+                elif message.reason in ("revoked", "role"):
+                    self.refused = f"this key is not a viewer's there ({message.reason})"
                 elif message.reason == "user":
                     self.refused = "it belongs to another user"
 
@@ -305,6 +337,7 @@ class Feed:
         self._send(messages.Request(self._sequence, "retire", words))
 
     def _subscribe(self, endpoint: str) -> None:
+        endpoint = network.follow_address(endpoint, self._address)
         if self._subscription is not None and self._subscribed_to == endpoint:
             # The socket reconnects by itself, with its topics.
             if self.replica.wanted:
@@ -317,6 +350,7 @@ class Feed:
         subscriber.setsockopt(zmq.RECONNECT_IVL_MAX, 500 if self._looks else 1000)
         subscriber.setsockopt(zmq.MAXMSGSIZE, limits.FRAME_LIMIT)
         subscriber.setsockopt(zmq.RCVHWM, RECEIVE_HWM)  # bounds a stopped viewer's memory
+        network.secure(subscriber, endpoint, key_files.VIEWING)
         if not self._overview:
             subscriber.setsockopt(zmq.SUBSCRIBE, self._topic)
         subscriber.connect(endpoint)

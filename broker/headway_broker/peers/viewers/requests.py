@@ -5,10 +5,11 @@ Pure. Absent: the requests about the broker itself (`status`, `retirement`).
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Tuple
 
 from headway.plain_values import NAME_LIMIT, clean_text
 from headway.protocol import messages
+from headway_broker.peers.network_users import scope
 from headway_broker.state.effects import Effect, Send, StoreClaim
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.sessions import Session
@@ -18,6 +19,9 @@ ANSWER_TIMEOUT = 5.0
 CLAIMS_LIMIT = 5_000  # keys remembered; the oldest is forgotten, and may then be told again
 PENDING_LIMIT = 1_000  # requests that wait for an answer
 DRAWN_LIMIT = 1_000  # operations of one request that tells what was drawn; a viewer draws fewer
+
+
+Terminal = Tuple[Any, str]  # the machine and the name
 
 
 class PendingRequest(NamedTuple):
@@ -37,8 +41,8 @@ class Requests:
         self._pending: dict[int, PendingRequest] = {}
         self._number = 0
         self._claims: dict[str, None] = {}
-        self._terminals: dict[str, Session] = {}
-        self._drawing: dict[Session, str] = {}  # the terminal that each has taken
+        self._terminals: dict[Terminal, Session] = {}
+        self._drawing: dict[Session, Terminal] = {}  # the terminal that each has taken
 
     def cancel(
         self, asker: Session, request: int, arguments: dict[str, Any], now: float
@@ -132,7 +136,7 @@ class Requests:
         self, asker: Session, request: int, arguments: dict[str, Any], _now: float
     ) -> list[Effect]:
         """Grant a terminal to one viewer at a time."""
-        tty = _word(arguments, "tty")
+        tty = (scope(asker), _word(arguments, "tty"))
         holder = self._terminals.get(tty)
         granted = holder is None or holder is asker or holder.gone
         if granted:

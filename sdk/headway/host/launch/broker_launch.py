@@ -32,6 +32,7 @@ from headway.protocol.endpoint import (
     NoRuntimeDirectory,
     NotMade,
     named_socket,
+    network_endpoint,
     runtime_directory,
     user_of,
 )
@@ -46,13 +47,29 @@ def directory(environ: Mapping[str, str], uid: int, *, make: bool = True) -> str
     return runtime_directory(environ, user_of(environ, uid), make=make)
 
 
-def endpoint(environ: Mapping[str, str], uid: int, *, start: bool = True) -> str | None:
+def endpoint(
+    environ: Mapping[str, str],
+    uid: int,
+    *,
+    start: bool = True,
+    roles: tuple[str, ...] = ("worker",),
+) -> str | None:
     """Return the endpoint on which the broker listens ("ipc://…"), or None while nobody does.
 
     With `start` a broker is started where none runs, unless `HEADWAY_BROKER=never`; it listens
     a moment later, so call this again. `HEADWAY_ENDPOINT` names a broker that was started by
-    other means. Raise `NoRuntimeDirectory`.
+    other means: on a network ("tcp://…") it may or may not listen, and is none where there is no
+    key of one of `roles`. Raise `NoRuntimeDirectory`.
     """
+    network = network_endpoint(environ)
+    if network is not None:
+        from headway.host.files import key_files  # noqa: PLC0415 - only where one is named
+
+        try:
+            key_files.find(environ, uid, roles)
+        except key_files.NoKey as error:
+            raise EndpointRefused(f"HEADWAY_ENDPOINT is {network!r}: {error}") from None
+        return network
     user = user_of(environ, uid)
     named = named_socket(environ)
     if named is not None:
@@ -114,7 +131,7 @@ def starting(environ: Mapping[str, str], uid: int) -> bool:
     there is no runtime directory, or the broker is named by `HEADWAY_ENDPOINT`.
     """
     try:
-        if named_socket(environ) is not None:
+        if network_endpoint(environ) is not None or named_socket(environ) is not None:
             return False
         place = directory(environ, uid, make=False)
         with open("/proc/locks", encoding="ascii", errors="replace") as file:
