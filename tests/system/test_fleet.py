@@ -101,7 +101,7 @@ def test_the_servers_permissions_say_who_may_cancel(sandbox):
             "    op.check_cancelled()"
         )
         until(sandbox.operations, "the operation")
-        options = ("--site", "S1", "--allow-cancel")
+        options = ("--host", "db.example.org", "--allow-cancel")
         uplink = sandbox.spawn(*HEADWAY, "uplink", reporter, *options)
         listed = ("ps", "--format", "{state}", "--fleet", viewer)
         until(lambda: "running" in sandbox.headway(*listed).stdout, "the operation in the fleet")
