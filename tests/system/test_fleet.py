@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 
 import pytest
-from machine import HEADWAY, until
+from machine import HEADWAY, ROOT, until
 from nats_server import SERVER, NatsServer
 from sandbox import let_go
 
@@ -79,3 +80,48 @@ def test_a_server_that_is_not_there_is_told_and_nothing_else_happens(sandbox):
     said = sandbox.headway("ps", "--fleet", "nats://127.0.0.1:9")
     assert said.returncode == 1
     assert "nothing listens at nats://127.0.0.1:9" in said.stderr
+
+
+def page_permissions():
+    """The permissions that docs/fleet.md proposes."""
+    with open(os.path.join(ROOT, "docs", "fleet.md")) as file:
+        return re.search(r"```nats\n(.*?)```", file.read(), re.DOTALL).group(1)
+
+
+def test_the_servers_permissions_say_who_may_cancel(sandbox):
+    server = NatsServer(page_permissions())
+    try:
+        reporter, viewer, operator = (
+            f"nats://{name}:change-me-{number}@127.0.0.1:{server.port}"
+            for number, name in enumerate(("reporter", "viewer", "operator"), 1)
+        )
+        sandbox.program(
+            "with headway.operation('Nightly build') as op:\n"
+            "    while not op.cancelled: time.sleep(0.05)\n"
+            "    op.check_cancelled()"
+        )
+        until(sandbox.operations, "the operation")
+        options = ("--host", "db.example.org", "--allow-cancel")
+        uplink = sandbox.spawn(*HEADWAY, "uplink", reporter, *options)
+        listed = ("ps", "--format", "{state}", "--fleet", viewer)
+        until(lambda: "running" in sandbox.headway(*listed).stdout, "the operation in the fleet")
+
+        refused = sandbox.headway("cancel", "Nightly build", "--fleet", viewer)
+        assert refused.returncode == 3
+        assert "the server refuses it" in refused.stderr
+        accepted = sandbox.headway("cancel", "Nightly build", "--fleet", operator)
+        assert accepted.returncode == 0, accepted.stderr
+        waited = sandbox.headway("wait", "Nightly build", "--fleet", viewer)
+        assert waited.returncode == 130
+
+        # Another site is not the reporter's, and a reporter reads nothing.
+        elsewhere = sandbox.headway("ps", "--fleet", reporter)
+        assert elsewhere.returncode == 1
+        assert "permissions" in elsewhere.stderr
+        wrong = sandbox.headway("ps", "--fleet", viewer.replace("change-me", "guessed"))
+        assert "refuses these credentials" in wrong.stderr
+        assert "guessed" not in wrong.stderr
+        uplink.send_signal(signal.SIGINT)
+        uplink.wait(timeout=30)
+    finally:
+        server.close()

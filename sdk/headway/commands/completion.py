@@ -8,18 +8,19 @@ import sys
 OF_OPERATIONS = ("view", "ps", "logs", "why", "wait", "cancel", "pause", "resume")
 MODES = "auto live plain json quiet"
 OPTIONS = {
-    "run": "--name --display --as --no-parse --fail-if --patch --sd-notify --file --output",
+    "run": "--name --display --as --no-parse --fail-if --label --patch --sd-notify --file --output",
     "attach": "--name --display",
     "patch": "--name --display",
-    "view": "--display --until-done --clock --timeout",
-    "ps": "--running --failed --since --all --json --format --line --clock",
+    "view": "--display --until-done --clock --timeout --label --fleet --site --host",
+    "ps": "--running --failed --since --label --all --json --format --by --line --clock --fleet",
     "logs": "--follow",
-    "wait": "--all --timeout --brief",
+    "wait": "--all --timeout --brief --label --fleet --site --host",
     "cancel": "--reason --kill",
     "pause": "",
     "resume": "",
     "history": "--forget --all --accuracy --json --csv",
     "why": "--json",
+    "uplink": "--site --host --with-output --allow-cancel",
     "notify": "--enable --disable --exec --ntfy --apprise --with-output --after --slow --quiet",
     "pipe": "--name --display --needs-end --tqdm",
     "pv": "--name --size --display",

@@ -26,7 +26,7 @@ VERBS = {
     "notify": ("headway_viewer.commands.notify:notify", "tell when operations end or need you"),
     "uplink": (
         "headway_viewer.commands.uplink:uplink",
-        "tell a fleet's server of what goes on here",
+        "tell the server of a fleet what goes on here",
     ),
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
     "mcp": ("headway_viewer.mcp.cli:main", "let coding agents look and wait, over MCP"),

@@ -14,6 +14,7 @@ from headway.lookup import matching
 from headway.model import Operation
 from headway_viewer.commands.exit_status import NO_ANSWER, NONE_SEEN, USAGE
 from headway_viewer.commands.listing.filters import Filter, listed
+from headway_viewer.commands.listing.groups import HOST, ROWS_LEAST, list_groups
 from headway_viewer.commands.listing.listing import NOTHING, list_operations
 from headway_viewer.commands.listing.output_format import UnknownField, format_row
 from headway_viewer.commands.listing.status_line import status_line
@@ -54,7 +55,10 @@ def ps(argv: Sequence[str]) -> int:
         if fleet is None:
             outcome, feed_note = _fetch(replica, overview=_is_overview(arguments))
         else:
-            outcome, feed_note = fetch_fleet(fleet)
+            try:
+                outcome, feed_note = fetch_fleet(fleet), fleet.note()
+            finally:
+                fleet.close()
     except NoRuntimeDirectory as error:
         return print_error("ps", str(error), 1)
     except NotUsable as error:
@@ -105,6 +109,9 @@ def _parser() -> argparse.ArgumentParser:
         "--format", metavar="F", help="a line each: F with {id}, {name} and other fields of --json"
     )
     form.add_argument(
+        "--by", metavar="KEY", help="count them by host, where KEY is host, or by that label"
+    )
+    form.add_argument(
         "--line", action="store_true", help="one line, for the status bar of tmux or Waybar"
     )
     add_fleet(parser)
@@ -136,6 +143,13 @@ def _print(arguments: argparse.Namespace, board: Board, now: float) -> int:
         return print_lines([Writer(replica).snapshot(now, chosen)])
     if arguments.line:
         return print_lines([_for_status_bar(theme.paint(status_line(board, theme, columns, now)))])
+    by = arguments.by
+    if by is None and not filtered and arguments.format is None and not arguments.all:
+        # A fleet of thousands is no table that anybody reads.
+        by = HOST if board.tells_hosts and len(candidates) >= ROWS_LEAST else None
+    if by is not None:
+        lines_of_groups = list_groups(wanted.apply(candidates, now), by, theme, columns, now)
+        return print_lines([theme.paint(line) for line in lines_of_groups] or [NOTHING])
     if word is None and arguments.format is None:
         candidates = [operation for operation in candidates if board.has_row(operation.id)]
     found = wanted.apply(candidates, now)

@@ -35,29 +35,18 @@ class Fleet(Protocol):
         """Take in what comes."""
         ...
 
-    def note(self) -> str | None:
-        """Return what is wrong, as text for a person."""
-        ...
 
-    def close(self) -> None:
-        """Close it."""
-        ...
-
-
-def fetch_fleet(feed: Fleet) -> tuple[Outcome, str | None]:
-    """Fill the replica of a connection to a fleet, which is closed, and return what is wrong."""
-    try:
-        deadline = feed.clock() + FLEET_TIMEOUT
-        while feed.replica.wanted:
-            left = deadline - feed.clock()
-            if feed.refused is not None:
-                return Outcome.REFUSED, feed.note()
-            if left <= 0:
-                return Outcome.NO_ANSWER, feed.note()
-            feed.wait(left)
-        return Outcome.FETCHED, feed.note()
-    finally:
-        feed.close()
+def fetch_fleet(feed: Fleet) -> Outcome:
+    """Fill the replica of a connection to a fleet."""
+    deadline = feed.clock() + FLEET_TIMEOUT
+    while feed.replica.wanted:
+        left = deadline - feed.clock()
+        if feed.refused is not None:
+            return Outcome.REFUSED
+        if left <= 0:
+            return Outcome.NO_ANSWER
+        feed.wait(left)
+    return Outcome.FETCHED
 
 
 def fetch_snapshot(feed: Feed) -> Outcome:

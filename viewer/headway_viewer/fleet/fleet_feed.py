@@ -15,7 +15,7 @@ from headway_viewer.fleet.server_access import Access
 from headway_viewer.fleet.viewer_thread import Answered, Begun, Received, ViewerThread
 from headway_viewer.replica.replica import Replica
 
-CANCEL_SECONDS = 20.0  # for the answer to a request: the program's loop may delay it
+CANCEL_SECONDS = 12.0  # for the answer to a request: the program's loop may delay it
 CONTROLS = ("cancel", "pause", "resume")
 HOSTS_NAMED = 3
 

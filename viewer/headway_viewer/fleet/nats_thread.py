@@ -23,6 +23,7 @@ PING_SECONDS = 5.0  # between pings: two that are not answered end the connectio
 RETRY_FIRST, RETRY_LONGEST = 0.25, 2.0  # seconds between attempts to connect
 REFUSED_RETRY = 15.0  # seconds, where somebody has to change something first
 CLOSE_SECONDS = 2.0
+DENIED_SECONDS = 0.1  # between looks whether the server has denied what is waited for
 
 
 class Connected(NamedTuple):
@@ -110,8 +111,21 @@ class NatsThread:
 
     async def request(self, client: Any, subject: str, data: bytes = b"") -> dict[str, Any]:
         """Ask JetStream. Raise `ServerError`, and what the library raises."""
-        reply = await client.request(subject, data, timeout=REQUEST_SECONDS)
+        reply = await self.until_denied(client.request(subject, data, timeout=REQUEST_SECONDS))
         return jetstream.answer(reply.data)
+
+    async def until_denied(self, waiting: Coroutine[Any, Any, Any]) -> Any:
+        """Return what a request is answered; raise `TimeoutError` once the server has denied it.
+
+        A server tells of that beside the request, which is never answered.
+        """
+        self.denied = None
+        task = asyncio.ensure_future(waiting)
+        while not (await asyncio.wait((task,), timeout=DENIED_SECONDS))[0]:
+            if self.denied is not None:
+                task.cancel()
+                raise asyncio.TimeoutError
+        return task.result()
 
     def _close(self) -> None:
         if self._closing is not None:
@@ -140,8 +154,7 @@ class NatsThread:
                 why, wait = str(error), REFUSED_RETRY
             except Exception as error:  # whatever the library, the network or TLS raises
                 # "No servers available" hides why the last one was not.
-                told = self._last_error if "no servers" in str(error) else None
-                why = problems.connecting(told or error, self.access.shown)
+                why = problems.connecting(self._last_error or error, self.access.shown)
                 pause = min(pause * 2, RETRY_LONGEST)
             if client is not None:
                 await self._end(client)
@@ -177,6 +190,8 @@ class NatsThread:
                 servers=[url],
                 name="headway",
                 allow_reconnect=False,
+                max_reconnect_attempts=1,  # of this very attempt: it would try for two minutes
+                reconnect_time_wait=0.1,
                 connect_timeout=CONNECT_SECONDS,
                 ping_interval=PING_SECONDS,
                 max_outstanding_pings=2,

@@ -103,9 +103,8 @@ class ViewerThread(NatsThread):
         if client is None:
             self.tell(Answered(number, None, "there is no connection to the server"))
             return
-        self.denied = None
         try:
-            reply = await client.request(subject, data, timeout=timeout)
+            reply = await self.until_denied(client.request(subject, data, timeout=timeout))
         except Exception as error:
             words = type(error).__name__
             why = (

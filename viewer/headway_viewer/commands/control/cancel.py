@@ -6,6 +6,7 @@ from typing import Sequence
 
 from headway_viewer.commands.control import owner_request
 from headway_viewer.commands.options import OP_HELP, make_parser
+from headway_viewer.fleet.options import add_fleet
 
 
 def cancel(argv: Sequence[str]) -> int:
@@ -19,6 +20,7 @@ def cancel(argv: Sequence[str]) -> int:
     parser.add_argument("operation", metavar="OP", help=OP_HELP)
     parser.add_argument("--reason", metavar="R", help="told to the operation, and shown")
     parser.add_argument("--kill", action="store_true", help="do not ask long: kill in the end")
+    add_fleet(parser)
     arguments = parser.parse_args(argv)
     asked = {"reason": arguments.reason, "kill": arguments.kill}
-    return owner_request.send("cancel", arguments.operation, asked)
+    return owner_request.send("cancel", arguments.operation, asked, arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import Any
 
@@ -12,14 +13,28 @@ from headway_viewer.commands.selection import Ambiguous, find_operation, unknown
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT, owner_answer
-from headway_viewer.connection.single_snapshot import Outcome, fetch_snapshot
+from headway_viewer.connection.single_snapshot import Outcome, fetch_fleet, fetch_snapshot
+from headway_viewer.fleet.fleet_feed import FleetFeed
+from headway_viewer.fleet.options import fleet_feed
+from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.picture.board import end_word
 from headway_viewer.replica.replica import Replica
 
 
-def send(verb: str, word: str, arguments: dict[str, Any]) -> int:
-    """Send the request `verb` about the operation that `word` means; return the exit status."""
-    feed = Feed(Replica(), endpoint_finder(start=False), overview=True)
+def send(
+    verb: str, word: str, arguments: dict[str, Any], options: argparse.Namespace | None = None
+) -> int:
+    """Send the request `verb` about the operation that `word` means; return the exit status.
+
+    `options` may name a fleet.
+    """
+    replica = Replica()
+    try:
+        feed = None if options is None else fleet_feed(replica, options)
+    except NotUsable as error:
+        return print_error(verb, str(error), USAGE)
+    if feed is None:
+        feed = Feed(replica, endpoint_finder(start=False), overview=True)
     try:
         return _send(feed, verb, word, arguments)
     except NoRuntimeDirectory as error:
@@ -28,10 +43,11 @@ def send(verb: str, word: str, arguments: dict[str, Any]) -> int:
         feed.close()
 
 
-def _send(feed: Feed, verb: str, word: str, arguments: dict[str, Any]) -> int:
-    outcome = fetch_snapshot(feed)
+def _send(feed: Feed | FleetFeed, verb: str, word: str, arguments: dict[str, Any]) -> int:
+    is_fleet = isinstance(feed, FleetFeed)
+    outcome = fetch_fleet(feed) if is_fleet else fetch_snapshot(feed)
     if outcome is Outcome.NO_ANSWER:
-        return print_error(verb, "the broker does not answer", 1)
+        return print_error(verb, _unanswered(feed), 1)
     if outcome is Outcome.REFUSED:
         return print_error(verb, str(feed.note()), 1)
     theme = stream_theme(sys.stderr)
@@ -46,8 +62,13 @@ def _send(feed: Feed, verb: str, word: str, arguments: dict[str, Any]) -> int:
         return print_error(verb, f"{name} has ended: {end_word(operation)}", REFUSED)
     reply = feed.ask(verb, {"operation": operation.id, **arguments}, ANSWER_TIMEOUT)
     if reply is None:
-        return print_error(verb, "the broker does not answer", 1)
+        return print_error(verb, _unanswered(feed), 1)
     answer = owner_answer(reply)
     reason = None if answer.reason is None else theme.spell(answer.reason)
     told = answer._replace(reason=reason).told(verb, name)
     return print_lines([told]) if answer.accepted else print_error(verb, told, REFUSED)
+
+
+def _unanswered(feed: Feed | FleetFeed) -> str:
+    told = feed.note() if isinstance(feed, FleetFeed) else None
+    return told or "the broker does not answer"
