@@ -59,8 +59,10 @@ def _new(options: argparse.Namespace, place: str, uid: int) -> int:
     broker = _broker_pair(place, uid)
     allowed, _ = key_files.load_allowed(place, uid)
     path = os.path.join(place, name + key_files.SUFFIX)
-    if any(key.name == name for key in allowed) or os.path.lexists(path):
+    if any(key.name == name for key in allowed):
         raise _Failed(f"there is a key {name!r} already: `headway keys revoke {name}` removes it")
+    if os.path.lexists(path):
+        raise _Failed(f"there is {path} already, by which nobody is let in: remove that file")
     public, secret = _pair()
     pair = key_files.KeyPair(name, options.role, public, secret, broker.public)
     path = key_files.write_pair(place, pair)
@@ -98,10 +100,15 @@ def _allow(options: argparse.Namespace, place: str, uid: int) -> int:
 def _revoke(options: argparse.Namespace, place: str, uid: int) -> int:
     """Let a key in no more: a running broker cuts its connections at once."""
     name = _name(options.name)
+    allowed, _ = key_files.load_allowed(place, uid)
+    keys = {key.public for key in allowed if key.name == name}
     try:
         key_files.remove_allowed(place, name)
     except FileNotFoundError:
         raise _Failed(f"no key {name!r} is allowed: `headway keys list`") from None
+    others = [key.name for key in allowed if key.public in keys and key.name != name]
+    for other in others:  # by which the same key would go on
+        key_files.remove_allowed(place, other)
     try:
         ours = key_files.load_pair(place, key_files.BROKER, uid).public
         if key_files.load_pair(place, name, uid).broker == ours:
@@ -109,6 +116,8 @@ def _revoke(options: argparse.Namespace, place: str, uid: int) -> int:
     except key_files.NoKey:
         pass  # it was moved to where it is used
     sys.stdout.write(f"{name} may connect no more\n")
+    for other in others:
+        sys.stdout.write(f"{other} may not either: it was the same key\n")
     _tell_broker(uid)
     return 0
 

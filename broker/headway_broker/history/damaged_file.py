@@ -55,6 +55,7 @@ class Copied:
 def salvage(aside: str, into: sqlite3.Connection) -> str:
     """Copy the rows of a damaged file that can be read; return what became of them, as text."""
     copied = Copied()
+    version = 0
     try:
         version = _version(aside)
         _restore_length(aside)
@@ -62,12 +63,14 @@ def salvage(aside: str, into: sqlite3.Connection) -> str:
             _copy(damaged, into, copied)
         said = f"{copied.saved} rows of it were saved, {copied.broken} places in it cannot be read"
     except (sqlite3.Error, OSError) as error:
-        if not copied.saved:
-            return UNREADABLE
-        return f"{copied.saved} rows of it were saved, then: {error}"
-    if 0 < version < schema.REDACTED:  # what was printed by commands is in it
+        said = UNREADABLE
+        if copied.saved:
+            said = f"{copied.saved} rows of it were saved, then: {error}"
+    # What was printed by commands is in the file of an old version. Without a header nobody knows
+    # the version of a file with our rows; one without rows may be anything.
+    if 0 < version < schema.REDACTED or (version == 0 and copied.saved):
         _remove(aside)
-        said += "; it held lines of output, and is removed"
+        said += "; it may hold lines of output, and is removed"
     return said
 
 
@@ -93,7 +96,7 @@ def _restore_length(path: str) -> None:
             return
         size = os.fstat(file.fileno()).st_size
         length = header.page_size * header.pages
-        if size < length <= max(size * 64, MOST_ADDED):
+        if size < length <= size + MOST_ADDED:
             # Down to whole pages first, else a row across the cut would end in zeros.
             file.truncate(size - size % header.page_size)
             file.truncate(length)  # sparse: it takes no room on the disk
@@ -127,8 +130,13 @@ def _copy(damaged: sqlite3.Connection, into: sqlite3.Connection, copied: Copied)
     for table in TABLES:
         columns = _known_columns(damaged, table)
         if columns:  # else of a version that had no such table
-            with transaction(into):
-                _copy_table(damaged, into, table, columns, copied)
+            before = copied.saved
+            try:
+                with transaction(into):
+                    _copy_table(damaged, into, table, columns, copied)
+            except BaseException:
+                copied.saved = before
+                raise
     if _known_columns(damaged, Table("coarser", ("key", "run"))):
         _copy_coarser(damaged, into, copied)
 

@@ -9,7 +9,6 @@ https://www.sqlite.org/fileformat2.html, sections 1.3 (header) and 1.6 (pages).
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from contextlib import closing
 from typing import Iterator, NamedTuple
@@ -41,6 +40,9 @@ FORMS = {
 COARSER_FORM = "typeof(run) = 'integer' AND typeof(key) = 'text'"
 
 
+BLOCK = 1 << 20  # bytes that are copied at a time
+
+
 class Header(NamedTuple):
     """What the first 100 bytes say: bytes of a page, pages of the file, version of its schema."""
 
@@ -67,7 +69,7 @@ def rebuild(path: str, to: str) -> None:
     """
     descriptor = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     os.close(descriptor)
-    shutil.copyfile(path, to)
+    _copy_sparsely(path, to)
     with open(to, "rb") as file:
         header = header_of(file.read(100))
     size = DEFAULT_PAGE_SIZE if header is None else header.page_size
@@ -80,6 +82,17 @@ def rebuild(path: str, to: str) -> None:
     tables, indexes = _roots(to, size)
     with closing(sqlite3.connect(to)) as connection:
         _declare(connection, _named(connection, tables, indexes))
+
+
+def _copy_sparsely(path: str, to: str) -> None:
+    """Copy a file: what is zero there, as where a file was extended, takes no room here."""
+    with open(path, "rb") as source, open(to, "r+b") as target:
+        while block := source.read(BLOCK):
+            if block.count(0) == len(block):
+                target.seek(len(block), os.SEEK_CUR)
+            else:
+                target.write(block)
+        target.truncate(target.tell())
 
 
 def _first_page(size: int, pages: int) -> bytes:

@@ -24,6 +24,7 @@ from headway_broker.state.sessions import Session
 from headway_broker.storage.policy import StoragePolicy
 
 _ID = OPERATION_FIELDS.index("id")
+_TTY = OPERATION_FIELDS.index("tty")
 
 
 class Announcements:
@@ -78,6 +79,8 @@ class Announcements:
         Where it `lacks_text`, its process is to tell its end once more. What is `filed` is in a
         file until it is stored: the next broker knows it, too.
         """
+        if session.is_remote:
+            message.operation[_TTY] = None  # a terminal of that machine, whatever its name is
         name = message.operation[_ID]
         fresh = name not in self._ledger.entries
         if fresh and not message.whole:

@@ -131,7 +131,7 @@ class Connections:
 
     def _accepted(self, descriptor: int, *, network: bool) -> None:
         self._forget(descriptor)
-        found = _remote_peer(descriptor) if network else _peer(descriptor)
+        found = remote_peer(descriptor) if network else _peer(descriptor)
         if found is None:
             return  # closed already
         held = self._held.get(found, 0)
@@ -189,10 +189,13 @@ def _peer(descriptor: int) -> Connected | None:
     return Connected(uid, pid)
 
 
-def _remote_peer(descriptor: int) -> Connected | None:
-    """Return from which address a connection of a network comes, or None if it has ended."""
+def remote_peer(descriptor: int) -> Connected | None:
+    """Return from which address a connection of a network comes, or None if it has ended.
+
+    The descriptor may be another file by now: nothing of it is copied, and nothing closed.
+    """
     try:
-        sock = socket.socket(fileno=os.dup(descriptor))
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, descriptor)
     except OSError:
         return None
     try:
@@ -200,7 +203,7 @@ def _remote_peer(descriptor: int) -> Connected | None:
     except (OSError, IndexError):
         return None
     finally:
-        sock.close()
+        sock.detach()
 
 
 def _shut_down(descriptor: int) -> None:

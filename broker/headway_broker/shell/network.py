@@ -27,6 +27,7 @@ ZAP = "inproc://zeromq.zap.01"
 PREFIX_SIZE = 16  # random bytes
 AUTHENTICATIONS = 200  # answered in one turn of the broker; the others wait for the next
 BACKLOG = 512  # connections that wait to be accepted
+TOPICS_LIMIT = 10_000  # subscriptions to different topics that are counted
 
 
 class Listen(NamedTuple):
@@ -106,6 +107,8 @@ class Network:
 
     def subscribed(self, topic: bytes, *, subscribe: bool) -> None:
         """Note a subscription of the XPUB, or its end."""
+        if subscribe and topic not in self._subscribed and len(self._subscribed) >= TOPICS_LIMIT:
+            return
         self._subscribed[topic] += 1 if subscribe else -1
         if self._subscribed[topic] <= 0:
             del self._subscribed[topic]

@@ -216,7 +216,11 @@ class Deaths:
             return None
         if self._epoll is not None:
             handle = _pidfd_open(process.pid)
-            self._epoll.register(handle, select.EPOLLIN)
+            try:
+                self._epoll.register(handle, select.EPOLLIN)
+            except OSError:
+                os.close(handle)
+                raise
         elif self._kqueue is not None:
             handle = process.pid
             self._change(handle, "KQ_EV_ADD")
@@ -233,7 +237,12 @@ class Deaths:
             return
         del self._processes[handle]
         if self._epoll is not None:
-            os.close(handle)  # which also removes it from the epoll set
+            # Before: a copy of the descriptor elsewhere would keep it in the set, under a number
+            # that the next process gets.
+            try:
+                self._epoll.unregister(handle)
+            finally:
+                os.close(handle)
         elif self._kqueue is not None:
             self._change(handle, "KQ_EV_DELETE")
 

@@ -298,6 +298,9 @@ class Sockets:
             if who is None:
                 self._core.dropped.add("revoked")
                 return
+            if session is not None and session.user != who.user:
+                self._core.dropped.add("another user's session")
+                return
         try:
             message = decode(data, messages.INBOUND)
         except Malformed as error:

@@ -102,3 +102,27 @@ def test_a_name_is_no_path(place, name, capsys):
 def test_a_role_has_to_be_said(place, capsys):
     assert keys.main(["new", "laptop"]) == 1
     assert "--role is missing: one of worker, viewer, operator" in capsys.readouterr().err
+
+
+def test_a_revoked_key_is_let_in_under_no_other_name(place, capsys):
+    keys.main(["new", "laptop", "--role", "worker"])
+    public = key_files.load_pair(place, "laptop", UID).public.hex()
+    keys.main(["allow", "spare", public, "--role", "operator"])
+    assert keys.main(["revoke", "laptop"]) == 0
+    assert allowed(place) == set()
+    assert "spare may not either" in capsys.readouterr().out
+
+
+def test_what_is_left_of_a_writing_that_was_cut_is_no_key(place, monkeypatch):
+    keys.main(["new", "laptop", "--role", "worker"])
+    before = allowed(place)
+    monkeypatch.setattr(os, "unlink", lambda _: None)
+    keys.main(["allow", "desk", "ab" * 32, "--role", "viewer"])
+    assert allowed(place) == before | {("desk", "viewer")}
+
+
+def test_a_pair_that_nobody_is_let_in_by_is_told_by_its_file(place, capsys):
+    keys.main(["new", "laptop", "--role", "worker"])
+    key_files.remove_allowed(place, "laptop")
+    assert keys.main(["new", "laptop", "--role", "worker"]) == 1
+    assert os.path.join(place, "laptop.key") in capsys.readouterr().err

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 
 import pytest
@@ -49,3 +50,17 @@ def test_pages_that_name_each_other_end_nothing(tmp_path):
     (tmp_path / "file").write_bytes(bytes(size) + first + second)
     with pytest.raises(sqlite3.DatabaseError, match="no tables"):
         rebuild(str(tmp_path / "file"), str(tmp_path / "copy"))
+
+
+def test_what_a_file_was_extended_by_takes_no_room_in_its_copy(tmp_path):
+    size, added = 4096, 64 << 20
+    page = bytearray(size)
+    page[0] = 0x0D
+    with open(tmp_path / "file", "wb") as file:
+        file.write(bytes(size) + page)
+        file.truncate(added)
+    with pytest.raises(sqlite3.DatabaseError, match="no tables"):
+        rebuild(str(tmp_path / "file"), str(tmp_path / "copy"))
+    copy = os.stat(tmp_path / "copy")
+    assert copy.st_size == added
+    assert copy.st_blocks * 512 < added // 8

@@ -182,6 +182,13 @@ def test_a_worker_of_another_machine_is_told_by_its_heartbeats_alone(wired):
     assert wired.operation("op").silent_since is None
 
 
+def test_a_terminal_of_another_machine_is_none_here(wired):
+    worker = wired.worker(user=WORKER, boot="another", pid=4242)
+    worker.start().tty = "/dev/pts/0"
+    worker.announce()
+    assert wired.operation("op").tty is None
+
+
 def test_so_is_one_whose_socket_is_forwarded_by_ssh(wired):
     worker = wired.worker(boot="another", offset=-900.0, pid=4242)  # the pid is that of ssh
     worker.start()

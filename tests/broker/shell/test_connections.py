@@ -8,7 +8,7 @@ import pytest
 import zmq
 from machine import until
 
-from headway_broker.shell.connections import Connections
+from headway_broker.shell.connections import Connections, remote_peer
 
 
 class Bound:
@@ -77,3 +77,13 @@ def test_what_has_left_makes_room(bound):
     one.connect()
     until(lambda: not one.ended(one.clients[-1]))
     assert one.connections.take_refused() == 0
+
+
+def test_of_a_descriptor_that_has_become_another_file_nothing_is_copied(tmp_path):
+    # libzmq may have closed the connection, and its number be that of a watched process by now.
+    with open(tmp_path / "file", "w", encoding="utf-8") as file:
+        before = os.listdir("/proc/self/fd")
+        assert remote_peer(file.fileno()) is None
+        assert os.listdir("/proc/self/fd") == before
+        assert not file.closed
+        assert os.fstat(file.fileno())

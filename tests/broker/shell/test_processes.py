@@ -106,6 +106,29 @@ def test_a_process_costs_one_descriptor_however_many_names_it_has(deaths, child)
     assert len(os.listdir("/dev/fd")) == before
 
 
+@pytest.mark.skipif(not hasattr(select, "epoll"), reason="needs epoll")
+def test_a_copy_of_a_descriptor_tells_nothing_of_the_next_process(deaths, child):
+    deaths.watch("first", child.pid, None)
+    [number] = [int(fd) for fd in os.listdir("/proc/self/fd") if is_pidfd(fd)]
+    copy = os.dup(number)
+    try:
+        deaths.unwatch("first")
+        end(child)
+        deaths.watch("second", os.getpid(), None)
+        assert is_pidfd(number)  # it got the same number
+        assert deaths.poll() == []
+    finally:
+        os.close(copy)
+
+
+def is_pidfd(descriptor):
+    """Whether a descriptor of ours is one of a process."""
+    try:
+        return "pidfd" in os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return False
+
+
 def test_beyond_their_limit_of_descriptors_processes_are_looked_at(child):
     deaths = Deaths(limit=0)
     deaths.watch("it", child.pid, None)

@@ -283,3 +283,10 @@ def test_with_labels_only_those_that_have_them_are_meant():
     named = Selection(["y"], labels=[("run", "42")])
     named.update(board.replica, NOW)
     assert named.chosen == set()
+
+
+def test_of_several_of_a_name_that_one_is_meant_which_has_the_label():
+    one, other = operation("a", "build"), operation("b", "build")
+    one.labels, other.labels = {"run": "41"}, {"run": "42"}
+    named = Selection(["build"], labels=[("run", "42")])
+    assert named.update(board_of(one, other).replica, NOW) == ["b"]

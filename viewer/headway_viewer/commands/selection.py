@@ -31,12 +31,14 @@ class Ambiguous(LookupError):
     """Raised where an OP can mean several operations; the text has their ids and names."""
 
 
-def find_operation(replica: Replica, word: str) -> Operation | None:
+def find_operation(
+    replica: Replica, word: str, labels: Sequence[tuple[str, str]] = ()
+) -> Operation | None:
     """Return the operation that `word` means, or None. Raise `Ambiguous`.
 
-    Of several that have ended under one name, the latest is meant.
+    Only one with `labels` can be. Of several that have ended under one name, the latest is meant.
     """
-    found = meant(replica.operations.values(), word)
+    found = [one for one in meant(replica.operations.values(), word) if has_labels(one, labels)]
     if len(found) > 1:
         known = replica.operations
         found.sort(key=_latest_first)
@@ -139,8 +141,8 @@ class Selection:
             return []
         found: list[str] = []
         for word in list(self._missing):
-            operation = find_operation(replica, word)
-            if operation is None or not has_labels(operation, self._labels):
+            operation = find_operation(replica, word, self._labels)
+            if operation is None:
                 continue
             if self._ended_before(operation, word) and now < self._attached + self._next_run_wait:
                 self._ended_earlier.add(word)

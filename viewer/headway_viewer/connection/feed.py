@@ -27,6 +27,7 @@ from headway_viewer.replica.replica import Replica
 BROKER_SILENT_AFTER = 6.0  # seconds without a message from it
 SNAPSHOT_RETRY = 2.0  # seconds until a snapshot that has not come is requested again
 CONNECT_RETRY = 0.1  # seconds between attempts to find a broker
+REFUSED_RETRY = 5.0  # seconds between attempts by a key that was refused
 RESTART_GRACE = 1.0  # seconds for the workers to start the next broker, before this viewer does
 REPLACE_RETRY = 0.1  # seconds between attempts to start it where this viewer has asked for that
 _OVERVIEWS_SINCE = (1, 2)  # version of the wire
@@ -252,6 +253,7 @@ class Feed:
         """Note that the handshake has failed, after which libzmq does not connect again."""
         self._on_disconnect()
         if network.is_network(self._address):
+            self._retry = REFUSED_RETRY
             self.refused = f"{self._address}: {network.refusal(event)}"
             if self._dealer is not None:
                 self._close(self._dealer)

@@ -235,7 +235,8 @@ def _make_folder(path: str) -> None:
 def _write_new(path: str, kind: str, facts: Mapping[str, str]) -> None:
     """Write a file that must not be there yet, whole or not at all."""
     lines = [f"# headway: a {kind} key", *(f"{name} {value}" for name, value in facts.items())]
-    temporary = f"{path}.{os.getpid()}.new"
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}")  # hidden: no name of a key
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0o600)
     try:

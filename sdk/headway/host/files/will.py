@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import os
 import struct
+from binascii import crc32
 
-from headway.host import importing
 from headway.host.files.spool import opened_in_spool, remove_spool_file
 
 TYPE_CHECKING = False
@@ -85,9 +85,6 @@ def write(descriptor: int, number: int, body: bytes) -> bool:
 
 
 def _checksum(number: int, body: bytes) -> int:
-    with importing.lock:
-        from binascii import crc32  # noqa: PLC0415 - few processes have a will
-
     return crc32(body, number & 0xFFFFFFFF)
 
 

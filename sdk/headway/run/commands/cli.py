@@ -58,7 +58,8 @@ options:
 Several commands run at once where ::: stands between them and no -- before it; after -- every
 word is the command's. Each line of their output begins with the command's name; they have no
 input. Ctrl+C ends all (SIGINT; what heeds that not has SIGTERM after 10 s), a second one at once
-by SIGTERM, a third by SIGKILL. If this process is killed, they are ended, too.
+by SIGTERM, a third by SIGKILL. If this process is killed, they are ended, too (not with
+HEADWAY=off).
   -j N            run at most N at once (default: all; of a file, as many as there are CPUs)
   --file FILE     run the commands in FILE, one a line, - for standard input
   --output MODE   interleaved lines; grouped by command, at its end; quiet: of failures only
