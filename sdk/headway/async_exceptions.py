@@ -4,7 +4,10 @@ A handler that raises (a time limit by `SIGALRM`, mostly a `TimeoutError`, which
 called between any two instructions of the main thread, of ours too. What a `try` of ours was
 prepared for is no concern of the program; what its handler raises is. The traceback tells them
 apart: a handler was given a number and the very frame that called it. The other kind, of
-`PyThreadState_SetAsyncExc`, comes from no frame and without arguments.
+`PyThreadState_SetAsyncExc`, comes from no frame and without arguments. So does what a C extension
+raises without any, which is then handed on, too, where our frame has called it: the instruction
+does not tell them apart, as CPython raises the other kind right after a call as well, from 3.12 on
+mostly there. Of those that we call, `_queue` alone does that.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from headway.host.files.spool import DEAF
 from headway.host.identity import pid_namespace
 from headway.protocol import endpoint, messages
 from headway.protocol.limits import FRAME_LIMIT
-from headway.protocol.wire import Malformed, UnknownKind, decode
+from headway.protocol.wire import Malformed, UnknownKind, decode, unpack
 from headway_broker.peers.spooled import ENDED_BY_PARENT
 from headway_broker.shell.processes import is_running
 from headway_broker.shell.single_instance import answers
@@ -34,6 +34,8 @@ FILES_LIMIT = 2_000  # files read in one look
 # have room for them, or know them.
 BROKEN = ".broken-"
 REFUSED = ".refused-"
+# How a Hello begins, in every version: its kind, the magic text, and the major version.
+_HELLO = [messages.INBOUND.index(messages.Hello), messages.MAGIC, messages.MAJOR]
 # Frames of one file that are none, after which it is read no further: a file of them, 16 million,
 # kept the broker from everything else for half a minute. A fault of a disk breaks one or two.
 STRANGE_LIMIT = 100
@@ -89,11 +91,15 @@ class Spool:
             name = os.path.basename(path)
             if name == DEAF:
                 self.remove(path)  # programs may wait for us again
-            testator = will.process_of(name)
+            testator = will.process_of(_name_before(name))
             if testator is not None and not self._has_died(testator):
                 continue
-            hidden = name.startswith(".") and not (again and name.startswith(REFUSED))
-            if (hidden and testator is None) or name.endswith(".tmp") or path in self._waiting:
+            if name.endswith(".tmp") or path in self._waiting:
+                continue
+            if name.startswith(REFUSED):
+                if not again:
+                    continue
+            elif name.startswith(BROKEN) or (name.startswith(".") and testator is None):
                 continue
             if read >= FILES_LIMIT:
                 return  # more next time
@@ -110,10 +116,10 @@ class Spool:
                 self._waiting[path] = None
                 yield Found(path, owner, *frames(data))
                 continue
-            left = messages_of_will(data, testator)
+            left, aside = messages_of_will(data, testator)
             if left:
                 self._waiting[path] = None
-                yield Found(path, owner, left, None)
+                yield Found(path, owner, left, aside)
             else:  # it was killed before it had anything to tell
                 self.remove(path)
         self.read_whole = not (missed or self._unlisted)
@@ -135,9 +141,7 @@ class Spool:
     def set_aside(self, path: str, kind: str) -> None:
         """Rename a file that cannot be taken; `kind` is `BROKEN` or `REFUSED`."""
         directory, name = os.path.split(path)
-        for before in (BROKEN, REFUSED):
-            name = name[len(before) :] if name.startswith(before) else name
-        aside = os.path.join(directory, kind + name)
+        aside = os.path.join(directory, kind + _name_before(name))
         try:
             os.replace(path, aside)
         except OSError:
@@ -197,22 +201,29 @@ class Spool:
             self.remove(path)
 
 
-def messages_of_will(data: bytes, process: will.Process) -> list[Any]:
-    """Return the messages of a will, whose Hello says whether the parent ended the process.
+def _name_before(name: str) -> str:
+    """Return the name of a file before it was set aside."""
+    for before in (BROKEN, REFUSED):
+        name = name[len(before) :] if name.startswith(before) else name
+    return name
+
+
+def messages_of_will(data: bytes, process: will.Process) -> tuple[list[Any], str | None]:
+    """Return what `frames` does of a will; its Hello says whether the parent ended the process.
 
     One that tells that alone, of a process that wrote none itself, is a Hello of no session.
     """
     left = will.contents(data)
-    found = frames(left.body)[0] if left.body is not None else []
+    found, aside = frames(left.body) if left.body else ([], None)
     if not found or type(found[0]) is not messages.Hello:
-        if not left.ended_by_parent:
-            return []
+        if not left.ended_by_parent and aside is None:
+            return [], None
         pid, started, namespace = process
         about = {"pid": pid, "started": started, "pid_namespace": namespace}
         found = [messages.Hello(messages.MAGIC, messages.MAJOR, 0, "", "worker", 0.0, about)]
     hello = found[0]
     about = {**hello.about, ENDED_BY_PARENT: left.ended_by_parent}
-    return [hello._replace(about=about), *found[1:]]
+    return [hello._replace(about=about), *found[1:]], aside
 
 
 def frames(data: bytes) -> tuple[list[Any], str | None]:
@@ -233,14 +244,28 @@ def frames(data: bytes) -> tuple[list[Any], str | None]:
                 aside = BROKEN
             strange += 1
             if strange > STRANGE_LIMIT:
-                return found, aside
-        if unpacker.tell() != len(data):  # it was cut short
+                break
+        if strange <= STRANGE_LIMIT and unpacker.tell() != len(data):  # it was cut short
             aside = BROKEN
     except Exception:  # whatever msgpack says of bytes that are none of its own
         aside = BROKEN
     if not found or type(found[0]) is not messages.Hello:
         aside = aside or BROKEN  # nobody's
+    if aside is not None and _is_of_another_major(data):
+        aside = REFUSED  # its own version may well read what is none of our messages
     return found, aside
+
+
+def _is_of_another_major(data: bytes) -> bool:
+    """Return whether a file begins with a Hello of another major version than ours."""
+    unpacker = msgpack.Unpacker(raw=False, max_buffer_size=FILE_LIMIT, max_bin_len=FRAME_LIMIT)
+    unpacker.feed(data)
+    try:
+        head = unpack(next(unpacker))[:3]
+    except Exception:  # whatever msgpack says of bytes that are none of its own
+        return False
+    kind, magic, major = head if len(head) == len(_HELLO) else (None, None, None)
+    return [kind, magic] == _HELLO[:2] and type(major) is int and major != messages.MAJOR
 
 
 def _contents(path: str, uid: int) -> tuple[int, bytes]:

@@ -1,13 +1,16 @@
 """The broker is asked to make room."""
 
+import os
+
 import pytest
 from publishers import publisher_with
 from wired import BOOT, Wired
 
-from headway.protocol import messages, retirement
+from headway.protocol import messages, retirement, wire
 from headway.protocol.wire import decode, encode
 from headway.reporting import publisher
 from headway_broker.peers import handshake, spooled
+from headway_broker.shell.spool import REFUSED, RETRY_EVERY, Spool
 from headway_broker.state.sessions import Credentials
 
 
@@ -145,6 +148,25 @@ def test_a_program_of_an_older_major_is_refused_and_its_end_waits_for_a_broker(m
         left = program.file(wired)
         assert wired.core.spooled.apply(left, 1000, wired.now).refused == ["version"]
     assert wired.core.spooled.apply(left, 1000, wired.now).ends == {"o" * 12}
+
+
+def test_an_end_that_the_older_broker_sets_aside_is_taken_in_by_the_newer(monkeypatch, tmp_path):
+    of_major(monkeypatch, 2, publisher)
+    (tmp_path / "unsent").mkdir(mode=0o700)
+    program = Program()
+    program.operation.move("completed", 2.0)
+    program.publisher.changed(program.operation)
+    packed = b"".join(wire.pack(encode(message)) for message in program.file(Wired()))
+    (tmp_path / "unsent" / "session").write_bytes(packed)
+    older = Spool(str(tmp_path), os.getuid())
+    for now in (0.0, RETRY_EVERY):  # however often it tries
+        (found,) = older.read(now)
+        assert Wired().core.spooled.apply(found.messages, 1000, 1.0).refused
+        older.set_aside(found.path, REFUSED)
+    of_major(monkeypatch, 2, handshake, spooled)
+    (found,) = Spool(str(tmp_path), os.getuid()).read(0.0)
+    file = Wired().core.spooled.apply(found.messages, 1000, 1.0)
+    assert (file.ends, file.refused, found.aside) == ({"o" * 12}, [], None)
 
 
 def test_a_program_of_an_older_minor_is_served_by_a_newer_broker(monkeypatch):

@@ -210,6 +210,23 @@ def test_a_file_of_rubbish_is_read_no_further_and_one_strange_frame_costs_no_oth
     assert len(decoded) < 1_000
 
 
+def of_newer_major():
+    """A file of a version whose Announce is none of ours."""
+    hello = said()[0]._replace(major=2)
+    return pack(encode(hello)) + pack(pack([1, "another", "shape"]))
+
+
+@pytest.mark.parametrize("hello", [[0, "headway", 2, "more"], [0, "headway", 2, 0, {}, 1, 2, 3, 4]])
+def test_a_file_of_another_major_version_is_never_broken(hello):
+    found, aside = frames(of_newer_major())
+    assert [type(message) for message in found] == [messages.Hello]
+    assert aside == REFUSED
+    assert frames(pack(pack(hello)))[1] == REFUSED
+    assert frames(pack(pack(hello)) + b"\xc0" * 1_000)[1] == REFUSED
+    assert frames(pack(pack([0, "headway", messages.MAJOR])))[1] == BROKEN
+    assert frames(pack(pack([0, "other", 2, 0])))[1] == BROKEN
+
+
 def test_only_so_many_files_are_read_in_one_look(spool, monkeypatch):
     monkeypatch.setattr(rules, "FILES_LIMIT", 2)
     for number in range(5):
@@ -283,11 +300,12 @@ def test_a_directory_that_is_open_to_others_is_not_looked_into(tmp_path):
     assert list(Spool(str(tmp_path), UID, [str(other)]).read(NOW)) == []
 
 
-def will_of(spool, pid, started, namespace, *, ended=False):
+def will_of(spool, pid, started, namespace, *, ended=False, data=None):
     """A will of a process with what it said."""
     who = will.Process(pid, started, namespace)
     descriptor = will.create(os.path.dirname(spool.path), UID, who)
-    will.write(descriptor, 1, b"".join(pack(encode(m)) for m in said()))
+    body = b"".join(pack(encode(m)) for m in said()) if data is None else data
+    will.write(descriptor, 1, body)
     os.close(descriptor)
     will.note_ended(os.path.dirname(spool.path), UID, who, ended=ended)
     return os.path.join(spool.path, will.name_of(who))
@@ -308,6 +326,28 @@ def test_a_will_is_read_once_its_process_is_dead(spool, ended):
     assert hello.about == {"pid": 1, ENDED_BY_PARENT: ended}
     assert others == said()[1:]
     assert list(spool.read(NOW)) == []
+
+
+def test_a_will_that_was_refused_is_read_as_a_will_again(spool):
+    will_of(spool, 2**22 + 1, 7, pid_namespace())
+    (found,) = spool.read(NOW)
+    spool.set_aside(found.path, REFUSED)
+    assert list(spool.read(NOW)) == []
+    (again,) = spool.read(NOW + RETRY_EVERY)
+    assert os.path.basename(again.path).startswith(".refused-.will-")
+    assert (again.messages, again.aside) == (found.messages, None)
+    spool.set_aside(again.path, BROKEN)
+    assert list(Spool(os.path.dirname(spool.path), UID).read(NOW)) == []
+
+
+def test_a_will_whose_contents_nobody_can_read_is_set_aside_and_kept(spool):
+    path = will_of(spool, 2**22 + 1, 7, pid_namespace(), data=of_newer_major())
+    (found,) = spool.read(NOW)
+    assert (found.path, found.aside) == (path, REFUSED)
+    os.unlink(path)
+    will_of(spool, 2**22 + 1, 7, pid_namespace(), data=pack(pack([0, "headway", 2])))
+    (found,) = Spool(os.path.dirname(spool.path), UID).read(NOW)
+    assert (found.messages[0].session, found.aside) == ("", REFUSED)
 
 
 def test_a_pid_that_another_process_has_by_now_is_that_of_a_dead_one(spool):

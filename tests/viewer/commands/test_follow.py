@@ -4,7 +4,7 @@ import signal
 import pytest
 from showcase import NOW, operation, snapshot
 
-from headway_viewer.commands.follow import follow
+from headway_viewer.commands.follow import Barred, follow
 from headway_viewer.commands.selection import Selection
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
@@ -17,6 +17,8 @@ class Feed:
         self.replica = Replica()
         self.lines = []
         self.wake = None
+        self.refused = None
+        self.barred = False
         self._steps = list(steps)
         self._now = NOW
         self.rests = []
@@ -25,7 +27,7 @@ class Feed:
         return self._now
 
     def note(self):
-        return None
+        return self.refused
 
     def wait(self, timeout, *, rest):
         self.rests.append(rest)
@@ -181,6 +183,22 @@ def test_whatever_goes_wrong_the_terminal_is_given_back():
     with pytest.raises(BrokenPipeError):
         follow(feed, board, Selection([]), display, until_done=False, detaches=True)
     assert display.pauses == 1
+
+
+@pytest.mark.parametrize("until_done", [False, True])
+def test_who_waits_for_an_end_stops_where_the_broker_takes_nothing_of_this_viewer(until_done):
+    def refuse():
+        feed.refused, feed.barred = "another version", True
+
+    feed, display = Feed(refuse, None, lambda: os.kill(os.getpid(), signal.SIGTERM)), Display()
+    board, selection = Board(feed.replica), Selection([])
+    if until_done:
+        with pytest.raises(Barred, match="another version"):
+            follow(feed, board, selection, display, until_done=True, detaches=True)
+        assert not display.shown  # the one line is the error
+    else:
+        status = follow(feed, board, selection, display, until_done=False, detaches=True)
+        assert status == 128 + signal.SIGTERM
 
 
 def test_a_key_to_leave_ends_it_as_ctrl_c_does():

@@ -255,6 +255,13 @@ def test_a_refusal_is_told_to_people(broker, feed):
     broker.answer(messages.Refuse("version", {"majors": [2]}))
     until(broker, feed, lambda: feed.refused is not None)
     assert "it speaks version 2 of the protocol, and this is 1" in feed.note()
+    assert feed.barred
+    broker.close()
+    end = time.monotonic() + 10
+    while feed.connected:
+        assert time.monotonic() < end
+        feed.wait(0.02)
+    assert not feed.barred  # the next one may take it
 
 
 def test_an_older_broker_is_asked_once_to_retire_in_words_that_it_knows(broker, feed):
@@ -266,6 +273,10 @@ def test_an_older_broker_is_asked_once_to_retire_in_words_that_it_knows(broker, 
     (asked,) = retired(broker)
     assert asked.arguments == {"major": 1, "minor": messages.MINOR, "service": None, "nice": 0}
     assert [m for m in broker.heard if isinstance(m, messages.Hello)][-1].major == 0
+    assert not feed.barred  # the next one may come
+    ahead = time.monotonic() + 10
+    feed.clock = lambda: ahead
+    assert feed.barred
 
 
 def retired(broker):

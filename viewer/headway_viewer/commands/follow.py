@@ -30,6 +30,10 @@ GAVE_UP = "gave up waiting"  # the remark once the time is up
 QUIET_PERIOD = 0.5  # seconds after the last end in which the next operation may begin
 
 
+class Barred(Exception):
+    """The broker takes nothing of this viewer: what is waited for will not be told."""
+
+
 class Display(Protocol):
     """One way to show operations.
 
@@ -107,6 +111,8 @@ def follow_broker(
         )
     except broker_launch.NoRuntimeDirectory as error:
         return print_error(verb, str(error), 1)
+    except Barred as error:
+        return print_error(verb, str(error), 1)
     except Ambiguous as error:
         return print_error(verb, spelled(str(error)), USAGE)
     except BrokenPipeError:
@@ -148,8 +154,8 @@ def follow(
 ) -> int:
     """Follow until the selection is done, a signal or `timeout`; return the exit status.
 
-    With `detaches`, Ctrl+C gives exit status 0. Raise `Ambiguous`, and `BrokenPipeError` as
-    soon as the descriptor `output` has no reader.
+    With `detaches`, Ctrl+C gives exit status 0. Raise `Ambiguous`, `BrokenPipeError` as soon as the
+    descriptor `output` has no reader, and `Barred` where the end cannot be told.
     """
     replica = feed.replica
     clock = feed.clock
@@ -176,6 +182,8 @@ def follow(
                     display.pause()
                     signals.suspend()
                 _raise_if_unread(reader_gone)
+                if until_done:
+                    _raise_if_barred(feed)
                 changes = replica.take()
                 now = replica.time(local)
                 found = selection.update(replica, now)
@@ -186,6 +194,8 @@ def follow(
                     board.select_again()
                     changes = changes._replace(operations=list(replica.operations), fresh=True)
                 pause = display.show(changes, feed.note(), local)
+                if until_done and feed.refused is not None:
+                    pause = min(pause, 1.0)
                 if display.left:
                     continue
                 if isinstance(display, Jsonl):
@@ -219,6 +229,11 @@ def follow(
 def _raise_if_unread(reader_gone: select.poll) -> None:
     if reader_gone.poll(0):
         raise BrokenPipeError
+
+
+def _raise_if_barred(feed: Feed | FleetFeed) -> None:
+    if feed.barred:
+        raise Barred(feed.note())
 
 
 def _shorter(pause: float, deadline: float | None, now: float) -> float:

@@ -29,6 +29,7 @@ SNAPSHOT_RETRY = 2.0  # seconds until a snapshot that has not come is requested 
 CONNECT_RETRY = 0.1  # seconds between attempts to find a broker
 REFUSED_RETRY = 5.0  # seconds between attempts by a key that was refused
 RESTART_GRACE = 1.0  # seconds for the workers to start the next broker, before this viewer does
+REPLACED_WITHIN = 3.0  # seconds for a broker that was asked to retire, and for the next
 REPLACE_RETRY = 0.1  # seconds between attempts to start it where this viewer has asked for that
 _OVERVIEWS_SINCE = (1, 2)  # version of the wire
 _STATES_SINCE = (1, 3)
@@ -68,6 +69,7 @@ class Feed:
         self.connected = False
         self.met = False  # a broker has answered once
         self.refused: str | None = None
+        self._barred_at: float | None = None
         self.clock = time.monotonic
         self._find = find
         self._own = context is None
@@ -102,6 +104,11 @@ class Feed:
         self.wake: int | None = None  # a descriptor that ends a wait
         self.input: int | None = None  # another one
         self.output: int | None = None  # a descriptor whose closed reader ends a wait
+
+    @property
+    def barred(self) -> bool:
+        """Whether the broker that is there takes nothing of this viewer, and stays."""
+        return self._barred_at is not None and self.clock() >= self._barred_at
 
     def note(self) -> str | None:
         """Return what is wrong with the connection, as text for a person, or None."""
@@ -236,7 +243,7 @@ class Feed:
             event = _EVENT.unpack_from(self._monitor.recv_multipart()[0])[0]
             if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.connected = True
-                self.refused = None
+                self.refused = self._barred_at = None
                 self._send_hello()
             elif event == zmq.EVENT_DISCONNECTED:
                 self._on_disconnect()
@@ -245,6 +252,7 @@ class Feed:
 
     def _on_disconnect(self) -> None:
         self.connected = False
+        self._barred_at = None
         self.replica.connection_lost()
         self._snapshot_requested = float("-inf")
         self._find_tried = self.clock()  # the workers may start the next broker first
@@ -255,6 +263,8 @@ class Feed:
         if network.is_network(self._address):
             self._retry = REFUSED_RETRY
             self.refused = f"{self._address}: {network.refusal(event)}"
+            if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+                self._barred_at = self.clock()
             if self._dealer is not None:
                 self._close(self._dealer)
                 self._dealer = None
@@ -317,6 +327,9 @@ class Feed:
                     self.refused = f"this key is not a viewer's there ({message.reason})"
                 elif message.reason == "user":
                     self.refused = "it belongs to another user"
+                if self.refused is not None and self._barred_at is None:
+                    patience = REPLACED_WITHIN if self._asked_to_retire else 0.0
+                    self._barred_at = self.clock() + patience
 
     def _refused_version(self, refusal: messages.Refuse) -> None:
         """Note that the broker speaks other versions, and ask an older one to retire, once."""

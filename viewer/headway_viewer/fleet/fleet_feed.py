@@ -30,6 +30,7 @@ class FleetFeed:
         self.connected = False
         self.met = False
         self.refused: str | None = None  # why there is no connection
+        self.barred = False  # a server may come back
         self.clock = time.monotonic
         self.follows = True
         self.wake: int | None = None
