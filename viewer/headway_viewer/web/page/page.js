@@ -17,6 +17,7 @@ const SIGNS = {
 };
 const RANK = { running: 0, waiting: 1, pending: 2, failed: 3, crashed: 3, cancelled: 4, completed: 4, ended: 4 };
 const OPEN = new Set(["running", "waiting", "pending"]);
+const ATTEMPTS = 3; // to learn of the earlier runs of what is looked at
 const SLICE = 8; // milliseconds of work between two frames of the browser
 const element = (id) => document.getElementById(id);
 
@@ -237,13 +238,18 @@ function explained(operation) {
   if (!kept || kept.going !== going) {
     kept = { going, told: kept ? kept.told : null };
     explanations.set(operation.id, kept);
-    ask(operation.id).then((told) => {
-      kept.told = told || kept.told;
-      changed.add(operation.id);
-      schedule();
-    });
+    explain(operation.id, kept, 1);
   }
   return kept.told;
+}
+
+async function explain(id, kept, attempt) {
+  const told = await ask(id);
+  kept.told = told || kept.told;
+  changed.add(id);
+  schedule();
+  // The lookup may have failed, or the history not have stored the run yet.
+  if ((!told || !told.usual) && attempt < ATTEMPTS) setTimeout(() => explain(id, kept, attempt + 1), 3000 * attempt);
 }
 
 async function ask(id) {
