@@ -37,6 +37,8 @@ AREAS = {  # subcommand → module of benches.areas
     "idle": "idle",
     "frame": "frame",
     "top": "top",
+    "web": "web",
+    "mcp": "mcp",
     "run": "run",
     "run-truth": "run_truth",
     "eta": "eta",

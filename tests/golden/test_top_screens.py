@@ -10,7 +10,7 @@ from screens import Shown
 from showcase import about, installers
 
 from headway.formatting import theme
-from headway_viewer.top.facts import Past
+from headway_viewer.top.facts import EarlierRuns
 
 FOLDER = os.path.join(os.path.dirname(__file__), "top")
 KEYS = {
@@ -38,15 +38,19 @@ def known():
 @pytest.mark.parametrize(("columns", "lines"), [(40, 12), (80, 24), (200, 60)])
 @pytest.mark.parametrize("name", KEYS)
 def test_the_screens_that_keys_lead_to(name, columns, lines):
-    past = Past((80.0, 95.0, 101.0, 84.0, 120.0, 93.0), "Unpack takes ×1.6 of its usual 19 s")
-    shown = Shown(known(), columns, lines, output=OUTPUT, past=past)
+    earlier_runs = EarlierRuns(
+        (80.0, 95.0, 101.0, 84.0, 120.0, 93.0), "Unpack takes ×1.6 of its usual 19 s"
+    )
+    shown = Shown(known(), columns, lines, output=OUTPUT, earlier_runs=earlier_runs)
     shown.press(*KEYS[name])
     check(f"{name}-{columns}x{lines}", shown.lines)
 
 
 def test_a_terminal_without_the_signs_has_others():
     look = theme.make(ascii_only=True, coloured=False)
-    shown = Shown(known(), 150, 20, look=look, output=OUTPUT, past=Past((1.0, 2.0, 4.0)))
+    shown = Shown(
+        known(), 150, 20, look=look, output=OUTPUT, earlier_runs=EarlierRuns((1.0, 2.0, 4.0))
+    )
     shown.press("down", "down", " ")
     check("tree-150x20-ascii", shown.lines)
 

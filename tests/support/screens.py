@@ -4,9 +4,9 @@ from showcase import NOW, board_of
 
 from headway.formatting import theme
 from headway_viewer.picture.view import View
-from headway_viewer.top.facts import Past
-from headway_viewer.top.navigation import Navigation
-from headway_viewer.top.screen import Screen
+from headway_viewer.top.facts import EarlierRuns
+from headway_viewer.top.key_bindings import Navigation
+from headway_viewer.top.screen import TopScreen
 from headway_viewer.top.tree import Tree
 
 THEME = theme.make(ascii_only=False, coloured=False)
@@ -15,11 +15,13 @@ THEME = theme.make(ascii_only=False, coloured=False)
 class Shown:
     """A screen of `columns` × `lines` that shows `operations`."""
 
-    def __init__(self, operations, columns=80, lines=24, *, look=THEME, output=(), past=None):
+    def __init__(
+        self, operations, columns=80, lines=24, *, look=THEME, output=(), earlier_runs=None
+    ):
         self.board = board_of(*operations)
         self.navigation = Navigation(Tree(self.board))
-        self.screen = Screen(self.board, look, self.navigation, View(self.board, look))
-        self.screen.output, self.screen.past = output, past or Past()
+        self.screen = TopScreen(self.board, look, self.navigation, View(self.board, look))
+        self.screen.output, self.screen.earlier_runs = output, earlier_runs or EarlierRuns()
         self.size = columns, lines
         self.look = look
         self.drawn = self.draw()

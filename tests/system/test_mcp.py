@@ -49,6 +49,9 @@ def test_an_agent_waits_for_a_question_then_for_the_end(sandbox):
         tools = {tool.name for tool in (await client.list_tools()).tools}
         listed = text_of(await client.call_tool("list", {}))
         question = text_of(await client.call_tool("wait", {"op": "Ask", "until": "input"}))
+        os.kill(asking.pid, signal.SIGSTOP)
+        stalled = text_of(await client.call_tool("wait", {"op": "Ask", "until": "stalled"}))
+        os.kill(asking.pid, signal.SIGCONT)
         waited = await client.call_tool("wait", {"op": "Install PostgreSQL", "seconds": 0.2})
         unknown = await client.call_tool("wait", {"op": "nothing of that name"})
         wrong = await client.call_tool("wait", {"until": "end"})
@@ -64,14 +67,17 @@ def test_an_agent_waits_for_a_question_then_for_the_end(sandbox):
             group.start_soon(end)
             await anyio.to_thread.run_sync(let_go, program)
         why = text_of(await client.call_tool("why", {"op": "Install PostgreSQL"}))
-        return tools, listed, question, waited, unknown, wrong, refused, estimate, ends[0], why
+        said = tools, listed, question, stalled
+        return (*said, waited, unknown, wrong, refused, estimate, ends[0], why)
 
-    tools, listed, question, waited, unknown, wrong, refused, estimate, end, why = asked(
+    tools, listed, question, stalled, waited, unknown, wrong, refused, estimate, end, why = asked(
         sandbox, talk
     )
     assert tools == {"list", "wait", "estimate", "tail", "why"}
     assert "running 'Install PostgreSQL'" in listed
     assert "Continue?" in question
+    assert "stopped" in stalled
+    assert "not yet" not in stalled
     assert "waited 0.2 s, not yet: end" in text_of(waited)
     assert unknown.is_error
     assert "Install PostgreSQL" in text_of(unknown), "it says what there is"

@@ -20,6 +20,22 @@ pytest.importorskip("starlette", reason="web is an extra")
 pytest.importorskip("uvicorn", reason="web is an extra")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PAST = """
+import time, headway
+for seconds in (0.03, 0.03, 0.5):
+    with headway.operation("Past") as op:
+        with op.stage("Fetch"):
+            time.sleep(0.06)
+        beside = op.stage("Beside").start()
+        with op.stage("Build"):
+            time.sleep(0.03)
+            beside.complete()
+            time.sleep(seconds)
+"""
+COLOURS = """[document.body, document.querySelector('.left')].map((one) => {
+  const style = getComputedStyle(one);
+  return style.backgroundColor + ' ' + style.color;
+})"""
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">\x1b[31m"
 
 
@@ -71,6 +87,8 @@ def test_only_the_page_with_the_token_gets_anything(served):
     assert served.ask(cancel, "POST", Cookie=served.cookie)[0] == 403
     assert served.ask(cancel, "POST", Origin=home)[0] == 403
     assert served.ask(cancel, "GET", Cookie=served.cookie, Origin=home)[0] == 405
+    assert served.ask("/operations/abc/why")[0] == 403
+    assert served.ask("/operations/abc/why", Cookie=served.cookie)[0] == 404
     assert served.ask("/operations/abc/kill", "POST", Cookie=served.cookie, Origin=home)[0] == 404
     assert served.end() == 0
 
@@ -95,6 +113,7 @@ def test_a_browser_sees_operations_come_move_and_end(sandbox, served):
     playwright = pytest.importorskip("playwright.sync_api")
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     early = sandbox.held("Early", first="op.stage('Download', total=50e6, unit='B').start()")
+    sandbox.program(PAST).communicate(timeout=60)
     hostile = sandbox.held(HOSTILE, then="op.fail('no <b>disk</b>')")
     wrong = []
     with playwright.sync_playwright() as tool:
@@ -126,6 +145,24 @@ def test_a_browser_sees_operations_come_move_and_end(sandbox, served):
             assert page.evaluate(f"words({low}, {median}, {high})") == words
         for seconds in (0.0, 0.4, 59.6, 3700.0, 90_000.0):
             assert page.evaluate(f"duration({seconds})") == formatting.duration(seconds)
+
+        # What has ended, against its usual; by its address, too.
+        past = max(sandbox.operations(), key=lambda one: (one["name"] == "Past", one["elapsed"]))
+        page.goto(f"{served.url.partition('?')[0]}#{past['id']}")
+        slow = page.locator("li.completed .stages .chain", has_text="Build")
+        slow.get_by_text("usually").wait_for()
+        assert page.locator(".stages .chain", has_text="Beside").count() == 0
+        took, usual = (slow.locator(f".time .{one}").bounding_box() for one in ("took", "usual"))
+        assert took["width"] > usual["width"] > 0
+        page.get_by_text("Build took").wait_for()
+        light = page.evaluate(COLOURS)
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        assert page.evaluate(COLOURS) != light
+        assert axe.Axe().run(page).violations_count == 0, "in the dark"
+        moving = "getComputedStyle(document.documentElement).getPropertyValue('--glide')"
+        assert page.evaluate(moving) == ""
+        page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        assert page.evaluate(moving) != ""
 
         killed(sandbox.serving())  # the page gets to the next broker by itself
         late = sandbox.held("Late")

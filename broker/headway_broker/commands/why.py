@@ -164,10 +164,16 @@ def _keys(facts: dict[str, Any]) -> list[str]:
 def reported(facts: dict[str, Any], runs: list[summary.Dated]) -> Case:
     """Return the case of an operation that the broker knows, from its facts and stored runs."""
     name, ended = facts["operation"], facts["ended"]
-    own = [one.run for one in runs if one.operation == name]
+    own = [one for one in runs if one.operation == name]
     taken = None if facts["run"] is None else Run.from_dict(facts["run"])
-    if own and own[-1].seconds is not None:
-        taken = own[-1]  # it knows what was waited
+    if own and own[-1].run.seconds is not None:
+        taken = own[-1].run  # it knows what was waited
+    others = [one for one in runs if one.operation != name]
+    if own:
+        # By their order: what is reported late, as by a short program, is dated by its arrival.
+        earlier = [one.run for one in others if one.number < own[-1].number]
+    else:
+        earlier = [one.run for one in others if not ended or one.ended <= ended]
     estimate = facts["estimate"]
     return Case(
         name,
@@ -175,7 +181,7 @@ def reported(facts: dict[str, Any], runs: list[summary.Dated]) -> Case:
         facts["key"],
         facts["state"],
         taken,
-        [one.run for one in runs if one.operation != name and (not ended or one.ended <= ended)],
+        earlier,
         ended is None,
         tuple(facts["going"]),
         None if estimate is None else estimate[1],

@@ -35,7 +35,8 @@ UNSTAGED = "all of it"
 class StageTime(NamedTuple):
     """What one stage took, and usually takes; `seconds` is None where it did not run.
 
-    `stage`: it is one, and not the time in which none went on.
+    `stage`: it is one, and not the time in which none went on. `start`, `end` and `usual_start`
+    count from the beginning of the run; None where they are unknown.
     """
 
     name: str
@@ -44,6 +45,9 @@ class StageTime(NamedTuple):
     going: bool = False
     chain: bool = False
     stage: bool = True
+    start: float | None = None
+    end: float | None = None
+    usual_start: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -85,9 +89,11 @@ def explain(
     leaves = sorted(_leaves(run), key=lambda span: (span.start, span.end))
     chained = {span.key for span in chain(leaves, run.seconds or 0.0)}
     past: dict[str, list[float]] = {}
+    starts: dict[str, list[float]] = {}
     for one in earlier:
         for span in _leaves(one):
             past.setdefault(span.key, []).append(span.worked)
+            starts.setdefault(span.key, []).append(span.start)
     stages = [
         StageTime(
             _name(span.key),
@@ -95,6 +101,9 @@ def explain(
             usual_of(past.get(span.key, ())),
             going and span.key in open_keys,
             span.key in chained,
+            start=span.start,
+            end=span.end,
+            usual_start=_median(starts.get(span.key, ())),
         )
         for span in leaves
     ]
@@ -110,7 +119,10 @@ def explain(
         whole = [one for one in earlier if one.seconds is not None]
         for key, seconds in past.items():
             if key not in had and len(seconds) > len(whole) / 2:
-                stages.append(StageTime(_name(key), None, usual_of(seconds)))
+                usual_start = _median(starts[key])
+                stages.append(
+                    StageTime(_name(key), None, usual_of(seconds), usual_start=usual_start)
+                )
     return Explanation(
         StageTime(
             UNSTAGED,
@@ -205,6 +217,9 @@ def record(found: Explanation) -> dict[str, Any]:
                 "ratio": None if stage.ratio is None else round(stage.ratio, 3),
                 "going": stage.going,
                 "chain": stage.chain,
+                "start": stage.start,
+                "end": stage.end,
+                "usual_start": stage.usual_start,
             }
             for stage in found.stages
         ],

@@ -3,6 +3,7 @@
 idle                          one running stage that does not move, until standard input ends
 steady STAGES RATE            RATE updates a second, until standard input ends
 timestamps COUNT              prints when it ended which stage and made which update
+clock                         tells the time as a detail, until standard input ends
 memory OPERATIONS STAGES      prints how many bytes a stage costs the process
 flood THREADS SECONDS         prints the peak of the memory while so many threads only count
 compute ITEMS                 writes how long 20 stages of ITEMS items took to BENCH_RESULT
@@ -67,6 +68,14 @@ def timestamps(count: int) -> None:
             counted.advance()
         time.sleep(0.3)  # so that the last update is sent as one, and not with the end
     print(json.dumps({"ends": ends, "updates": updates}), flush=True)
+
+
+def clock() -> None:
+    """Tell the time of each update, in milliseconds of the wall clock."""
+    rng = random.Random(6)
+    with headway.operation("Clock") as operation, operation.stage("tick") as stage:
+        while not select.select([sys.stdin], [], [], rng.uniform(0.2, 0.6))[0]:
+            stage.update(detail=f"at {time.time() * 1000:.0f} ms")
 
 
 def memory(operations: int, stages: int) -> None:
@@ -204,6 +213,7 @@ WORKLOADS = {
         idle,
         steady,
         timestamps,
+        clock,
         memory,
         flood,
         compute,

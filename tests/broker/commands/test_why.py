@@ -31,6 +31,15 @@ def remembered(monkeypatch, tmp_path):
     connection.close()
 
 
+def test_runs_that_were_reported_together_are_held_against_those_before_them():
+    # A short program reports all it did when it ends: dated by then, in the order of their ends.
+    runs = [one._replace(ended=60.0) for one in EARLIER]
+    own = Dated(60.0, Run.from_dict(run(14.0, "abc9")), "abc9", "k", number=8)
+    later = own._replace(operation="abcx", number=9)
+    case = why.reported(facts(state="completed", ended=50.0), [*runs, own, later])
+    assert len(case.earlier) == 3
+
+
 def test_the_newest_run_of_a_name_is_held_against_those_before_it(remembered, capsys):
     assert why.main(["make all"]) == 0
     shown = capsys.readouterr().out.splitlines()
@@ -77,7 +86,9 @@ def facts(**changes):
     return {**told, **changes}
 
 
-EARLIER = [Dated(float(n), Run.from_dict(run(12.0, f"o{n}")), f"o{n}", "k") for n in range(3)]
+EARLIER = [
+    Dated(float(n), Run.from_dict(run(12.0, f"o{n}")), f"o{n}", "k", number=n) for n in range(3)
+]
 
 
 def shown(told, runs=EARLIER):
@@ -104,8 +115,8 @@ def test_what_has_not_begun_says_so():
 
 
 def test_the_stored_run_of_an_ended_operation_is_its_own_and_no_earlier_one():
-    own = Dated(50.0, Run.from_dict(run(14.0, "abc9")), "abc9", "k")
-    later = Dated(99.0, Run.from_dict(run(99.0, "abcx")), "abcx", "k")
+    own = Dated(50.0, Run.from_dict(run(14.0, "abc9")), "abc9", "k", number=8)
+    later = Dated(99.0, Run.from_dict(run(99.0, "abcx")), "abcx", "k", number=9)
     case = why.reported(facts(state="completed", ended=50.0), [*EARLIER, own, later])
     assert case.run is own.run
     assert len(case.earlier) == 3

@@ -115,6 +115,17 @@ def test_the_chain_is_what_made_the_length():
     assert chain([], 0.0) == []
 
 
+def test_for_a_gantt_each_stage_has_its_times_and_the_usual_start():
+    before = Run(13.0, [Span("Fetch", 0.0, 12.0, 12.0), Span("Test", 12.0, 13.0, 1.0)])
+    stages = record(explain(run(14.0), [before] * 3))["stages"]
+    times = [(one["name"], one["start"], one["end"], one["usual_start"]) for one in stages]
+    assert times == [
+        ("Fetch", 0.0, 14.0, 0.0),
+        ("Build", 14.0, 34.0, None),
+        ("Test", None, None, 12.0),
+    ]
+
+
 def test_stages_inside_others_stand_for_them():
     spans = [Span("all", 0.0, 9.0, 9.0, group=True), Span("all\x1fpart", 0.0, 9.0, 9.0)]
     made = explain(Run(9.0, spans), [])

@@ -4,20 +4,23 @@ from showcase import NOW, about, board_of, installers, operation, stage
 
 from headway import string_width
 from headway.formatting import theme
-from headway_viewer.top.facts import Past, fact_lines, part_lines, past_of, sparkline
+from headway_viewer.top.facts import EarlierRuns, earlier_runs_of, fact_lines, part_lines, sparkline
 
 
-def facts(made, *others, width=80, past=None, look=THEME):
+def facts(made, *others, width=80, earlier_runs=None, look=THEME):
     board = board_of(made, *others)
     found = board.replica.operations[made.id]
-    return [look.paint(line) for line in fact_lines(found, board, look, width, NOW, past or Past())]
+    return [
+        look.paint(line)
+        for line in fact_lines(found, board, look, width, NOW, earlier_runs or EarlierRuns())
+    ]
 
 
 def test_a_run_is_held_against_its_usual():
     made = operation("aaaaaaaaaaaa", "build", estimate=about(30))
     made.usual = (40.0, 30.0, 50.0, 12)
     made.pid, made.user, made.host = 4711, "ann", "box"
-    assert facts(made, past=Past((30.0, 40.0, 50.0), "Link took longer")) == [
+    assert facts(made, earlier_runs=EarlierRuns((30.0, 40.0, 50.0), "Link took longer")) == [
         "state     running for 1 min",
         "estimate  about 30 s, from 27 s to 33 s, by earlier runs",
         "usually   40 s (30 s to 50 s in 12 runs); this one ×1.5",
@@ -56,10 +59,10 @@ def test_no_line_is_wider_than_the_pane(width):
 
 
 def test_the_answer_of_why_is_not_believed():
-    told = past_of({"earlier": [1, True, "x", -1, 2.5, float("nan"), None], "verdict": 7})
-    assert told == Past((1.0, 2.5), "")
-    assert past_of({}) == Past()
-    assert len(past_of({"earlier": [1] * 500}).seconds) == 40
+    told = earlier_runs_of({"earlier": [1, True, "x", -1, 2.5, float("nan"), None], "verdict": 7})
+    assert told == EarlierRuns((1.0, 2.5), "")
+    assert earlier_runs_of({}) == EarlierRuns()
+    assert len(earlier_runs_of({"earlier": [1] * 500}).seconds) == 40
 
 
 def test_bars_are_as_high_as_their_share_of_the_longest():

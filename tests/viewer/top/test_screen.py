@@ -6,7 +6,7 @@ from headway import string_width
 from headway.formatting import theme
 from headway_viewer.picture import keys
 from headway_viewer.picture.view import View
-from headway_viewer.top.navigation import SPACE
+from headway_viewer.top.key_bindings import SPACE
 
 SIZES = [(1, 1), (1, 24), (3, 5), (12, 3), (40, 12), (80, 24), (139, 24), (140, 12), (200, 60)]
 HOSTILE = "\x1b[2J\x1b]0;t\x07\u202eevil\x9b31m[bold]\n日本語" + "e\u0301\u0301"

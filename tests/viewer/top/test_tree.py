@@ -1,6 +1,6 @@
-from showcase import NOW, about, board_of, installers, operation, stage
+from showcase import NOW, board_of, installers, operation, stage
 
-from headway_viewer.top.tree import BY_NAME, BY_PROGRESS, BY_REMAINING, BY_START, ORDERS, Tree
+from headway_viewer.top.tree import Tree
 
 
 def tree_of(*operations):
@@ -64,46 +64,6 @@ def test_the_row_around_a_row_is_its_parent():
     assert tree.around("aaaaaaaaaaaa/2", rows) == "aaaaaaaaaaaa/1"
     assert tree.around("cccccccccccc", rows) == "aaaaaaaaaaaa"
     assert tree.around("aaaaaaaaaaaa", rows) is None
-
-
-def test_each_order_sorts_by_what_its_name_says():
-    slow = operation("aaaaaaaaaaaa", "slow", started=-100.0, progress=0.2, estimate=about(400))
-    fast = operation("bbbbbbbbbbbb", "Fast", started=-10.0, progress=0.9, estimate=about(2))
-    dark = operation("cccccccccccc", "dark", started=-50.0)
-    orders = {
-        BY_NAME: ["dark", "Fast", "slow"],
-        BY_START: ["Fast", "dark", "slow"],
-        BY_REMAINING: ["Fast", "slow", "dark"],
-        BY_PROGRESS: ["Fast", "slow", "dark"],
-    }
-    for order, expected in orders.items():
-        tree = tree_of(slow, fast, dark)
-        tree.order = order
-        assert named(tree) == expected, order
-        tree.backwards = True
-        assert named(tree) == expected[::-1], order
-
-
-def test_numbers_move_rows_once_a_second_at_most():
-    first = operation("aaaaaaaaaaaa", "first", progress=0.9)
-    second = operation("bbbbbbbbbbbb", "second", progress=0.1)
-    board = board_of(first, second)
-    tree = Tree(board)
-    tree.order = BY_PROGRESS
-    assert named(tree) == ["first", "second"]
-    board.replica.operations["bbbbbbbbbbbb"].progress = 0.95
-    assert named(tree, now=NOW + 0.5) == ["first", "second"]
-    assert named(tree, now=NOW + 1.5) == ["second", "first"]
-
-
-def test_orders_go_round():
-    tree = tree_of()
-    seen = []
-    for _ in ORDERS:
-        seen.append(tree.order)
-        tree.next_order()
-    assert seen == list(ORDERS)
-    assert tree.order == ORDERS[0]
 
 
 def test_stages_inside_of_themselves_come_to_an_end():

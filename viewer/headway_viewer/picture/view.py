@@ -51,7 +51,7 @@ from headway_viewer.picture.wording import (
 # when a part of it has ended and the next is yet to begin.
 HEIGHT_KEPT = 5.0
 
-LOOKED_AT = (
+LONGEST_SEARCH_RATE = (
     1000  # open operations, a second, for the longest remaining time: it counts down between
 )
 
@@ -193,7 +193,7 @@ class View:
         return words
 
     def _longest(self, now: float) -> tuple[str, ...]:
-        if not 0 <= now - self._longest_found_at < self.board.open / LOOKED_AT:
+        if not 0 <= now - self._longest_found_at < self.board.open / LONGEST_SEARCH_RATE:
             self._longest_left = remaining_of_all(self.board, now)
             self._longest_found_at = now
         found = formatting.counted_down(self._longest_left, now - self._longest_found_at)

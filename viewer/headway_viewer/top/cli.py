@@ -16,7 +16,7 @@ from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.replica.replica import Replica
 from headway_viewer.terminal.watchdog import Watchdog
 from headway_viewer.top.follower import Follower
-from headway_viewer.top.past_lookup import PastLookup
+from headway_viewer.top.history_lookup import HistoryLookup
 from headway_viewer.top.terminal_hold import TerminalHold
 
 MISSING = 1
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
         os.environ.pop(name, None)  # Textual believes them, not the terminal that is resized
     watchdog = Watchdog(2, LEAVE_SCREEN)
     feed = following_feed(Replica(), start=True)
-    history = PastLookup()
+    history = HistoryLookup()
     hold: TerminalHold | None = None
     try:
         require_usable()

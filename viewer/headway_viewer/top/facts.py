@@ -34,14 +34,14 @@ _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.-=#"
 
 
-class Past(NamedTuple):
+class EarlierRuns(NamedTuple):
     """The earlier runs of an operation: their seconds, oldest first, and why this one differs."""
 
     seconds: tuple[float, ...] = ()
     verdict: str = ""
 
 
-def past_of(answer: Mapping[str, Any]) -> Past:
+def earlier_runs_of(answer: Mapping[str, Any]) -> EarlierRuns:
     """Return what `headway why --json` told of earlier runs; it is checked like any other text."""
     earlier = answer.get("earlier")
     seconds = [
@@ -50,7 +50,7 @@ def past_of(answer: Mapping[str, Any]) -> Past:
         if isinstance(one, (int, float)) and not isinstance(one, bool) and 0 <= one < 1e12
     ]
     verdict = answer.get("verdict")
-    return Past(tuple(seconds[-MOST_RUNS:]), verdict if isinstance(verdict, str) else "")
+    return EarlierRuns(tuple(seconds[-MOST_RUNS:]), verdict if isinstance(verdict, str) else "")
 
 
 def sparkline(values: Sequence[float], theme: Theme) -> str:
@@ -63,11 +63,16 @@ def sparkline(values: Sequence[float], theme: Theme) -> str:
 
 
 def fact_lines(
-    operation: Operation, board: Board, theme: Theme, width: int, now: float, past: Past
+    operation: Operation,
+    board: Board,
+    theme: Theme,
+    width: int,
+    now: float,
+    earlier_runs: EarlierRuns,
 ) -> list[Line]:
     """Return what is known of an operation, in lines of at most `width` cells."""
     lines: list[Line] = []
-    for label, style, words in _facts(operation, board, theme, now, past):
+    for label, style, words in _facts(operation, board, theme, now, earlier_runs):
         lines += _wrapped(label, style, theme.spell(words), width)
     return lines
 
@@ -80,7 +85,7 @@ def part_lines(operation: Operation, theme: Theme, width: int, now: float) -> li
 
 
 def _facts(
-    operation: Operation, board: Board, theme: Theme, now: float, past: Past
+    operation: Operation, board: Board, theme: Theme, now: float, earlier_runs: EarlierRuns
 ) -> list[tuple[str, str, str]]:
     """Return the facts: label, style and words."""
     told = board.told(operation)
@@ -93,10 +98,10 @@ def _facts(
     usual = _usual(operation, now)
     if usual:
         found.append(("usually", "", usual))
-    if past.seconds:
-        found.append(("history", "bar", sparkline(past.seconds, theme)))
-    if past.verdict:
-        found.append(("this run", "", past.verdict))
+    if earlier_runs.seconds:
+        found.append(("history", "bar", sparkline(earlier_runs.seconds, theme)))
+    if earlier_runs.verdict:
+        found.append(("this run", "", earlier_runs.verdict))
     if operation.open:
         words = [one.text for one in details(told, board, now, 3)]
         found += [("now" if one is words[0] else "", "", one) for one in words]

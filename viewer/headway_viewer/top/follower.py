@@ -16,9 +16,9 @@ from headway_viewer.picture.browsing import CANCEL, QUIT, Action
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.view import View
 from headway_viewer.replica.replica import Replica
-from headway_viewer.top.facts import Past
-from headway_viewer.top.navigation import Navigation
-from headway_viewer.top.screen import Screen
+from headway_viewer.top.facts import EarlierRuns
+from headway_viewer.top.key_bindings import Navigation
+from headway_viewer.top.screen import TopScreen
 from headway_viewer.top.tree import Tree
 
 REST = 0.2  # seconds that a row is looked at until its log is asked for: who scrolls asks for none
@@ -52,9 +52,9 @@ class Source(Protocol):
 
 
 class History(Protocol):
-    """What knows the earlier runs: a `PastLookup`."""
+    """What knows the earlier runs: a `HistoryLookup`."""
 
-    def look(self, operation: str, going: bool, local: float) -> Past:
+    def look(self, operation: str, going: bool, local: float) -> EarlierRuns:
         """Return what is known of them by now."""
         ...
 
@@ -77,7 +77,7 @@ class Follower:
         self._view = View(self._board, theme, finish_time=finish_time)
         self.navigation = Navigation(Tree(self._board))
         self.navigation.browsing.refusal = self._refusal
-        self._screen = Screen(self._board, theme, self.navigation, self._view)
+        self._screen = TopScreen(self._board, theme, self.navigation, self._view)
         self._requests = OwnerRequests()
         self._log = LogFollower()
         self._looked_at: str | None = None
@@ -141,10 +141,10 @@ class Follower:
             self._looked_at, self._looked_since = looked_at, local
             self._log.follow(None, None, local)
         operation = self._feed.replica.operations.get(looked_at or "")
-        past = Past()
+        earlier_runs = EarlierRuns()
         if operation is not None and self._history is not None:
-            past = self._history.look(operation.id, operation.open, local)
-        told, self._screen.past = past != self._screen.past, past
+            earlier_runs = self._history.look(operation.id, operation.open, local)
+        told, self._screen.earlier_runs = earlier_runs != self._screen.earlier_runs, earlier_runs
         if local - self._looked_since < REST:
             return told
         self._log.follow(looked_at, self._feed, local)

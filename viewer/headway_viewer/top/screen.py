@@ -21,13 +21,15 @@ from headway_viewer.picture.pages import help_lines, stage_words
 from headway_viewer.picture.remaining import blank_if_unknown
 from headway_viewer.picture.view import View
 from headway_viewer.picture.wording import display_name, error_lines, rate_text, shown_count
-from headway_viewer.top.facts import Past, fact_lines, part_lines, title
+from headway_viewer.top.facts import EarlierRuns, fact_lines, part_lines, title
+from headway_viewer.top.key_bindings import HELP_KEYS, KEY, ROW, SIGN, SPACE, Navigation, Target
 from headway_viewer.top.layout import Layout, Pane, arrange
-from headway_viewer.top.navigation import HELP_KEYS, KEY, ROW, SIGN, SPACE, Navigation, Target
 from headway_viewer.top.tree import Row, Tree
 
 CHOSEN = "chosen "  # before the style of what stands in the chosen row
 MARK = 2  # cells of "> " before a row
+SIGN_CELLS = 2  # of "+ " before a row that has something inside
+LEAST_ROOM = 4  # cells of a row: below that there is only its sign
 INDENT = 2  # cells a level
 MOST_INDENT = 6  # levels
 LAST_LINES = 10  # of the log, on the page of an operation that needs more than the screen
@@ -63,8 +65,8 @@ class _Hint(NamedTuple):
     key: str
 
 
-class Screen:
-    """The screen of one display; `output` are the lines of the log, `past` the earlier runs."""
+class TopScreen:
+    """The screen of one display; `output` are the lines of the log."""
 
     def __init__(self, board: Board, theme: Theme, navigation: Navigation, view: View) -> None:
         self._board = board
@@ -73,7 +75,7 @@ class Screen:
         self._view = view
         self.output: Sequence[str] = ()
         self.no_output = ""
-        self.past = Past()
+        self.earlier_runs = EarlierRuns()
         self._layout = Layout(Pane(0, 0, 0, 0))
         self._lines = 0
         self._hints: list[_Hint] = []
@@ -151,42 +153,36 @@ class Screen:
             words = state.browsing.filter
             spelled = self._theme.spell(words)
             return [[("dim", f"no operation has {spelled!r}" if words else "")]]
-        names = rows[state.first : state.first + pane.height]
-        found = [row for row in map(self.tree.row, names) if row is not None]
+        shown = rows[state.first : state.first + pane.height]
+        rows_of = {name: row for name in shown if (row := self.tree.row(name)) is not None}
+        found = list(rows_of.values())
         made = [self._row(row, now) for row in found]
         tree = any(row.opened is not None or row.depth for row in found)
-        lead = MARK + 2 * tree
-        room = pane.width - lead
-        if room < 4:
+        room = pane.width - MARK - SIGN_CELLS * tree
+        if room < LEAST_ROOM:
             return [[(one.style, string_width.head(one.sign, pane.width))] for one in made]
         padded = [
             one._replace(name=" " * self._indent(row) + one.name) for row, one in zip(found, made)
         ]
         widths = self._view.columns.measure(padded, room, steady=True)
         lines: list[Line] = []
-        for place, (row, one) in enumerate(zip(found, made)):
-            name = names[place]
+        for place, (name, row, one) in enumerate(zip(rows_of, found, made)):
             indent = min(self._indent(row), max(widths.name - 4, 0))
             own = widths._replace(name=widths.name - indent)
             line = self._view.columns.format_row(one, own, room - indent)
-            if name == state.browsing.chosen:
-                # The name only: signs, bars and what stands behind keep their colours.
-                line = [
-                    *line[:1],
-                    *((CHOSEN + style, piece) for style, piece in line[1:2]),
-                    *line[2:],
-                ]
-            sign = "" if row.opened is None else "-" if row.opened else "+"
-            mark = "> " if name == state.browsing.chosen else "  "
-            front: Line = [("strong", mark)]
-            if tree:
-                front.append(("dim", " " * indent + (f"{sign:<2}")))
-            else:
-                front.append(("", " " * indent))
-            if sign:
+            if row.opened is not None:
                 self._signs[place] = (pane.left + MARK + indent, name)
-            lines.append(front + line)
+            chosen = name == state.browsing.chosen
+            lines.append(self._lead(row, indent, tree=tree, chosen=chosen) + _marked(line, chosen))
         return lines
+
+    def _lead(self, row: Row, indent: int, *, tree: bool, chosen: bool) -> Line:
+        """Return what stands before a row: the mark of the chosen one, and the sign of the tree."""
+        mark = ("strong", "> " if chosen else "  ")
+        if not tree:
+            return [mark, ("", " " * indent)]
+        sign = "" if row.opened is None else "-" if row.opened else "+"
+        return [mark, ("dim", " " * indent + f"{sign:<{SIGN_CELLS}}")]
 
     def _indent(self, row: Row) -> int:
         return INDENT * min(row.depth, MOST_INDENT)
@@ -229,7 +225,7 @@ class Screen:
         row = self._view.row(operation, now)
         columns = self._view.columns
         lines = [columns.format_row(row, columns.measure([row], width), width), []]
-        lines += fact_lines(operation, self._board, theme, width, now, self.past)
+        lines += fact_lines(operation, self._board, theme, width, now, self.earlier_runs)
         parts = part_lines(operation, theme, width, now)
         if parts:
             lines += [[], self._rule("stages", width), *parts]
@@ -286,7 +282,7 @@ class Screen:
             return self._filled([self._rule("", pane.width)], pane)
         name = title(operation, self._theme)
         lines = [self._rule(name, pane.width)]
-        lines += fact_lines(operation, self._board, self._theme, pane.width, now, self.past)
+        lines += fact_lines(operation, self._board, self._theme, pane.width, now, self.earlier_runs)
         if with_log:
             # The newest lines are what a person looks for; facts beyond half of the pane give way.
             output = self._output_lines(operation)
@@ -338,8 +334,7 @@ class Screen:
         line: Line = []
         at = 0
         if state.page == LIST:
-            order = self.tree.order + (" backwards" if self.tree.backwards else "")
-            told = f"by {order}" if self.tree.order != "state" or self.tree.backwards else ""
+            told = self.tree.sort.words()
             if state.filter:
                 told = f"filter {spell(state.filter)!r} {told}".rstrip()
             if told:
@@ -371,3 +366,10 @@ class Screen:
         cut = clip_line(line, width, self._theme.ellipsis)
         used = sum(string_width.cells(piece) for _, piece in cut)
         return [*cut, ("", " " * (width - used))]
+
+
+def _marked(line: Line, chosen: bool) -> Line:
+    """Mark the name of the chosen row; signs, bars and what stands behind keep their colours."""
+    if not chosen:
+        return line
+    return [*line[:1], *((CHOSEN + style, piece) for style, piece in line[1:2]), *line[2:]]

@@ -18,6 +18,7 @@ from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT
 from headway_viewer.replica.replica import Replica
 from headway_viewer.web import access
+from headway_viewer.web.explanation import AT_ONCE, explain, is_id
 from headway_viewer.web.stream import Stream
 
 MOST_PAGES = 32  # open at once; each is a thread and two sockets
@@ -35,6 +36,7 @@ _FILES = {
 def make_app(site: access.Site) -> Starlette:
     """Return the application that serves `site`."""
     pages = anyio.CapacityLimiter(MOST_PAGES)
+    explanations = anyio.CapacityLimiter(AT_ONCE)
 
     def refused(request: Request, *, changes: bool = False) -> Response | None:
         found = access.refusal(site, request.headers, request.cookies, changes=changes)
@@ -66,10 +68,23 @@ def make_app(site: access.Site) -> Starlette:
         answer = await anyio.to_thread.run_sync(_ask, verb, operation)
         return Response(json.dumps(answer), headers=access.HEADERS, media_type="application/json")
 
+    async def why(request: Request) -> Response:
+        wrong = refused(request)
+        if wrong is not None:
+            return wrong
+        operation = request.path_params["operation"]
+        answer = None
+        if is_id(operation):
+            answer = await anyio.to_thread.run_sync(explain, operation, limiter=explanations)
+        if answer is None:
+            return _text("Nothing is remembered of it.", 404)
+        return Response(answer, headers=access.HEADERS, media_type="application/json")
+
     return Starlette(
         routes=[
             *(Route(path, file) for path in _FILES),
             Route("/events", events),
+            Route("/operations/{operation}/why", why, methods=["GET"]),
             Route("/operations/{operation}/{verb}", ask, methods=["POST"]),
         ]
     )

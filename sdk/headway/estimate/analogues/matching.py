@@ -77,7 +77,7 @@ class Matching:
         self._settled_sizes = (0.0, 0.0, 0.0)
         self._future = 0.0
         self._rests_since = 0.0  # while no stage goes on or is to come: since the last one ended
-        self._speed = Speed(*parameters.carrying)
+        self._speed = Speed(*parameters.regression_sums)
         self._speed_distance = self._distance = 0.0
 
     def refresh(self, stages: Mapping[str, Stage], begun: float, *, anew: bool) -> None:
@@ -142,7 +142,7 @@ class Matching:
         self._unmatched = []
         self._sizes = {}
         self._settled_sizes = (0.0, 0.0, 0.0)
-        self._speed = Speed(*self._parameters.carrying)
+        self._speed = Speed(*self._parameters.regression_sums)
         self._speed_distance = 0.0
         for key, stage in stages.items():
             span = self.spans.get(key)

@@ -55,9 +55,9 @@ class Parameters:
         "_runs",
         "_spread",
         "_trust",
-        "carrying",
         "donors",
         "orders",
+        "regression_sums",
         "whole_spread",
     )
 
@@ -78,8 +78,9 @@ class Parameters:
         self.whole_spread = _spread(
             [log(run.seconds) for run in self._runs if run.seconds and run.seconds > 0]
         )
-        # A busy machine slows every stage; another input slows only one.
-        self.carrying = self._carrying()
+        # Of the deviations of stages on those before them: a busy machine slows every stage,
+        # another input slows only one.
+        self.regression_sums = self._regression_sums()
 
     def elasticity(self, key: str) -> float:
         """Return the power of its size with which a stage's time grows."""
@@ -112,7 +113,7 @@ class Parameters:
                 logs.append(value if size is None else value - self.elasticity(key) * size)
         return _spread(logs)
 
-    def _carrying(self) -> tuple[float, float]:
+    def _regression_sums(self) -> tuple[float, float]:
         agree, size = CARRY * CARRY_FIRMNESS, CARRY_FIRMNESS
         pairs = max(1, len(self._runs) - 1)
         for model in self._runs:

@@ -19,8 +19,8 @@ def run(*seconds, totals=None):
 def test_where_the_whole_machine_was_slower_speed_is_carried_on():
     together = Parameters([run(10, 10, 10), run(20, 20, 20), run(10, 10, 10), run(15, 15, 15)])
     apart = Parameters([run(10, 10, 10), run(20, 10, 10), run(10, 10, 20), run(20, 10, 10)])
-    assert Speed(*together.carrying).carry > 0.6
-    assert Speed(*apart.carrying).carry < 0.3
+    assert Speed(*together.regression_sums).carry > 0.6
+    assert Speed(*apart.regression_sums).carry < 0.3
 
 
 def test_time_grows_with_size_as_it_did():

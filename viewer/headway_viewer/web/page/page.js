@@ -4,16 +4,20 @@
 const operations = new Map();
 const rows = new Map(); // id → the elements of its row
 const open = new Set(); // ids whose details are shown
+const explanations = new Map(); // id → what `headway why` tells of it: {going, told}
+const remembered = new Map(); // id → an operation that the broker no longer has, but the history
 let changed = new Set();
 let ahead = 0; // seconds that the broker's clock is ahead of ours
 let source = null;
 let due = false;
+let looked = false; // whether the operation of the address was opened
 
 const SIGNS = {
   completed: "✓", failed: "✗", crashed: "✗", cancelled: "–", ended: "·", running: "▸", waiting: "‖", pending: "·",
 };
 const RANK = { running: 0, waiting: 1, pending: 2, failed: 3, crashed: 3, cancelled: 4, completed: 4, ended: 4 };
 const OPEN = new Set(["running", "waiting", "pending"]);
+const ATTEMPTS = 3; // to learn of the earlier runs of what is looked at
 const SLICE = 8; // milliseconds of work between two frames of the browser
 const element = (id) => document.getElementById(id);
 
@@ -134,6 +138,7 @@ function makeRow(id) {
   button.append(row.sign, row.name, row.left, row.doing);
   button.addEventListener("click", () => {
     if (!open.delete(id)) open.add(id);
+    history.replaceState(null, "", open.has(id) ? `#${id}` : location.pathname);
     paintRow(id);
   });
   item.append(button);
@@ -182,18 +187,31 @@ function paintMore(row, operation) {
     row.facts = make("dl");
     row.stages = make("ol", "stages");
     row.stages.setAttribute("aria-label", "Stages");
+    row.legend = make("p", "legend");
+    for (const [key, words] of [["chain", "made its length"], ["usual", "usual"]]) {
+      const entry = row.legend.appendChild(make("span", "entry"));
+      entry.append(make("span", `key ${key}`), words);
+    }
     row.actions = make("div", "actions");
     row.answer = make("span");
     row.answer.setAttribute("role", "status");
-    row.more.append(row.facts, row.stages, row.actions);
+    row.more.append(row.facts, row.stages, row.legend, row.actions);
     row.item.append(row.more);
   }
-  paintFacts(row.facts, operation);
-  paintStages(row.stages, operation);
+  const told = explained(operation);
+  paintFacts(row.facts, operation, told);
+  paintStages(row.stages, operation, told);
+  row.legend.children[0].hidden = row.stages.querySelector(".chain") === null;
+  row.legend.children[1].hidden = row.stages.querySelector(".usual:not([hidden])") === null;
   paintActions(row, operation);
 }
 
-function paintFacts(list, operation) {
+function basis(estimate) {
+  const runs = `${estimate.runs} earlier run${estimate.runs === 1 ? "" : "s"}`;
+  return [estimate.basis.includes("history") && runs, estimate.basis.includes("rate") && "its rate"].filter(Boolean).join(" and ");
+}
+
+function paintFacts(list, operation, told) {
   const usual = operation.usual;
   const estimate = operation.estimate;
   const facts = [
@@ -202,8 +220,9 @@ function paintFacts(list, operation) {
     ["started", operation.started && new Date(operation.started * 1000).toLocaleString()],
     ["running for", operation.started && OPEN.has(operation.state) && duration(now() - operation.started)],
     ["usually", usual && duration(typeof usual === "number" ? usual : usual.median)],
-    ["estimate from", OPEN.has(operation.state) && estimate && `${estimate.basis}, ${estimate.runs} earlier runs`],
+    ["estimate from", OPEN.has(operation.state) && estimate && basis(estimate)],
     ["held by", operation.holder && ((operations.get(operation.holder) || {}).name || operation.holder)],
+    ["this run", told && told.earlier && told.earlier.length && told.verdict],
     ["error", operation.error],
   ].filter(([, value]) => value);
   const text = JSON.stringify(facts);
@@ -212,36 +231,127 @@ function paintFacts(list, operation) {
   list.replaceChildren(...facts.flatMap(([name, value]) => [make("dt", "", name), make("dd", name === "error" ? "error" : "", String(value))]));
 }
 
-// The stages against time, with the longest of those that stand below none.
-function paintStages(list, operation) {
+// What `headway why` tells of an operation that is looked at: asked once while it goes on, once when it has ended.
+function explained(operation) {
+  const going = OPEN.has(operation.state);
+  let kept = explanations.get(operation.id);
+  if (!kept || kept.going !== going) {
+    kept = { going, told: kept ? kept.told : null };
+    explanations.set(operation.id, kept);
+    explain(operation.id, kept, 1);
+  }
+  return kept.told;
+}
+
+async function explain(id, kept, attempt) {
+  const told = await ask(id);
+  kept.told = told || kept.told;
+  changed.add(id);
+  schedule();
+  // The lookup may have failed, or the history not have stored the run yet.
+  if ((!told || !told.usual) && attempt < ATTEMPTS) setTimeout(() => explain(id, kept, attempt + 1), 3000 * attempt);
+}
+
+async function ask(id) {
+  try {
+    const response = await fetch(`/operations/${encodeURIComponent(id)}/why`);
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+// The stages against time and against their usual: those of the run, then those that it usually has.
+function paintStages(list, operation, told) {
   const begun = operation.started || 0;
   const end = operation.ended || now();
-  const whole = Math.max(end - begun, 0.001);
-  const took = (stage) => (stage.started === null ? 0 : (stage.ended || end) - stage.started);
-  const around = new Set(operation.stages.map((stage) => stage.parent));
-  const leaves = operation.stages.filter((stage) => !around.has(stage.id));
-  const longest = leaves.length > 1 ? leaves.reduce((one, other) => (took(other) > took(one) ? other : one)) : null;
-  while (list.children.length > operation.stages.length) list.lastChild.remove();
-  operation.stages.forEach((stage, index) => {
-    let item = list.children[index];
-    if (!item) {
-      item = make("li");
-      const time = make("span", "time");
-      time.setAttribute("aria-hidden", "true");
-      time.append(make("span"));
-      item.append(make("span", "name"), time, make("span", "count"));
-      list.append(item);
-    }
-    item.className = stage === longest ? `${stage.state} longest` : stage.state;
+  const lines = stageLines(operation, told, begun, end);
+  const whole = Math.max(end - begun, 0.001, ...lines.map((line) => (line.usual ? line.usual.start + line.usual.seconds : 0)));
+  while (list.children.length > lines.length) list.lastChild.remove();
+  lines.forEach((line, index) => {
+    const item = list.children[index] || list.appendChild(makeStage());
+    item.className = line.chain ? `${line.state} chain` : line.state;
     const [name, time, count] = item.children;
-    say(name, stage.name);
-    const bar = time.firstChild;
-    bar.style.display = stage.started === null ? "none" : "block";
-    bar.style.left = `${(Math.max((stage.started || begun) - begun, 0) / whole) * 100}%`;
-    bar.style.width = `${(took(stage) / whole) * 100}%`;
-    const seconds = stage.started === null ? "" : duration(took(stage));
-    say(count, [amount(stage), stage.started === null ? stage.state : seconds].filter(Boolean).join(", "));
+    const [bar, usual] = time.children;
+    say(name, line.name);
+    place(bar, line.start, line.seconds, whole);
+    place(usual, line.usual ? line.usual.start : null, line.usual ? line.usual.seconds : 0, whole);
+    const words = [line.amount, line.start === null ? line.state : duration(line.seconds), line.usual && `usually ${duration(line.usual.seconds)}`];
+    say(count, words.filter(Boolean).join(", "));
+    if (line.chain) count.append(make("span", "unseen", ", made its length"));
   });
+}
+
+function makeStage() {
+  const item = make("li");
+  const time = make("span", "time");
+  time.setAttribute("aria-hidden", "true");
+  time.append(make("span", "took"), make("span", "usual"));
+  item.append(make("span", "name"), time, make("span", "count"));
+  return item;
+}
+
+function place(bar, start, seconds, whole) {
+  bar.hidden = start === null;
+  bar.style.left = `${(Math.max(start || 0, 0) / whole) * 100}%`;
+  bar.style.width = `${(Math.max(seconds, 0) / whole) * 100}%`;
+}
+
+function stageLines(operation, told, begun, end) {
+  const usuals = new Map(told && told.stages ? told.stages.map((stage) => [stage.name, stage]) : []);
+  const paths = new Map(); // stage → the path of its names, by which the history knows it
+  const times = new Map();
+  const lines = operation.stages.map((stage) => {
+    const path = paths.has(stage.parent) ? `${paths.get(stage.parent)} / ${stage.name}` : stage.name;
+    times.set(path, (times.get(path) || 0) + 1);
+    const name = times.get(path) > 1 ? `${path} #${times.get(path)}` : path;
+    paths.set(stage.id, name);
+    const known = usuals.get(name);
+    usuals.delete(name);
+    const start = stage.started === null ? null : stage.started - begun;
+    const seconds = start === null ? 0 : (stage.ended || end) - stage.started;
+    const chain = Boolean(known && known.chain);
+    return { name: stage.name, state: stage.state, start, seconds, amount: amount(stage), usual: usualOf(known), chain };
+  });
+  if (lines.every((line) => line.chain || line.start === null)) for (const line of lines) line.chain = false;
+  for (const stage of usuals.values()) {
+    const usual = usualOf(stage);
+    if (stage.seconds === null && usual) {
+      lines.push({ name: stage.name, state: "did not run", start: null, seconds: 0, amount: "", usual, chain: false });
+    }
+  }
+  return lines;
+}
+
+function usualOf(stage) {
+  if (!stage || !stage.usual || stage.usual_start === null) return null;
+  return { start: stage.usual_start, seconds: stage.usual.median };
+}
+
+// An operation that the broker no longer has, by the address of its page: what the history knows.
+async function remember(id) {
+  const told = await ask(id);
+  if (!told || operations.has(id)) return;
+  const seconds = told.seconds || 0;
+  const stages = (told.stages || []).filter((stage) => stage.start !== null).map((stage, index) => (
+    { id: index, parent: null, name: stage.name, state: "completed", started: stage.start, ended: stage.end, done: null, total: null, unit: null }
+  ));
+  explanations.set(id, { going: false, told });
+  remembered.set(id, {
+    id, name: told.name, state: told.state, reason: told.reason, started: 0, ended: seconds, elapsed: told.seconds, stages,
+    progress: null, estimate: null, usual: told.usual, silent_since: null, error: null, message: null, parent: null,
+  });
+  put(remembered.get(id), now());
+  open.add(id);
+  schedule();
+}
+
+function lookAt(id) {
+  if (!/^[0-9a-z]{3,32}$/.test(id)) return;
+  if (!operations.has(id)) return remember(id);
+  open.add(id);
+  changed.add(id);
+  schedule();
 }
 
 function paintActions(row, operation) {
@@ -343,6 +453,9 @@ function take(line) {
   if (line.type === "snapshot") {
     operations.clear();
     for (const operation of line.operations) put(operation, line.time);
+    for (const operation of remembered.values()) if (!operations.has(operation.id)) put(operation, line.time);
+    if (!looked) lookAt(location.hash.slice(1));
+    looked = true;
     for (const [id, row] of rows) {
       if (!operations.has(id)) {
         row.item.remove();
@@ -362,6 +475,7 @@ function take(line) {
       if (row) row.item.remove();
       rows.delete(id);
       open.delete(id);
+      explanations.delete(id);
     }
   }
   schedule();
@@ -398,6 +512,7 @@ document.addEventListener("visibilitychange", () => {
   if (source) source.close();
   source = null;
 });
+window.addEventListener("hashchange", () => lookAt(location.hash.slice(1)));
 element("filter").addEventListener("input", arrange);
 document.addEventListener("keydown", (event) => {
   if (event.key === "/" && document.activeElement !== element("filter")) {

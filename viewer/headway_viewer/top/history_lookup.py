@@ -1,4 +1,4 @@
-"""The earlier runs of the operation that is looked at, as `headway why` tells them.
+"""Look up the history of the operation that is looked at: its earlier runs, by `headway why`.
 
 Shell. Only the broker's side knows the history; it is asked by a process of its own, of which one
 runs at a time. Nothing waits for it: `look` takes in what it has written.
@@ -12,21 +12,23 @@ import subprocess
 import sys
 from typing import Any
 
-from headway_viewer.top.facts import Past, past_of
+from headway_viewer.top.facts import EarlierRuns, earlier_runs_of
 
 REST = 0.8  # seconds that an operation is looked at until its history is asked for
 FRESH = 60.0  # seconds for which an answer about an operation that goes on is not asked again
 MOST_KEPT = 200  # answers
+TRIES = 5  # to start the command for an operation that has ended, `FRESH` seconds apart
 MOST_BYTES = 1 << 20  # of an answer
 COMMAND = (sys.executable, "-m", "headway", "why")
 
 
-class PastLookup:
+class HistoryLookup:
     """Looks up earlier runs by running `command` with an id and `--json`."""
 
     def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
         self._command = command
-        self._kept: dict[tuple[str, bool], tuple[float, Past]] = {}
+        self._kept: dict[tuple[str, bool], tuple[float, EarlierRuns]] = {}
+        self._failed: dict[tuple[str, bool], int] = {}  # how often it could not be started
         self._process: subprocess.Popen[bytes] | None = None
         self._asked: tuple[str, bool] = ("", False)
         self._answer = b""
@@ -38,19 +40,20 @@ class PastLookup:
         """Return whether the command runs."""
         return self._process is not None
 
-    def look(self, operation: str, going: bool, local: float) -> Past:
+    def look(self, operation: str, going: bool, local: float) -> EarlierRuns:
         """Return what is known of the earlier runs; ask, where it is time."""
         self._take(local)
         looked_at = (operation, going)
         if looked_at != self._looked_at:
             self._looked_at, self._since = looked_at, local
-        at, past = self._kept.get(looked_at) or self._kept.get(
-            (operation, not going), (0.0, Past())
+        at, runs = self._kept.get(looked_at) or self._kept.get(
+            (operation, not going), (0.0, EarlierRuns())
         )
-        known = looked_at in self._kept and (not going or local - at < FRESH)
+        again = going or 0 < self._failed.get(looked_at, 0) < TRIES
+        known = looked_at in self._kept and (not again or local - at < FRESH)
         if not known and self._process is None and local - self._since >= REST:
             self._ask(looked_at, local)
-        return past
+        return runs
 
     def close(self) -> None:
         """End what still runs."""
@@ -73,8 +76,11 @@ class PastLookup:
                 cwd="/",
             )
         except OSError:
-            self._keep(Past(), local)  # asked again as after an answer
+            self._failed[asked] = self._failed.get(asked, 0) + 1
+            kept = self._kept.get(asked, (local, EarlierRuns()))[1]
+            self._keep(kept, local)  # asked again as after an answer
             return
+        self._failed.pop(asked, None)
         if self._process.stdout is not None:
             os.set_blocking(self._process.stdout.fileno(), False)
 
@@ -90,17 +96,19 @@ class PastLookup:
         if read and len(self._answer) <= MOST_BYTES:
             return
         self.close()
-        self._keep(_past(self._answer), local)
+        self._keep(_parsed(self._answer), local)
 
-    def _keep(self, past: Past, local: float) -> None:
+    def _keep(self, runs: EarlierRuns, local: float) -> None:
         while len(self._kept) >= MOST_KEPT:
-            del self._kept[next(iter(self._kept))]
-        self._kept[self._asked] = (local, past)
+            oldest = next(iter(self._kept))
+            del self._kept[oldest]
+            self._failed.pop(oldest, None)
+        self._kept[self._asked] = (local, runs)
 
 
-def _past(answer: bytes) -> Past:
+def _parsed(answer: bytes) -> EarlierRuns:
     try:
         found: Any = json.loads(answer)
     except ValueError:
-        return Past()
-    return past_of(found) if isinstance(found, dict) else Past()
+        return EarlierRuns()
+    return earlier_runs_of(found) if isinstance(found, dict) else EarlierRuns()

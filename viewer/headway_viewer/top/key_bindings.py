@@ -1,4 +1,4 @@
-"""What keys and the mouse do in `headway top`: the keys of `headway view`, and a tree of rows.
+"""The key bindings of `headway top`, and its mouse: the keys of `headway view`, and a tree of rows.
 
 Pure. `press` and `click` return what is to be done.
 """
@@ -140,14 +140,11 @@ class Navigation:
         else:
             self.tree.toggle(self.browsing.chosen)
 
-    def _turn_round(self) -> None:
-        self.tree.backwards = not self.tree.backwards
-
 
 _KEYS: dict[str, Callable[[Navigation], None]] = {
     SPACE: Navigation._toggle,
     RIGHT: Navigation._open,
     LEFT: Navigation._close,
-    "s": lambda state: state.tree.next_order(),
-    "S": Navigation._turn_round,
+    "s": lambda state: state.tree.sort.next_order(),
+    "S": lambda state: state.tree.sort.reverse(),
 }

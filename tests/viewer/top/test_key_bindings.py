@@ -3,8 +3,9 @@ from showcase import board_of, installers, operation
 
 from headway_viewer.picture import keys
 from headway_viewer.picture.browsing import CANCEL, LIST, OPERATION, PAUSE, QUIT, Action
-from headway_viewer.top.navigation import KEY, LEFT, RIGHT, ROW, SIGN, SPACE, Navigation, Target
-from headway_viewer.top.tree import BY_NAME, Tree
+from headway_viewer.top.key_bindings import KEY, LEFT, RIGHT, ROW, SIGN, SPACE, Navigation, Target
+from headway_viewer.top.sort_order import BY_NAME
+from headway_viewer.top.tree import Tree
 
 APT = "2c9aaaaaaaaa"
 
@@ -122,7 +123,7 @@ def test_pasted_text_is_for_the_filter_alone():
 def test_orders_are_keys():
     seen = shown()
     seen.press("s")
-    assert seen.navigation.tree.order == BY_NAME
+    assert seen.navigation.tree.sort.order == BY_NAME
     seen.press("S")
     assert seen.lines[-1].startswith("by name backwards  ")
 
