@@ -54,6 +54,17 @@ def test_a_program_reports_and_is_seen_and_cancelled_from_elsewhere(served):
     assert "no operator's or viewer's key" in gone.stderr or "me.key" in gone.stderr
 
 
+def test_it_takes_the_place_of_a_broker_that_clients_have_started(host):
+    assert host.headway("keys", "new", "build", "--role", "worker").returncode == 0
+    started = host.broker("--detached")
+    listening = host.broker("--listen", "tcp://127.0.0.1:0")
+    assert started.wait(30) == 0
+    until(lambda: host.serving() == listening.pid)
+    refused = host.headway("broker", "run", "--listen", "tcp://127.0.0.1:0")
+    assert refused.returncode == 1
+    assert refused.stderr.endswith(f"(pid {listening.pid}); `headway broker stop` ends it\n")
+
+
 def test_without_keys_it_does_not_listen_and_nothing_is_sent(host):
     refused = host.headway("broker", "run", "--listen", "tcp://127.0.0.1:0")
     assert refused.returncode == 1

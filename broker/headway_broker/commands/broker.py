@@ -9,6 +9,7 @@ import os
 import pwd
 import signal
 import sys
+import time
 import traceback
 from typing import Any
 
@@ -18,7 +19,7 @@ from headway.commands.standard_streams import discard_stderr
 from headway.host import identity
 from headway.host.files import key_files, lost_ends
 from headway.host.launch import cgroup
-from headway.protocol import endpoint
+from headway.protocol import endpoint, retirement
 from headway_broker.commands import client
 from headway_broker.peers.idle_exit import LEAVE_AFTER
 from headway_broker.peers.viewers.status import lines
@@ -30,6 +31,10 @@ from headway_broker.shell.single_instance import SingleInstance, Taken
 from headway_broker.state.errors import fault
 
 MAKE_KEYS = "`headway keys new NAME --role worker` makes them"
+# Seconds for a broker that clients have started to leave, and between looks whether it has: a
+# client may start another, once it has gone, which takes a tenth of a second.
+RETIREMENT_TIMEOUT = 10.0
+RETIREMENT_POLL = 0.01
 _EXAMPLES = """examples:
   headway broker status
   headway broker status --json
@@ -70,10 +75,11 @@ def run(*, detached: bool, leave_after: float, listen: Listen | None = None) -> 
     os.umask(0o077)
     os.chdir("/")
     try:
-        single_instance = SingleInstance(directory)
+        single_instance = SingleInstance(directory) if listen is None else _replace(directory)
     except Taken as taken:
         if not detached:
-            _complain(f"{taken}")
+            advice = "" if listen is None else "; `headway broker stop` ends it"
+            _complain(f"{taken}{advice}")
         return 0 if detached else 1
     except OSError as error:
         _complain(f"cannot take the lock: {error}")
@@ -99,6 +105,39 @@ def run(*, detached: bool, leave_after: float, listen: Listen | None = None) -> 
         log.close()
 
 
+def _replace(directory: str) -> SingleInstance:
+    """Return the instance of a broker that is to listen on a network; raise `Taken` or OSError.
+
+    One that clients have started, as they do where it has crashed, is asked to retire.
+    """
+    until = time.monotonic() + RETIREMENT_TIMEOUT
+    asked = False
+    while True:
+        try:
+            return SingleInstance(directory)
+        except Taken:
+            if time.monotonic() >= until:
+                raise
+            if not asked:
+                asked = _asks_to_retire(os.path.join(directory, endpoint.REPORT))
+                if asked is None:
+                    raise
+        time.sleep(RETIREMENT_POLL)
+
+
+def _asks_to_retire(path: str) -> bool | None:
+    """Return whether the broker at `path` retires, None where it will not.
+
+    False where none answers yet: it is about to listen, or on its way out.
+    """
+    words = {**retirement.words(None), retirement.LISTENS: 1}
+    try:
+        reply = client.ask(path, "retire", words, RETIREMENT_TIMEOUT / 5)
+    except client.NoBroker:
+        return False
+    return True if (reply.result or {}).get("retiring") else None
+
+
 def _serve(
     directory: str,
     single_instance: SingleInstance,
@@ -122,7 +161,7 @@ def _serve(
         pass
     known = [place for _, place in endpoint.candidates(os.environ, _uid())]
     others = [place for place in known if place != directory]
-    about = _about(detached=detached)
+    about = _about(detached=detached, listens=listen is not None)
     server = Server(directory, state, single_instance, log, leave_after, others, about, listen)
     server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
     try:
@@ -166,9 +205,11 @@ def _listen(word: str) -> Listen:
     return Listen(host, port, pair.secret, place)
 
 
-def _about(*, detached: bool) -> dict[str, Any]:
+def _about(*, detached: bool, listens: bool) -> dict[str, Any]:
     """Return what clients are told: where we run only if a client has chosen that, not a person."""
-    where = cgroup.own()._asdict() if detached else {}
+    where: dict[str, Any] = cgroup.own()._asdict() if detached else {}
+    if listens:
+        where[retirement.LISTENS] = 1
     return {"version": __version__, "pid": os.getpid(), **where}
 
 

@@ -18,6 +18,7 @@ class Retirement:
         """Retire for those who are better off than the surroundings in `about`, if it has any."""
         self._sessions = sessions
         self._mine = retirement.surroundings_of(about)
+        self._listens = bool(about.get(retirement.LISTENS))
 
     def stop(
         self, asker: Session, request: int, _arguments: dict[str, Any], _now: float
@@ -37,6 +38,8 @@ class Retirement:
         wanted = (arguments.get("major"), arguments.get("minor"))
         if all(isinstance(part, int) for part in wanted) and wanted > (MAJOR, MINOR):
             return "a newer client asked to retire"
+        if arguments.get(retirement.LISTENS) and not self._listens:
+            return "a broker that listens on a network asked to retire"
         theirs = retirement.surroundings_of(arguments)
         if self._mine is None or theirs is None or not retirement.is_worse(self._mine, theirs):
             return None

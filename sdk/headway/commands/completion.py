@@ -33,6 +33,7 @@ OPTIONS = {
     "replay": "--speed --display --estimates --tick --history",
     "broker": "run status stop",
     "keys": "new list allow revoke --role",
+    "over-ssh": "",
     "uninstall": "--yes",
     "completion": "bash zsh fish",
 }

@@ -39,6 +39,7 @@ VERBS = {
     "replay": ("headway_viewer.commands.replay:main", "show a recorded file again"),
     "broker": ("headway_broker.commands.broker:main", "run, look at or stop the broker"),
     "keys": ("headway_broker.commands.keys:main", "say who may connect over a network"),
+    "over-ssh": ("headway.commands.over_ssh:main", "run a command elsewhere that is seen here"),
     "doctor": ("headway.commands.doctor:main", "find out why something is not seen"),
     "uninstall": ("headway_viewer.commands.uninstall:uninstall", "remove what headway has made"),
     "completion": ("headway.commands.completion:main", "print completions for bash, zsh or fish"),

@@ -10,12 +10,13 @@ import os
 import zmq
 
 from headway.host.files import key_files
-from headway.protocol.endpoint import NETWORK
+from headway.protocol.endpoint import FOLLOW, NETWORK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+LOCAL = "ipc://"  # how the endpoint of a Unix socket begins
 # Seconds to connect and to shake hands: a broker that is there answers within its next turn.
 CONNECT_TIMEOUT = 5.0
 # Milliseconds between heartbeats of ZeroMQ, and without any until a connection counts as cut: TCP
@@ -66,9 +67,11 @@ def refusal(event: int) -> str:
 def follow_address(told: str, address: str) -> str:
     """Return where to follow a broker that was reached at `address`, from what its Welcome tells.
 
-    A broker on a network tells a port: under which name it is reached it does not know.
+    A broker on a network tells a port: under which name it is reached it does not know. Nor does
+    one whose sockets ssh forwards, or another file system shows: the one beside its own is it.
     """
     if not is_network(address):
-        return told
+        beside = os.path.join(os.path.dirname(address[len(LOCAL) :]), FOLLOW)
+        return LOCAL + beside if address.startswith(LOCAL) and os.path.exists(beside) else told
     host = address[len(NETWORK) :].rpartition(":")[0]
     return f"{NETWORK}{host}:{told.rpartition(':')[2]}"

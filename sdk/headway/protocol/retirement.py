@@ -18,6 +18,11 @@ else:
     from headway.light_typing import NamedTuple
 
 
+# In the request to retire and in what a Welcome tells of the broker: that it, or the one that is to
+# come, listens on a network, which no broker does that a client starts.
+LISTENS = "listens"
+
+
 class Surroundings(NamedTuple):
     """Where a broker runs: in which service, if it is stopped with one, and how nice."""
 

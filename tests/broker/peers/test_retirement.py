@@ -41,6 +41,15 @@ def test_a_newer_client_makes_everybody_connect_again(wired):
     assert wired.stopped
 
 
+@pytest.mark.parametrize("listens", [False, True])
+def test_one_that_listens_on_a_network_takes_the_place_of_one_that_does_not(listens):
+    wired = Wired(about={retirement.LISTENS: 1} if listens else {})
+    worker, viewer = wired.worker(), wired.viewer()
+    viewer.ask("retire", **retirement.words(None), listens=1)
+    assert viewer.heard(messages.Reply)[0].result == {"retiring": not listens}
+    assert bool(worker.heard(messages.Retire)) != listens
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "why"),
     [

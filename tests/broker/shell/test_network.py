@@ -3,11 +3,13 @@
 import contextlib
 import os
 import socket
+import subprocess
 import tempfile
 
 import pytest
 import zmq
 from cable import Cable
+from machine import Machine
 from turned import Turned
 from zmq.utils import z85
 
@@ -283,6 +285,67 @@ def test_behind_a_cable_that_was_cut_a_worker_is_silent_and_comes_back(monkeypat
         worker.beat()
         networked.until(lambda: networked.operation().silent_since is None)
         assert networked.operation().state == "running"
+
+
+PROGRAM = """
+import headway, sys, threading, time
+go_on = True
+def read():
+    global go_on
+    sys.stdin.readline()
+    go_on = False
+threading.Thread(target=read, daemon=True).start()
+with headway.operation("Far build") as op, op.stage("Count") as stage:
+    counted = 0
+    while go_on:
+        stage.advance()
+        counted += 1
+        time.sleep(0.05)
+print(counted, flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.once
+def test_a_program_behind_a_slow_cable_that_is_cut_and_reset_is_never_thought_dead(monkeypatch):
+    monkeypatch.setattr(liveness, "SILENT_AFTER", 1.0)  # it reports twice a second
+    seen = set()
+
+    def operation():
+        found = [entry.operation for entry in networked.core.ledger.entries.values()]
+        seen.update(one.state for one in found)
+        return found[0] if found else None
+
+    def is_silent():
+        return operation().silent_since is not None
+
+    with contextlib.ExitStack() as stack:
+        networked = stack.enter_context(opened())
+        cable = stack.enter_context(Cable(("127.0.0.1", networked.port), delay=0.1))
+        machine = stack.enter_context(contextlib.closing(Machine()))
+        public, secret = networked.pairs["worker"]
+        key = key_files.KeyPair("build", "worker", public, secret, networked.public)
+        key_files.write_pair(os.path.join(machine.state, "keys"), key)
+        far = {"HEADWAY_ENDPOINT": f"tcp://127.0.0.1:{cable.port}"}
+        program = machine.python("-c", PROGRAM, stdin=subprocess.PIPE, environ=far)
+        networked.until(lambda: operation() and not is_silent())
+        cable.cut = True
+        networked.until(is_silent)
+        cable.cut = False
+        networked.until(lambda: not is_silent())
+        greeted = networked.core.sessions.by_identity.copy()
+        cable.drop()
+        networked.until(lambda: not greeted.keys() & networked.core.sessions.by_identity.keys())
+        networked.until(lambda: not is_silent() and networked.core.sessions.by_identity)
+        program.stdin.write("end\n")
+        program.stdin.flush()
+        networked.until(lambda: operation().state == "completed")
+        counted = int(program.stdout.readline())
+        assert [stage.done for stage in operation().stages.values()] == [counted]
+        machine.finish(program)
+        unsent = machine.path("unsent")
+        assert not os.path.exists(unsent) or not os.listdir(unsent)
+    assert seen <= {"pending", "running", "completed"}
 
 
 def test_a_port_that_is_taken_is_said_in_words():

@@ -54,6 +54,14 @@ def test_a_broker_is_followed_at_the_host_where_it_was_reached(told, address, fo
     assert network.follow_address(told, address) == follow
 
 
+def test_a_forwarded_broker_is_followed_at_the_socket_beside_its_own(tmp_path):
+    report = f"ipc://{tmp_path}/report.sock"
+    told = "ipc:///run/user/1/headway/follow.sock"
+    assert network.follow_address(told, report) == told
+    (tmp_path / "follow.sock").touch()
+    assert network.follow_address(told, report) == f"ipc://{tmp_path}/follow.sock"
+
+
 def test_a_refused_key_is_told_from_a_handshake_that_failed():
     assert "does not let this key in" in network.refusal(zmq.EVENT_HANDSHAKE_FAILED_AUTH)
     assert "another broker" in network.refusal(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)

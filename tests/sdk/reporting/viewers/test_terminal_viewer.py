@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import headway
+from headway.host.files import key_files
 from headway.host.files.terminal_locks import VIEWER, TerminalLock
 from headway.reporting.viewers import terminal_viewer
 from headway.reporting.viewers.terminal_viewer import (
@@ -90,6 +91,21 @@ def test_where_no_python_can_run_it_no_viewer_is_started(reporter, clock, starte
     headway.operation("Work").start()
     viewer.look(clock.advance(START_DELAY))
     assert started == []
+
+
+def test_with_a_workers_key_alone_no_viewer_of_a_network_is_started(
+    reporter, clock, started, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("HEADWAY_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("HEADWAY_ENDPOINT", "tcp://host:7411")
+    keys = key_files.folder(os.environ, os.getuid())
+    for role, count in (("worker", 0), ("viewer", 1)):
+        pair = key_files.KeyPair(role, role, *(bytes(31) + role[:1].encode(),) * 3)
+        key_files.write_pair(keys, pair)
+        viewer = TerminalViewer(reporter)
+        headway.operation("Work").start()
+        viewer.look(clock.advance(START_DELAY))
+        assert len(started) == count
 
 
 def test_short_work_starts_nothing(reporter, clock, started):
