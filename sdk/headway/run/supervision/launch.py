@@ -122,7 +122,9 @@ class Launch:
         if terminal is None:
             mask = None if self._held else self.signals.hold()
             streams = self.plumbing.streams
-            return Child(plan.path, argv, streams, kept, self.signals.ignored, mask)
+            reader = plan.link is None  # several would take each other's keys
+            ignored = self.signals.ignored
+            return Child(plan.path, argv, streams, kept, ignored, mask, reader=reader)
         from headway.run.process.pty_session import PtyChild  # noqa: PLC0415 - few need it
 
         return PtyChild(
