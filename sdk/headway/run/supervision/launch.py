@@ -204,13 +204,17 @@ class Launch:
         output = self.plumbing.output_terminal
         if output is not None:
             output.signal_command = self.child.send_all
+        terminal = self.plumbing.terminal
+        margins = None if terminal is None else terminal.with_margins
         for stream in self.plumbing.pumped:
             samples = Samples(KNOWN_TOOL_LIMIT) if self.parses else None
             hidden = self._filter_for(stream.target)
             kept = StreamLog(self.output)
             if self._held:
                 kept.reserve()
-            self.pumps.append(Pump(stream.source, stream.target, samples, kept, hidden, output))
+            self.pumps.append(
+                Pump(stream.source, stream.target, samples, kept, hidden, output, margins)
+            )
 
     def start_threads(self) -> None:
         """Start the threads that relay its output and the keyboard. Raise OSError, RuntimeError."""
