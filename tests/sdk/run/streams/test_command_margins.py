@@ -19,10 +19,10 @@ class Terminal:
         self.margins = CommandMargins()
         self.viewer = pytest.importorskip("headway_viewer.terminal.scroll_region").ScrollRegion()
 
-    def command(self, data, told=TOLD):
+    def command(self, data: bytes, told: int = TOLD):
         self.stream.feed(self.margins.pass_on(data, ROWS, told))
 
-    def draws(self, *lines):
+    def draws(self, *lines: str):
         self.stream.feed(self.viewer.frame(list(lines), COLUMNS, ROWS).encode())
 
     @property
@@ -31,18 +31,18 @@ class Terminal:
         return [line.rstrip() for line in (*past, *self.screen.display)]
 
 
-def bar(rows, number):
+def bar(rows: int, number: int):
     """What apt writes to draw its bar in the last row that it knows."""
     return b"\x1b7\x1b[%d;0fProgress: %d\x1b8" % (rows, number)
 
 
-def begins(rows):
+def begins(rows: int):
     """What apt writes to set its margins above the last row."""
     return b"\n\x1b7\x1b[0;%dr\x1b8\x1b[1A" % (rows - 1)
 
 
 @pytest.mark.parametrize("heights", [[0], [1], [1, 2, 4, 1]])
-def test_no_line_of_a_command_with_a_bar_of_its_own_is_lost_on_a_full_screen(heights):
+def test_no_line_of_a_command_with_a_bar_of_its_own_is_lost_on_a_full_screen(heights: list[int]):
     terminal = Terminal()
     for number in range(40):
         terminal.command(b"before %d\r\n" % number)
