@@ -170,16 +170,18 @@ def test_each_command_leaves_one_line_however_late_the_picture_comes(sandbox, en
     assert not shell.screen.margins
 
 
-def test_after_ctrl_c_what_was_cancelled_and_what_never_began_is_told(sandbox):
+def test_several_ask_nothing_and_after_ctrl_c_what_ended_and_what_never_began_is_told(sandbox):
     shell = sandbox.terminal(HEADWAY_BROKER="never")
     shell.wait_for(lambda lines: lines[0] == "$", "a prompt")
-    begun = script(sandbox, "begun.sh", "echo begun; exec sleep 60")
+    asks = "if (: </dev/tty) 2>/dev/null; then echo it asks; fi"
+    begun = script(sandbox, "begun.sh", f"{asks}; echo begun; exec sleep 60")
     shell.type(f"headway run -j1 sh {begun} ::: sleep 70 ::: sh -c 'sleep 80'\n")
     shell.wait_for_text("| begun")
     shell.type("\x03")
     shell.wait_for(lambda lines: [line for line in lines if line][-1] == "$", "the prompt")
     assert len([line for line in shell.all if line.startswith("⊗ begun.sh  cancelled")]) == 1
     assert [line for line in shell.all if "not started: sleep, sh" in line]
+    assert not [line for line in shell.all if "it asks" in line]  # of several none has the keys
 
 
 def test_lines_about_several_commands_are_written_by_one_viewer_without_their_prefixes(sandbox):

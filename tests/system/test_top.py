@@ -114,7 +114,11 @@ def test_without_a_terminal_or_the_extra_it_says_so_in_a_line(sandbox):
         "sys.exit(main(sys.argv[1:]))"
     )
     for options, status, said in (
-        ([], 1, "headway top: textual is not installed: pip install 'headway[tui]'\n"),
+        (
+            [],
+            1,
+            "headway top: textual is not installed: pip install '.[tui]' in Headway's folder\n",
+        ),
         (["--help"], 0, ""),
     ):
         done = subprocess.run(

@@ -86,7 +86,7 @@ def client_library() -> Any:
     try:
         import nats  # noqa: PLC0415 - an extra, and half a second of imports
     except ImportError:
-        raise NotUsable("it needs nats-py: pip install 'headway[fleet]'") from None
+        raise NotUsable("it needs nats-py: pip install '.[fleet]' in Headway's folder") from None
     return nats
 
 

@@ -18,7 +18,7 @@ def main(argv: Sequence[str]) -> int:
         "Serve the Model Context Protocol on standard input and output, for coding agents:\n"
         "they list operations, wait for an end, a stall or a question instead of polling, read\n"
         "estimates, the last output lines and why something failed. Reads only.\n"
-        "It needs Python 3.10 or later, and pip install 'headway[mcp]'.",
+        "It needs Python 3.10 or later, and pip install '.[mcp]' in Headway's folder.",
         "claude mcp add headway -- headway mcp\nheadway mcp --allow-cancel",
     )
     parser.add_argument("--allow-cancel", action="store_true", help="offer to cancel, too")
@@ -31,7 +31,9 @@ def main(argv: Sequence[str]) -> int:
         if error.name is None or error.name.partition(".")[0] not in ("mcp", "mcp_types", "anyio"):
             raise
         return print_error(
-            "mcp", f"{error.name} is not installed: pip install 'headway[mcp]'", MISSING
+            "mcp",
+            f"{error.name} is not installed: pip install '.[mcp]' in Headway's folder",
+            MISSING,
         )
     serve(allow_cancel=arguments.allow_cancel)
     return 0

@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
         "Show the operations on the whole screen: a list to sort and filter whose rows open to\n"
         "their stages, what is known of the chosen one, its earlier runs and its log. The keys\n"
         "are those of `headway view`, and the mouse works; ? tells of all, q leaves.\n"
-        "It needs pip install 'headway[tui]'.",
+        "It needs textual (pip install '.[tui]' in Headway's folder).",
         "headway top",
     )
     parser.add_argument("--clock", action="store_true", help=CLOCK_HELP)
@@ -41,7 +41,9 @@ def main(argv: Sequence[str]) -> int:
         if error.name is None or error.name.partition(".")[0] not in _EXTRA:
             raise
         return print_error(
-            "top", f"{error.name} is not installed: pip install 'headway[tui]'", MISSING
+            "top",
+            f"{error.name} is not installed: pip install '.[tui]' in Headway's folder",
+            MISSING,
         )
     # Textual reads standard input and draws on standard error.
     if not (os.isatty(0) and picture_support.drawable(os.isatty(2), os.environ)):

@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
         "web",
         "Show the operations in a browser, on this machine alone. The first line of output is the\n"
         "URL, with a token without which nothing is shown; Ctrl+C ends it.\n"
-        "It needs pip install 'headway[web]'.",
+        "It needs pip install '.[web]' in Headway's folder.",
         "headway web\nheadway web --port 8080 --no-open\n"
         "headway web --listen 0.0.0.0 --certificate cert.pem --key key.pem",
     )
@@ -48,7 +48,9 @@ def main(argv: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _EXTRA:
             raise
-        return print_error("web", f"{error.name} is not installed: pip install 'headway[web]'", 1)
+        return print_error(
+            "web", f"{error.name} is not installed: pip install '.[web]' in Headway's folder", 1
+        )
     try:
         listening = _listen(arguments.listen, arguments.port)
     except OSError as error:

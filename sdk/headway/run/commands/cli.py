@@ -57,9 +57,9 @@ options:
 
 Several commands run at once where ::: stands between them and no -- before it; after -- every
 word is the command's. Each line of their output begins with the command's name; they have no
-input. Ctrl+C ends all (SIGINT; what heeds that not has SIGTERM after 10 s), a second one at once
-by SIGTERM, a third by SIGKILL. If this process is killed, they are ended, too (not with
-HEADWAY=off).
+input, nor a terminal to ask at: what wants a password fails, and is better run alone. Ctrl+C ends
+all (SIGINT; what heeds that not has SIGTERM after 10 s), a second one at once by SIGTERM, a third
+by SIGKILL. If this process is killed, they are ended, too (not with HEADWAY=off).
   -j N            run at most N at once (default: all; of a file, as many as there are CPUs)
   --file FILE     run the commands in FILE, one a line, - for standard input
   --output MODE   interleaved lines; grouped by command, at its end; quiet: of failures only
@@ -256,7 +256,7 @@ def main(arguments: Sequence[str]) -> int:
         os.set_inheritable(options.link, False)  # it is not the command's
     off = os.environ.get("HEADWAY", "").lower() == "off" and options.limit is None
     if off or _runs_another(options):
-        return _become(path, options.argv)
+        return _become(path, options)
     return hint_at_separator(options.argv, _run(options, path))
 
 
@@ -294,7 +294,7 @@ def _run(options: Options, path: str) -> int:
         if launch is not None:
             launch.abandon()
             launch.signals.restore()
-        return _become(path, options.argv)
+        return _become(path, options)
     try:
         code, heard = _follow_briefly(launch)
         return _follow(launch, heard) if code is None else code
@@ -350,8 +350,13 @@ def _follow(launch: Launch, heard: ReceivedSignal | None) -> int:
     return runner.run()
 
 
-def _become(path: str, argv: list[str]) -> int:
+def _become(path: str, options: Options) -> int:
     """Replace this process by the command, where there is nothing to report."""
+    argv = options.argv
+    if options.link is not None:
+        from headway.run.process.controlling_terminal import give_up_terminal  # noqa: PLC0415 - only of several
+
+        give_up_terminal()
     restore_default_signals()
     try:
         execute(path, argv, os.environb)

@@ -24,7 +24,8 @@ class Child:
     `path` is what is executed as `argv`; `streams` maps its descriptors 0…2 to ours where
     they differ; `kept` are descriptors that it inherits beside those, `ignored` the signals
     that it ignores though we do not. `mask` is its
-    signal mask, or None to fork it at once and hold it at the gate.
+    signal mask, or None to fork it at once and hold it at the gate. Where it is no `reader` of the
+    terminal it has no controlling one, though the keys that signal still reach it.
     """
 
     def __init__(
@@ -35,23 +36,37 @@ class Child:
         kept: tuple[int, ...],
         ignored: Sequence[int],
         mask: set[int] | None,
+        *,
+        reader: bool = True,
     ) -> None:
         self._spawn = lambda environ: spawn(path, argv, streams, kept, environ, mask or ())
         self._gate: ForkGate | None = None
         self.pid = 0  # before it is forked
         self.ended: float | None = None  # when it was seen to end, on the monotonic clock
-        if mask is None:
-            gate = self._gate = ForkGate(ignored)
+        prepare = None
+        if not reader:
+            from headway.run.process.controlling_terminal import give_up_terminal  # noqa: PLC0415 - few need it
+
+            prepare = give_up_terminal
+
+        def fork() -> ForkGate:
+            gate = ForkGate(ignored, prepare)
             self.pid = os.fork()
             if self.pid == 0:
-                run_in_child(lambda: gate.execute(path, argv, streams, kept))
+                run_in_child(lambda: gate.execute(path, argv, streams, kept, mask))
+            return gate
+
+        self._fork = fork
+        self._is_spawned = mask is not None and reader
+        if mask is None:
+            self._gate = fork()
 
     def wait_until_forked(self) -> None:
         """Return at once: the constructor has forked it."""
 
     def abandon(self) -> None:
         """End it before it has executed the command."""
-        if self._gate is not None:
+        if self.pid and self._gate is not None:
             self._gate.close()
             os.waitpid(self.pid, 0)
 
@@ -60,10 +75,12 @@ class Child:
 
         Raise CannotStart, and OSError where it could not be forked.
         """
-        if self._gate is None:
+        if self._is_spawned:
             self.pid = self._spawn(environ)
-        else:
-            self._gate.release(environ)
+            return
+        if self._gate is None:
+            self._gate = self._fork()
+        self._gate.release(environ)
 
     def take_statuses(self) -> list[int]:
         """Return the new wait statuses: of a stop, or of its end."""

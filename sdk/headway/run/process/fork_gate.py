@@ -23,10 +23,14 @@ class ForkGate:
     """Two pipes: one carries the environment to the child, one the errno of a failed execve.
 
     `ignored` are signals that this process was started with ignored and no longer ignores.
+    `prepare` is called in the child when it is released, before it executes the command.
     """
 
-    def __init__(self, ignored: Sequence[int] = ()) -> None:
+    def __init__(
+        self, ignored: Sequence[int] = (), prepare: Callable[[], object] | None = None
+    ) -> None:
         self._ignored = ignored
+        self._prepare = prepare
         self._go, self._open = os.pipe()
         self._failed, self._fail = os.pipe()
 
@@ -53,12 +57,17 @@ class ForkGate:
             os.close(descriptor)
 
     def execute(
-        self, path: str, argv: list[str], streams: Mapping[int, int], kept: Sequence[int]
+        self,
+        path: str,
+        argv: list[str],
+        streams: Mapping[int, int],
+        kept: Sequence[int],
+        mask: Collection[int] | None = None,
     ) -> NoReturn:
         """Wait for the release, then execute the command. Runs in the child.
 
         `streams` maps its descriptors 0…2 to ours where they differ, `kept` are others that it
-        inherits.
+        inherits; `mask` is its signal mask, None for ours.
         """
         for number, descriptor in streams.items():
             os.dup2(descriptor, number)
@@ -82,6 +91,10 @@ class ForkGate:
         os.close(self._go)
         for number in self._ignored:
             signal.signal(number, signal.SIG_IGN)
+        if self._prepare is not None:
+            self._prepare()
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         try:
             execute(path, argv, environ)
         except OSError as error:

@@ -158,6 +158,10 @@ class OutputTerminal:
         if self.foreground:
             self._window.reset_margins()
 
+    def with_margins(self, data: bytes) -> bytes:
+        """Return what the real terminal is given for `data`, whose margins are the command's."""
+        return self._window.with_margins(data)
+
     def resize(self) -> None:
         """Give the pty the size that the command may use, and tell the command."""
         if self._window.resize():

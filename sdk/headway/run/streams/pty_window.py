@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import struct
 import termios
 import time
 
+from headway.run.streams.command_margins import CommandMargins
 from headway.run.streams.window_size import usable_size
 from headway.terminal_mode import RAW
 
@@ -16,6 +18,7 @@ _WHOLE_SCREEN = b"\x1b7\x1b[r\x1b8"
 # Seconds for which a command has all rows: one that takes the whole screen sets its margins by the
 # rows of its beginning (vim), and is known by its mode afterwards. No viewer draws before 0.5 s.
 WHOLE_SECONDS = 1.0
+_ROWS = struct.Struct("H")  # of a size of a terminal, the first number
 
 
 class PtyWindow:
@@ -32,6 +35,7 @@ class PtyWindow:
         self._reserved = reserved
         self._size = b""
         self._was_raw = False
+        self._margins = CommandMargins()
         self.mode: str | None = None
         self.resize()
 
@@ -60,18 +64,35 @@ class PtyWindow:
     def _is_over(self) -> bool:
         return time.monotonic() - self._begun >= WHOLE_SECONDS
 
+    def with_margins(self, data: bytes) -> bytes:
+        """Return what the terminal is given for what the command writes; never raise.
+
+        The margins that it sets are those of the rows that it is told of, unless it has all rows.
+        """
+        if not self._reserved or self.mode in (None, RAW):
+            return data
+        if b"\x1b" not in data and not self._margins.set:
+            return data
+        try:
+            size = usable_size(self._fd, reserved=False)
+        except OSError:
+            return data  # the terminal is gone: a hangup will follow
+        rows, told = (_ROWS.unpack_from(one or size)[0] for one in (size, self._size))
+        return self._margins.pass_on(data, rows, told)
+
     def reset_margins(self) -> None:
-        """Let the whole screen scroll again, after a command that had it; never raise.
+        """Let the whole screen scroll again, after a command that had it or margins; never raise.
 
         Only in the foreground: elsewhere the screen is another program's, and the margins are owed
         until then. Where nothing is reserved the pty had all rows, and nothing of ours is written.
         """
-        if self._was_raw and self._reserved:
+        if (self._was_raw or self._margins.set) and self._reserved:
             try:
                 os.write(self._fd, _WHOLE_SCREEN)
             except OSError:
                 pass
         self._was_raw = False
+        self._margins = CommandMargins()
 
 
 def in_foreground(fd: int, *, uncontrolled: bool) -> bool:

@@ -10,6 +10,8 @@ from headway.host import threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from headway.run.streams.filter import LineFilter
     from headway.run.streams.output_log import StreamLog
     from headway.run.streams.output_terminal import OutputTerminal
@@ -36,7 +38,8 @@ class Pump:
     imported here.
 
     The `terminal` of a command's pty is asked before each write: while the command may not write,
-    what has come waits. It tells what of its newlines is passed on.
+    what has come waits. It tells what of its newlines is passed on. `margins` returns what a
+    terminal is given, whose margins the command may set.
     After `finish` it ends at the end of the stream, or after a short silence: `lingering` then
     tells that a process which the command left behind still holds the stream.
     """
@@ -49,12 +52,14 @@ class Pump:
         log: StreamLog,
         line_filter: LineFilter | None = None,
         terminal: OutputTerminal | None = None,
+        margins: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.source = source
         self.target = target
         self.samples = samples
         self._filter = line_filter
         self._terminal = terminal
+        self._margins = margins
         self._log = log
         self._ended, self._end = os.pipe()
         self.lingering = False
@@ -193,6 +198,8 @@ class Pump:
         self._write(data)
 
     def _write(self, data: bytes | memoryview) -> None:
+        if self._margins is not None:
+            data = self._margins(bytes(data))
         view = memoryview(data)
         while view:
             try:

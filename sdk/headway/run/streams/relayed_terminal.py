@@ -86,6 +86,10 @@ class RelayedTerminal:
         """Restore the modes for a process that was killed while it relayed the terminal `fd`."""
         give_back_modes(fd, self._lock)
 
+    def with_margins(self, data: bytes) -> bytes:
+        """Return what the real terminal is given for `data`, whose margins are the command's."""
+        return self._window.with_margins(data)
+
     def resize(self) -> None:
         """Give the pty the size that the command may use; the kernel tells the command."""
         self._window.resize()

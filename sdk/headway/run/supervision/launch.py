@@ -122,7 +122,9 @@ class Launch:
         if terminal is None:
             mask = None if self._held else self.signals.hold()
             streams = self.plumbing.streams
-            return Child(plan.path, argv, streams, kept, self.signals.ignored, mask)
+            reader = plan.link is None  # several would take each other's keys
+            ignored = self.signals.ignored
+            return Child(plan.path, argv, streams, kept, ignored, mask, reader=reader)
         from headway.run.process.pty_session import PtyChild  # noqa: PLC0415 - few need it
 
         return PtyChild(
@@ -202,13 +204,17 @@ class Launch:
         output = self.plumbing.output_terminal
         if output is not None:
             output.signal_command = self.child.send_all
+        terminal = self.plumbing.terminal
+        margins = None if terminal is None else terminal.with_margins
         for stream in self.plumbing.pumped:
             samples = Samples(KNOWN_TOOL_LIMIT) if self.parses else None
             hidden = self._filter_for(stream.target)
             kept = StreamLog(self.output)
             if self._held:
                 kept.reserve()
-            self.pumps.append(Pump(stream.source, stream.target, samples, kept, hidden, output))
+            self.pumps.append(
+                Pump(stream.source, stream.target, samples, kept, hidden, output, margins)
+            )
 
     def start_threads(self) -> None:
         """Start the threads that relay its output and the keyboard. Raise OSError, RuntimeError."""

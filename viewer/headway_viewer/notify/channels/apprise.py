@@ -21,7 +21,9 @@ class AppriseChannel:
         try:
             apprise: Any = importlib.import_module("apprise")
         except ImportError:
-            raise ImportError("Apprise is not installed (pip install 'headway[notify]')") from None
+            raise ImportError(
+                "Apprise is not installed (pip install '.[notify]' in Headway's folder)"
+            ) from None
         self._with_output = with_output
         self._sender = apprise.Apprise()
         for url in urls:
