@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 
 import pytest
@@ -140,6 +141,16 @@ def test_the_servers_permissions_say_who_may_cancel(sandbox, server, reporter, v
     status, _, err = commands(cancel, "Reindex", "--fleet", url(server, "operator"))
     assert status == 0, err
     assert commands(wait, "Reindex", "--fleet", viewer)[0] == 130
+
+    # Nobody but the uplink is left to start a broker, which has the end in its history.
+    uplink.kill()
+    server.kill()
+    shutil.rmtree(os.path.join(server.folder, "store"))
+    os.kill(sandbox.serving(), signal.SIGKILL)
+    server.start()
+    uplink = sandbox.spawn(*HEADWAY, "uplink", reporter, *options)
+    until(lambda: commands.listed(viewer), "the end in the fleet")
+    assert commands.listed(viewer)["Reindex"]["state"] == "cancelled"
 
     # Another site is not the reporter's, and a reporter reads nothing.
     status, _, err = commands(ps, "--fleet", reporter)
