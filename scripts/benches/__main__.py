@@ -44,6 +44,7 @@ AREAS = {  # subcommand → module of benches.areas
     "eta": "eta",
     "harm": "faults",
     "exit": "exits",
+    "fleet": "fleet",
 }
 
 

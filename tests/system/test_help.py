@@ -12,7 +12,17 @@ from headway.commands.table import VERBS, load
 
 THERE = [verb for verb in VERBS if load(verb) is not None]
 # Whose examples only a shell, a desktop or a network can run; or which run without end.
-NOT_RUN = ("headway run", "headway notify", "systemd-run", "source", "make ", "for n", "(echo", "|")
+NOT_RUN = (
+    "headway run",
+    "headway notify",
+    "headway broker run",
+    "systemd-run",
+    "source",
+    "make ",
+    "for n",
+    "(echo",
+    "|",
+)
 
 
 def examples(sandbox, verb):

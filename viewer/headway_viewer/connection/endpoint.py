@@ -8,7 +8,13 @@ from typing import Callable
 
 from headway.host.files.key_files import VIEWING
 from headway.host.launch import broker_launch, cgroup
-from headway.protocol.endpoint import SPOOL, NoRuntimeDirectory, runtime_directory, user_of
+from headway.protocol.endpoint import (
+    REPORT,
+    SPOOL,
+    NoRuntimeDirectory,
+    runtime_directory,
+    user_of,
+)
 from headway.protocol.retirement import Surroundings
 from headway_viewer.connection.feed import Feed
 from headway_viewer.replica.replica import Replica
@@ -53,20 +59,24 @@ def following_feed(replica: Replica, *, start: bool = False) -> Feed:
 def finder_for_listener() -> Callable[[], str | None]:
     """Return a function that finds the endpoint, and starts a broker only for ends that wait.
 
-    A program that ends at once leaves them in the spool, and starts no broker for them.
+    A program that ends at once leaves them in the spool, and starts no broker for them. A broker
+    that was killed has ends in its history that it may have told nobody, and after the programs
+    have gone nobody starts one: it leaves its socket, which one that ends in order removes.
     """
     finders = {start: endpoint_finder(start=start) for start in (False, True)}
 
     def find() -> str | None:
-        return finders[_has_unsent()]()
+        return finders[_has_untold()]()
 
     return find
 
 
-def _has_unsent() -> bool:
+def _has_untold() -> bool:
     try:
         user = user_of(os.environ, os.getuid())
         directory = runtime_directory(os.environ, user, make=False)
+        if os.path.lexists(os.path.join(directory, REPORT)):
+            return True
         return any(not name.startswith(".") for name in os.listdir(f"{directory}/{SPOOL}"))
     except (OSError, NoRuntimeDirectory, KeyError):
         return False

@@ -185,23 +185,27 @@ class NatsThread:
         if access.credentials:
             options["user_credentials"] = access.credentials
         client = self._library.aio.client.Client()
-        await asyncio.wait_for(
-            client.connect(
-                servers=[url],
-                name="headway",
-                allow_reconnect=False,
-                max_reconnect_attempts=1,  # of this very attempt: it would try for two minutes
-                reconnect_time_wait=0.1,
-                connect_timeout=CONNECT_SECONDS,
-                ping_interval=PING_SECONDS,
-                max_outstanding_pings=2,
-                closed_cb=closed,
-                disconnected_cb=closed,
-                error_cb=failed,
-                **options,
-            ),
-            2 * CONNECT_SECONDS,
-        )
+        try:
+            await asyncio.wait_for(
+                client.connect(
+                    servers=[url],
+                    name="headway",
+                    allow_reconnect=False,
+                    max_reconnect_attempts=1,  # of this very attempt: it would try for two minutes
+                    reconnect_time_wait=0.1,
+                    connect_timeout=CONNECT_SECONDS,
+                    ping_interval=PING_SECONDS,
+                    max_outstanding_pings=2,
+                    closed_cb=closed,
+                    disconnected_cb=closed,
+                    error_cb=failed,
+                    **options,
+                ),
+                2 * CONNECT_SECONDS,
+            )
+        except Exception:
+            await self._end(client)  # the library leaves the socket open where it is refused
+            raise
         return client
 
     async def _until_lost(
