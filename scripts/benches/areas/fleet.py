@@ -239,7 +239,7 @@ def outage_memory(report: Report, ends: int) -> None:
     """Measure the memory of an uplink that has been through an outage."""
     with Sandbox() as sandbox:
         found = load(sandbox, "outage", ends)
-    used, bare = found["used"] / 1024, found["bare"] / 1024
+    used, bare = found["used"] / MIB, found["bare"] / MIB
     report.rows.append(
         Row("uplink after an hour's outage", summarize([used]), "MiB", at_most=40 * 1e6 / MIB)
     )

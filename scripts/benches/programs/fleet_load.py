@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from typing import Any
 
+from benches.resources import peak_rss
 from headway.model import Operation, Stage
 from headway_viewer.fleet import jetstream, state_message, subjects
 
@@ -106,7 +108,6 @@ def ends(count: str, rate: str) -> None:
 
 def outage(count: str) -> None:
     """Keep the ends that a broker forgets in an outage; print the memory of this process."""
-    import resource  # noqa: PLC0415
     from importlib import import_module  # noqa: PLC0415
 
     from headway_viewer.fleet.publications import Publications  # noqa: PLC0415
@@ -114,7 +115,7 @@ def outage(count: str) -> None:
 
     import_module("headway_viewer.commands.uplink")
     import_module("nats")
-    bare = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    bare = peak_rss(os.getpid())
     publications = Publications()
     publications.connected(0.0)
     publications.disconnected()
@@ -125,7 +126,7 @@ def outage(count: str) -> None:
         operation = state_of(number, 1000, state="completed")
         publications.change(operation.id, is_open=False)
         publications.remove(operation.id, operation, KEPT_OPERATION + KEPT_STAGE * STAGES)
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    used = peak_rss(os.getpid())
     print(
         json.dumps(
             {"bare": bare, "used": used, "kept": publications.waiting, "lost": publications.dropped}
