@@ -127,12 +127,20 @@ def test_where_it_is_killed_its_commands_end_and_are_cancelled(sandbox):
     assert set(made.values()) == {("cancelled", "headway run was killed")}
 
 
+def is_pending(pid):
+    """Whether a signal waits for a process."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return any(
+            int(line.split()[1], 16) for line in file if line.startswith(("SigPnd", "ShdPnd"))
+        )
+
+
 def test_a_third_interrupt_kills_what_heeds_no_signal(sandbox):
     process = several(sandbox, "sh", "-c", DEAF, ":::", "sh", "-c", DEAF)
     commands = children(process.pid)
     for _ in range(3):
         process.send_signal(signal.SIGINT)
-        time.sleep(0.05)  # else they are one to the kernel
+        until(lambda: not is_pending(process.pid), "it is taken")  # else two are one to the kernel
     assert process.wait(20) == -signal.SIGINT
     until(lambda: not any(map(alive, commands)), "none is left")
     assert "sh cancelled: killed by SIGKILL" in process.stderr.read()
