@@ -127,7 +127,7 @@ class Joined:
 
     def _viewer(self):
         for topic, frame in self.out.get():
-            if topic in (b"d", self._topic()):
+            if topic in (messages.STATES_TOPIC, messages.STREAM_TOPIC, self._topic()):
                 self.replica.fold(decode(frame, messages.PUBLISHED), self.now)
         if self.replica.wanted and self.dice.random() < 0.1:
             self.core.subscribed(self._topic(), False)
