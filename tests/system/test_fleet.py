@@ -149,8 +149,8 @@ def test_the_servers_permissions_say_who_may_cancel(sandbox, server, reporter, v
     os.kill(sandbox.serving(), signal.SIGKILL)
     server.start()
     uplink = sandbox.spawn(*HEADWAY, "uplink", reporter, *options)
-    until(lambda: commands.listed(viewer), "the end in the fleet")
-    assert commands.listed(viewer)["Reindex"]["state"] == "cancelled"
+    seen = until(lambda: commands.listed(viewer), "the end in the fleet")
+    assert seen["Reindex"]["state"] == "cancelled", seen
 
     # Another site is not the reporter's, and a reporter reads nothing.
     status, _, err = commands(ps, "--fleet", reporter)

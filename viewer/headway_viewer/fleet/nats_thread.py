@@ -83,11 +83,12 @@ class NatsThread:
 
     def take(self) -> list[Any]:
         """Return what has happened since the last call."""
-        self._told = False
         try:
             os.read(self.descriptor, 4096)
         except BlockingIOError:
             pass
+        # Last: else an event in between had its byte read, and the next would write none.
+        self._told = False
         found: list[Any] = []
         while self.events:
             found.append(self.events.popleft())

@@ -33,6 +33,7 @@ CONTROLS = ("cancel", "pause", "resume")
 # Bytes of an end that the broker has forgotten, and of each of its stages: about what they take.
 KEPT_OPERATION, KEPT_STAGE = 1500, 700
 REQUESTS = 100  # that wait for an answer of the broker
+REQUEST_SECONDS = 15.0  # for which they do
 
 
 class Place(NamedTuple):
@@ -66,7 +67,7 @@ class Uplink:
         self._session = random_id(12)
         self._told: dict[str, float] = {}
         self._dropped = 0
-        self._requests: dict[int, str] = {}  # number → where the answer goes
+        self._requests: dict[int, tuple[str, float]] = {}  # number → where to answer, asked when
         self._gathers = False  # something has come in the last turn
         self._ends: dict[str, Operation] = {}  # that the broker may forget before they are stored
 
@@ -186,14 +187,18 @@ class Uplink:
             why = "there is no broker now" if known else "its uplink does not know the request"
             self._thread.answer(asked.reply, _packed({}, why))
         else:
-            self._requests[number] = asked.reply
+            self._requests[number] = asked.reply, self._feed.clock()
 
     def _answer(self) -> None:
-        for number, where in list(self._requests.items()):
+        overdue = self._feed.clock() - REQUEST_SECONDS
+        for number, (where, asked_at) in list(self._requests.items()):
             reply = self._feed.reply(number)
             if reply is not None:
                 del self._requests[number]
                 self._thread.answer(where, _packed(reply.result, reply.error))
+            elif asked_at < overdue:  # its broker is gone
+                del self._requests[number]
+                self._thread.answer(where, _packed({}, "the broker has not answered"))
 
     def _tell(self, words: str, now: float) -> None:
         """Say what is wrong, the same again only after a while."""

@@ -30,7 +30,7 @@ class Begun(NamedTuple):
 
 
 class Received(NamedTuple):
-    """A message; `pending` is what its consumer still has at hand."""
+    """A message; `pending` is what the server still has at hand for all filters."""
 
     subject: str
     data: bytes
@@ -55,6 +55,7 @@ class ViewerThread(NatsThread):
         self._client: Any = None
         self._ended: asyncio.Future[str] | None = None
         self._requests: set[asyncio.Future[None]] = set()
+        self._consumers: list[_Consumer] = []
 
     def ask(self, number: int, subject: str, data: bytes, timeout: float) -> None:
         """Send a request to an uplink; `Answered` tells what came of it."""
@@ -67,6 +68,7 @@ class ViewerThread(NatsThread):
         self.denied = None
         self._ended = asyncio.get_running_loop().create_future()
         consumers = [_Consumer(self, client, subject) for subject in self._filters]
+        self._consumers = consumers
         try:
             found = [await consumer.begin() for consumer in consumers]
         except Exception as error:
@@ -87,6 +89,11 @@ class ViewerThread(NatsThread):
             return self._ended.result()
         finally:
             self._client = None
+
+    @property
+    def pending(self) -> int:
+        """Return how many messages the server still has for what was subscribed to."""
+        return sum(consumer.pending for consumer in self._consumers)
 
     def interrupt(self, why: str) -> None:
         """End the subscription."""
@@ -127,6 +134,7 @@ class _Consumer:
         self._client = client
         self._subject = subject
         self._expected = 1
+        self.pending = 0  # messages at the server behind the last one that was handed on
         self._early: list[Received] | None = []
         self.heard = asyncio.get_running_loop().time()
 
@@ -141,14 +149,20 @@ class _Consumer:
         )
         name = f"view-{os.urandom(8).hex()}"
         request = jetstream.create_consumer(name, self._subject, inbox)
-        found = await self._thread.request(self._client, *request)
-        return jetstream.consumer_of(found)
+        found = jetstream.consumer_of(await self._thread.request(self._client, *request))
+        self.pending = found.pending
+        return found
 
     def release(self) -> None:
         """Hand on what came early."""
         early, self._early = self._early or [], None
         for message in early:
-            self._thread.tell(message)
+            self._hand_on(message)
+
+    def _hand_on(self, received: Received) -> None:
+        """Tell of a message, with what waits behind it for all consumers together."""
+        self.pending = received.pending
+        self._thread.tell(received._replace(pending=self._thread.pending))
 
     async def _take(self, message: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -165,7 +179,7 @@ class _Consumer:
         if self._early is not None:
             self._early.append(received)
             return
-        self._thread.tell(received)
+        self._hand_on(received)
         while len(self._thread.events) > WAITING_EVENTS:  # noqa: ASYNC110 - of another thread
             await asyncio.sleep(0.01)
 
