@@ -210,7 +210,7 @@ class Viewer:
             except zmq.Again:
                 return
             # A delta or a removal: these are in sequence.
-            if topic == messages.STREAM_TOPIC and frame[1] in (1, 2):
+            if topic == messages.STATES_TOPIC and frame[1] in (1, 2):
                 sequence, now = head_of(frame)
                 self.frames += now != self.now
                 self.now = now

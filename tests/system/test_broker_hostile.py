@@ -11,6 +11,8 @@ from machine import until
 from mutations import Mutator
 from peers import Viewer
 
+from headway.protocol import messages
+
 FRAMES = int(os.environ.get("HEADWAY_FUZZ_FRAMES", "5000")) // 5
 # An update is late by a frame at most, and by what is read in between of each flood: one turn.
 LATE = 0.25
@@ -89,7 +91,7 @@ def test_a_flood_does_not_make_others_late(host, kind):
             sent = time.monotonic()
             good.count({1: number})
             for topic, message in viewer.frames(5):
-                if topic == b"d" and any(
+                if topic == messages.STATES_TOPIC and any(
                     row[0] == "op0000000000" and row[3].get(1) == number
                     for row in getattr(message, "operations", [])
                     if len(row) > 3

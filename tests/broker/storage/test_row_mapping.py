@@ -30,6 +30,7 @@ def test_an_open_operation_has_no_end_and_knows_its_process():
         "user": None,
         "image": None,
         "seen_from": None,
+        "remote": None,
     }
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # What is imported with the first report, on any version of Python.
 # fmt: off
 NEEDED = frozenset((
-    "array", "ast", "bisect", "collections", "contextlib", "copyreg", "datetime", "dis", "enum",
-    "fcntl", "functools", "heapq", "importlib", "inspect", "json", "keyword", "linecache",
+    "array", "ast", "binascii", "bisect", "collections", "contextlib", "copyreg", "datetime", "dis",
+    "enum", "fcntl", "functools", "heapq", "importlib", "inspect", "json", "keyword", "linecache",
     "locale", "math", "opcode", "operator", "pickle", "platform", "pwd", "random", "re", "reprlib",
     "resource", "select", "selectors", "signal", "socket", "sre_compile", "sre_constants",
     "sre_parse", "struct", "subprocess", "tempfile", "token", "tokenize", "types", "typing",

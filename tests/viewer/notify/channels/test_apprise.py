@@ -51,5 +51,5 @@ def test_an_address_of_no_known_kind_is_refused():
 
 def test_without_the_library_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(ImportError, match=r"pip install 'headway\[notify\]'"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[notify\]'"):
         AppriseChannel(["json://host"], with_output=False)
