@@ -97,8 +97,8 @@ def test_an_end_reaches_the_fleet_though_server_and_broker_were_killed(
     program = sandbox.program(LABELLED, stdin=-1)
     until(lambda: commands.listed(viewer), "the operation in the fleet")
 
-    found = commands.listed(viewer, "--host", "db.example.org", "--label", "run=42")
-    found = found["Nightly build"]
+    chosen = (viewer, "--host", "db.example.org", "--label", "run=42")
+    found = until(lambda: commands.listed(*chosen), "it by its host and label")["Nightly build"]
     assert (found["host"], found["state"]) == ("db.example.org", "running")
     assert (found["labels"], found["stages"][0]["done"]) == ({"run": "42"}, 4)
     assert found["stages"][0]["detail"] is None
