@@ -111,5 +111,5 @@ class Announcements:
         else:
             self._endings.end(entry, now)
             if filed:
-                self._endings.show_filed(entry)
+                self._endings.show(entry)
         return entry

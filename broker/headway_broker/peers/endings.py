@@ -78,7 +78,7 @@ class Endings:
     def text_told(self, entry: Entry) -> None:
         """Note that nothing more is to come of an end: show it, if it is stored."""
         if self._texts_until.pop(entry, None) is not None and entry.stored_revision is not None:
-            self._show(entry)
+            self.show(entry)
 
     def died(self, session: Session) -> None:
         """Show what a process has left in a file that is dead and had no connection."""
@@ -97,7 +97,7 @@ class Endings:
         self._outbox.note(f"operation {operation.id}: {operation.state}")
         self._outbox.extend(self._storage.end(entry, now))
         if entry.stored_revision is not None:  # there is no history
-            self._show(entry)
+            self.show(entry)
 
     def stored(self, ends: Iterable[End], shares: Iterable[StoredShares] = ()) -> None:
         """Note what is in the history, or can never be; acknowledge it."""
@@ -110,28 +110,25 @@ class Endings:
             if entry is None:
                 continue
             if entry.stored_revision is not None:
-                self._show(entry)
+                self.show(entry)
             if entry.session.gone:
                 self._leave_once_safe(entry.session)
 
-    def _show(self, entry: Entry) -> None:
+    def show(self, entry: Entry) -> None:
+        """Show an end, unless its text is to come."""
         if entry not in self._texts_until and self._ledger.release(entry):
             self._stream.hurry(entry)
-
-    def show_filed(self, entry: Entry) -> None:
-        """Show an end that is in a file until it is stored, unless its text is to come."""
-        self._show(entry)
 
     def show_overdue(self, now: float) -> None:
         """Show the ends that are not stored within `SHOWN_AFTER`, or whose text takes too long."""
         for entry, until in list(self._texts_until.items()):
             if until <= now or entry not in self._ledger.held:
                 del self._texts_until[entry]
-                self._show(entry)
+                self.show(entry)
         for entry, held in list(self._ledger.held.items()):
             if now < held.since + SHOWN_AFTER:
                 break
-            self._show(entry)
+            self.show(entry)
 
     def deadline(self) -> float | None:
         """Return when an end is to be shown though it is not stored, or without its text."""
