@@ -47,7 +47,7 @@ from headway.states import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Mapping, Sequence
 
     from headway.api.cancellation import Callback, Pauser
     from headway.api.scope import Scope
@@ -76,7 +76,7 @@ class Operation(Staged):
 
     def __init__(self, own: Reporter, model: Model, around: Scope | None) -> None:
         super().__init__(own, model, around)
-        self._left_at: list[Any] = []
+        self._left_at: Sequence[Any] = ()
         self._thread = threading.get_ident()
         self.callbacks: list[Callback] = []
         self.listening = False  # the program polls for a request to cancel
