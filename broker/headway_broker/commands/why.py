@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from headway import text
 from headway.commands.arguments import ArgumentParser
-from headway.estimate import Run, Usual, duration
+from headway.estimate import Run, Usual, duration, usually
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.protocol import endpoint
 from headway.states import PAUSED, WAITING
@@ -100,20 +100,19 @@ def show(case: Case, found: Explanation | None) -> list[str]:
         words = f"{case.state} in {took}" if case.state == "completed" else case.state
         words += "" if case.state == "completed" else f" after {took}"
     if whole.usual is not None:
-        words += f"; usually {_usual(whole.usual)}"
+        words += f"; {_usual(whole.usual)}"
     lines = [f"{title} {words}", *reason, explanation.verdict(found)]
     table = explanation.lines(found)
     return [*lines, "", *table] if table else lines
 
 
 def _usual(usual: Usual) -> str:
-    """Return "32 s (31 s to 33 s in 3 runs)"; without ends that are the same in words."""
-    low, high, runs = spent(usual.low), spent(usual.high), f"{usual.runs} runs"
+    """Return "usually 32 s (31 s to 33 s in 3 runs)"; without ends that are the same in words."""
+    words = usually(spent(usual.median), usual.runs)
     if usual.runs == 1:
-        runs = "1 run"
-    elif low != high:
-        runs = f"{low} to {high} in {runs}"
-    return f"{spent(usual.median)} ({runs})"
+        return words
+    low, high, runs = spent(usual.low), spent(usual.high), f"{usual.runs} runs"
+    return f"{words} ({runs})" if low == high else f"{words} ({low} to {high} in {runs})"
 
 
 def _reason_lines(case: Case) -> list[str]:

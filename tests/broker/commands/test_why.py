@@ -110,6 +110,16 @@ def test_one_that_runs_is_told_so_far_with_what_is_left():
     ]
 
 
+def test_of_one_earlier_run_nothing_is_called_usual():
+    lines = shown(facts(), EARLIER[:1])
+    assert lines[:2] == [
+        "make all (abc9) has run for 37 s, about 8 s left; one earlier run took 32 s",
+        "Fetch has taken 3.1 × the 12 s of one earlier run so far; 6 others run (none before)",
+    ]
+    assert lines[3].split() == ["took", "before"]
+    assert not any("usual" in line or "always" in line for line in lines)
+
+
 def test_what_has_not_begun_says_so():
     assert shown(facts(run=None)) == ["make all (abc9): it has not begun"]
 
