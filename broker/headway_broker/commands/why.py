@@ -13,6 +13,7 @@ from headway.commands.arguments import ArgumentParser
 from headway.estimate import Run, Usual, duration, usually
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.protocol import endpoint
+from headway.run.parsers.registry import script_in
 from headway.states import PAUSED, WAITING
 from headway_broker.commands import client
 from headway_broker.commands.history import history_path
@@ -146,6 +147,9 @@ def record(case: Case, found: Explanation | None) -> dict[str, Any]:
 def _case(word: str) -> Case | None:
     """Return what `word` means: to the broker if one runs, or else in the history."""
     facts = _facts(word)
+    script = script_in(word)
+    if facts == {"operation": None} and script is not None:
+        facts = _facts(script)
     path = history_path()
     if facts is not None and facts.get("ambiguous"):
         told = ", ".join(f"{name} {called} ({state})" for name, called, state in facts["ambiguous"])

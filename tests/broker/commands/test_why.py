@@ -50,6 +50,14 @@ def test_the_newest_run_of_a_name_is_held_against_those_before_it(remembered, ca
     assert shown[4].split() == ["Fetch", "37", "s", "12", "s", "3.1", "×"]
 
 
+def test_the_command_line_of_a_script_names_its_runs(remembered, capsys):
+    connection = connect(history.history_path())
+    queries.write(connection, "", StoreRun("script", run(9.0, "dep1"), "deploy.sh"), 9.0)
+    connection.close()
+    assert why.main(["sh ./deploy.sh --prod"]) == 0
+    assert capsys.readouterr().out.startswith("deploy.sh (dep1) completed in 29 s")
+
+
 def test_an_earlier_run_is_named_by_its_operation_s_id(remembered, capsys):
     assert why.main(["ABC3", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
