@@ -7,6 +7,7 @@ import os
 import time
 from functools import partial
 
+import headway_command
 from headway.host.files import long_commands
 from headway.host.threads import signals as signal
 from headway.protocol import vocabulary
@@ -75,6 +76,7 @@ class Runner:
     def __init__(self, launch: Launch, heard: ReceivedSignal | None = None) -> None:
         self._launch = launch
         self._heard = heard
+        self._collects = False  # garbage
         self._plumbing = launch.plumbing
         self._child = launch.child
         self._signals = launch.signals
@@ -137,6 +139,9 @@ class Runner:
         tick = ACTIVE_INTERVAL
         while True:
             heard, self._heard = self._heard or self._signals.wait(tick), None
+            if not self._collects:
+                self._collects = True
+                headway_command.collect_garbage()  # all is imported by now
             if heard is not None:
                 self._handle_signal(heard)
             for status in self._child.take_statuses():
