@@ -10,6 +10,7 @@ from typing import Callable, Iterable, NamedTuple
 
 from headway.estimate import Run, accuracy, untold
 from headway.host.files import long_commands
+from headway.run.parsers.registry import script_in
 from headway_broker.history import queries, schema
 
 LEAST_ID = 3  # characters of an id that are enough where they name one key alone
@@ -133,9 +134,9 @@ def short_id(key: str) -> str:
 
 
 def find(rows: list[Known], word: str) -> list[Known]:
-    """Return the rows that `word` names: by key, else by id, else by name."""
-    for field in ("key", "id", "name"):
-        found = [row for row in rows if getattr(row, field) == word]
+    """Return the rows that `word` names: by key, else by id, by name, or by a script's command."""
+    for field, value in (("key", word), ("id", word), ("name", word), ("name", script_in(word))):
+        found = [row for row in rows if getattr(row, field) == value]
         if found:
             return found
     return [row for row in rows if len(word) >= LEAST_ID and row.id.startswith(word)]

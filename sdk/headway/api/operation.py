@@ -118,14 +118,17 @@ class Operation(Staged):
     def complete(self, message: str | None = None) -> None:
         """End it as completed; its running stages, too, and the pending ones as skipped."""
         self._end(COMPLETED, message=message)
+        self._reporter.print_receipts()
 
     def fail(self, error: object, message: str | None = None) -> None:
         """End it as failed; `error` is an exception or a text."""
         self._end(FAILED, error=error, message=message)
+        self._reporter.print_receipts()
 
     def end(self, reason: str | None = None) -> None:
         """End it where nobody can know how: neither a success nor a failure."""
         self._end(UNJUDGED, reason)
+        self._reporter.print_receipts()
 
     def set(
         self,

@@ -60,9 +60,9 @@ class ShortCommand:
             and plan.tool in (None, "")
             and plan.called is None
             and plan.limit is None
-            and launch.patch is None
-            and launch.notify_socket is None
-            and launch.status is None
+            and launch.invocation.patch is None
+            and launch.invocation.notify_socket is None
+            and launch.invocation.status is None
             and hasattr(os, "waitid")
             and not environ.get("HEADWAY_ENDPOINT")
             and not _is_for_agents(environ)
@@ -154,7 +154,7 @@ class ShortCommand:
             self._launch.relay_signals()
             from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - not before it has begun
 
-            self._is_known = self._launch.tool in PARSERS
+            self._is_known = self._launch.invocation.tool in PARSERS
         return self._is_known
 
     @property
