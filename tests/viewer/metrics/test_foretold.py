@@ -35,7 +35,7 @@ def test_of_many_estimates_few_are_kept_from_the_whole_time():
     foretold = Foretold()
     for at, estimate in samples:
         foretold.add(at, estimate)
-    assert LIMIT / 4 < len(foretold._samples) <= LIMIT
+    assert LIMIT / 4 < len(foretold) <= LIMIT
     found = foretold.judge(0.0, float(whole))
     assert found.inside == pytest.approx(whole)
     assert found.factor == pytest.approx(1.0)

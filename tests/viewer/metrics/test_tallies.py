@@ -99,7 +99,7 @@ def test_what_is_remembered_of_ended_operations_is_bounded(monkeypatch, counted)
     monkeypatch.setattr(tallies, "SEEN_LIMIT", 3)
     for number in range(10):
         counted.show(operation(str(number), "job", "completed", started=1, ended=2))
-    assert len(counted.tallies._seen) == 3
+    assert counted.tallies.remembered == 3
 
 
 def test_the_key_is_the_one_that_the_broker_tells():

@@ -115,7 +115,7 @@ def test_what_is_remembered_is_bounded(told, monkeypatch):
     monkeypatch.setattr(module, "KNOWN_LIMIT", 3)
     for number in range(10):
         told.show(operation(f"o{number}", "x"))
-    assert len(told.spans._known) == 3
+    assert told.spans.remembered == 3
 
 
 def test_nothing_that_may_be_a_line_of_output_is_told_unless_asked_for(told):

@@ -46,6 +46,9 @@ class Foretold:
         self._samples: list[Sample] = []
         self._spacing = 0.0
 
+    def __len__(self) -> int:
+        return len(self._samples)
+
     def add(self, at: float, estimate: tuple[float, float, float] | None) -> None:
         """Note the (low, median, high) remaining seconds of an estimate made `at`, or that none."""
         samples = self._samples

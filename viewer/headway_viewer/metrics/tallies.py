@@ -54,6 +54,11 @@ class Tallies:
             OrderedDict()
         )  # operation → attempt whose end is counted
 
+    @property
+    def remembered(self) -> int:
+        """Return the number of operations that are remembered as counted."""
+        return len(self._seen)
+
     def absorb(
         self,
         changed: Iterable[str],

@@ -69,6 +69,11 @@ class Spans:
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
+    @property
+    def remembered(self) -> int:
+        """Return the number of operations whose traces are remembered."""
+        return len(self._known)
+
     def ended(
         self, changed: Iterable[str], operations: Mapping[str, Operation], since: float
     ) -> list[Span]:
