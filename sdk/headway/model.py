@@ -86,6 +86,7 @@ OPERATION_FIELDS = (
     "receipt",  # whether it leaves a line on its terminal where it completes
     "rank",  # [job, rank, ranks] where several processes of one job begin it, or None
     "labels",  # {key: value}, both text, by which it is found and grouped; or None
+    "traceparent",  # the span (W3C Trace Context) that its program was started in, or None
 )
 # What `getattr` of each field in turn returns, in a third of the time: an exit records thousands.
 _stage_values = attrgetter(*STAGE_FIELDS)
@@ -260,6 +261,7 @@ class Operation(Stateful):
     receipt: bool
     rank: Rank | None
     labels: dict[str, str] | None
+    traceparent: str | None
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     silent_since: float | None
@@ -299,7 +301,7 @@ class Operation(Stateful):
         self.work = None
         self.stalled_since = self.late_after = self.unheard_since = None
         self.receipt = True
-        self.rank = self.labels = None
+        self.rank = self.labels = self.traceparent = None
         self.unlike = False
         self.stages = {}
         self.stops = ()

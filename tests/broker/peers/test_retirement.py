@@ -80,6 +80,23 @@ def test_a_broker_that_a_person_has_started_tells_no_place_and_stays():
 
 
 @pytest.mark.parametrize(
+    ("about", "minor", "retires"),
+    [
+        ({}, messages.MINOR, True),
+        ({"service": None, "nice": 0}, messages.MINOR, True),
+        ({"stays": 1}, messages.MINOR, False),
+        ({"listens": 1}, messages.MINOR, False),
+        # Else each program of the later version would ask it to retire in turn.
+        ({}, messages.MINOR - 1, False),
+    ],
+)
+def test_a_broker_that_stays_takes_the_place_of_one_that_does_not(about, minor, retires):
+    viewer = Wired(about=about).viewer()
+    viewer.ask("retire", major=1, minor=minor, stays=1)
+    assert viewer.heard(messages.Reply)[0].result == {"retiring": retires}
+
+
+@pytest.mark.parametrize(
     "version", [{"major": 1, "minor": 0}, {"major": 0, "minor": 9}, {}, {"major": "2", "minor": 0}]
 )
 def test_nobody_else_makes_the_broker_retire(wired, version):
