@@ -35,10 +35,12 @@ class Retirement:
         return effects if reason is None else [*effects, *self.leave(reason)]
 
     def _reason_to_retire(self, arguments: dict[str, Any]) -> str | None:
+        if self._listens:
+            return None  # none that a client starts would listen on the network in its place
         wanted = (arguments.get("major"), arguments.get("minor"))
         if all(isinstance(part, int) for part in wanted) and wanted > (MAJOR, MINOR):
             return "a newer client asked to retire"
-        if arguments.get(retirement.LISTENS) and not self._listens:
+        if arguments.get(retirement.LISTENS):
             return "a broker that listens on a network asked to retire"
         theirs = retirement.surroundings_of(arguments)
         if self._mine is None or theirs is None or not retirement.is_worse(self._mine, theirs):
