@@ -38,11 +38,13 @@ class Retirement:
         return effects if reason is None else [*effects, *self.leave(reason)]
 
     def _reason_to_retire(self, arguments: dict[str, Any]) -> str | None:
+        if self._listens:
+            return None  # none that a client starts would listen on the network in its place
         wanted = (arguments.get("major"), arguments.get("minor"))
         known = all(isinstance(part, int) for part in wanted)
         if known and wanted > (MAJOR, MINOR):
             return "a newer client asked to retire"
-        if arguments.get(retirement.LISTENS) and not self._listens:
+        if arguments.get(retirement.LISTENS):
             return "a broker that listens on a network asked to retire"
         stays = self._stays or self._listens
         if arguments.get(retirement.STAYS) and not stays and known and wanted == (MAJOR, MINOR):

@@ -50,6 +50,16 @@ def test_one_that_listens_on_a_network_takes_the_place_of_one_that_does_not(list
     assert bool(worker.heard(messages.Retire)) != listens
 
 
+@pytest.mark.parametrize("version", [(1, messages.MINOR + 1), (2, 0)])
+def test_one_that_listens_on_a_network_stays_for_a_newer_client_of_its_machine(version):
+    # What that client starts would not listen there.
+    wired = Wired(about={retirement.LISTENS: 1, "service": "ci.service", "nice": 5})
+    viewer = wired.viewer()
+    viewer.ask("retire", major=version[0], minor=version[1], service=None, nice=0)
+    assert viewer.heard(messages.Reply)[0].result == {"retiring": False}
+    assert wired.stopped is None
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "why"),
     [
