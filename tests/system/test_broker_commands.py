@@ -12,6 +12,8 @@ from headway.protocol import messages
 from headway_broker.commands import client
 from headway_broker.commands.service import RETIRED, TAKEN
 
+pytestmark = pytest.mark.once
+
 
 def test_status_without_a_broker_says_so_and_starts_none(host):
     assert host.command("status") == (1, "", "headway broker: no broker is running\n")
@@ -38,9 +40,13 @@ def test_stop_without_a_broker_says_so(host):
     assert host.command("stop") == (1, "", "headway broker: no broker is running\n")
 
 
+@pytest.mark.oldest
 def test_status_in_json_has_what_scripts_read(host):
     broker = host.broker("--detached")
-    status = host.status()
+    code, out, _ = host.command("status", "--json")
+    assert code == 0
+    status = json.loads(out)
+    assert status.keys() == host.status().keys()
     wanted = "pid instance endpoint version uptime workers viewers operations ingest dropped rss"
     assert set(wanted.split()) <= set(status)
     assert status["pid"] == broker.pid
@@ -56,6 +62,7 @@ def test_status_for_people_names_the_process_and_the_endpoint(host):
     assert host.directory in out
 
 
+@pytest.mark.oldest
 def test_stop_ends_the_broker_and_leaves_no_socket(host):
     broker = host.broker("--detached")
     assert host.command("stop")[0] == 0
@@ -76,6 +83,7 @@ def test_a_second_broker_that_was_started_by_a_program_leaves_silently(host):
     assert host.command("run", "--detached") == (0, "", "")
 
 
+@pytest.mark.oldest
 def test_the_foreground_broker_logs_to_standard_error(host):
     broker = host.broker()
     broker.send_signal(signal.SIGINT)
@@ -145,6 +153,7 @@ def test_a_detached_broker_outlives_a_terminal(host, number):
     assert host.status()["pid"] == broker.pid
 
 
+@pytest.mark.oldest
 def test_sigterm_is_an_orderly_stop(host):
     broker = host.broker("--detached")
     broker.terminate()
@@ -152,6 +161,7 @@ def test_sigterm_is_an_orderly_stop(host):
     assert "leaving: SIGTERM" in host.log()
 
 
+@pytest.mark.oldest
 def test_history_is_listed_and_forgotten_while_the_broker_runs(host):
     host.broker("--detached")
     peer = host.peer()

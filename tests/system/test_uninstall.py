@@ -6,7 +6,10 @@ import pytest
 
 from headway_viewer.commands.uninstall import paths, remove
 
+pytestmark = pytest.mark.once
 
+
+@pytest.mark.oldest
 @pytest.mark.starts_broker
 def test_it_lists_then_stops_and_removes_what_headway_has_made(sandbox):
     home = f"{sandbox.folder}/home"
