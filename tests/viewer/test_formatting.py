@@ -18,3 +18,10 @@ def test_an_estimate_is_counted_down_between_updates():
 def test_what_is_overdue_is_called_longer_than_usual():
     assert formatting.estimate_text(None, 40.0, 90.0) == "longer than usual (40 s)"
     assert formatting.estimate_text(None, 40.0, 50.0) == "calculating"
+
+
+def test_what_was_seen_once_is_not_called_usual():
+    late = formatting.estimate_text(None, 40.0, 90.0, once=True)
+    assert late == "longer than the run before (40 s)"
+    assert formatting.usual_text((180.0, 180.0, 180.0, 1)) == "the run before 3 min"
+    assert formatting.usual_text((180.0, 150.0, 210.0, 2)) == "usually 3 min"

@@ -9,6 +9,7 @@ from typing import Sequence
 
 from headway.estimate import Estimate, describe
 from headway.estimate.phrase import UNKNOWN, describe_short
+from headway.estimate.usual import is_usual
 from headway.formatting.duration import duration
 
 
@@ -28,18 +29,32 @@ def counted_down(estimate: Sequence[object] | None, passed: float) -> Estimate |
     return Estimate(low, median, high, made.basis, made.runs)
 
 
+def usual_text(usual: Sequence[float]) -> str:
+    """Return "usually 3 min" of (median, low, high, runs); of a single run "the run before 3 min".
+
+    >>> usual_text((180.0, 150.0, 210.0, 3)), usual_text((180.0, 180.0, 180.0, 1))
+    ('usually 3 min', 'the run before 3 min')
+    """
+    return f"{'usually' if is_usual(usual) else 'the run before'} {duration(usual[0])}"
+
+
 def estimate_text(
-    estimate: Estimate | None, usual: float | None, elapsed: float, *, short: bool = False
+    estimate: Estimate | None,
+    late_after: float | None,
+    elapsed: float,
+    *,
+    short: bool = False,
+    once: bool = False,
 ) -> str:
     """Return the remaining time in words, without a range beside its number if `short`.
 
-    Once an operation is clearly overdue (`usual` is the duration of its earlier runs), they say
-    so beside it: "about 2 min, longer than usual (40 s)".
+    Once an operation is clearly overdue (`late_after` is the duration of its earlier runs, or of
+    the only one if `once`), they say so beside it: "about 2 min, longer than usual (40 s)".
     """
     words = describe_short(estimate) if short else describe(estimate)
     if short and words != UNKNOWN:
         return words
-    if usual is None or elapsed <= max(usual * 1.5, usual + 5):
+    if late_after is None or elapsed <= max(late_after * 1.5, late_after + 5):
         return words
-    late = f"longer than usual ({duration(usual)})"
+    late = f"longer than {'the run before' if once else 'usual'} ({duration(late_after)})"
     return late if estimate is None or words == UNKNOWN else f"{words}, {late}"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from headway import text
 from headway.commands.arguments import ArgumentParser
 from headway.estimate import Run, Usual, duration
+from headway.estimate.usual import is_usual
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.protocol import endpoint
 from headway.states import PAUSED, WAITING
@@ -100,20 +101,23 @@ def show(case: Case, found: Explanation | None) -> list[str]:
         words = f"{case.state} in {took}" if case.state == "completed" else case.state
         words += "" if case.state == "completed" else f" after {took}"
     if whole.usual is not None:
-        words += f"; usually {_usual(whole.usual)}"
+        words += f"; {_usual(whole.usual)}"
     lines = [f"{title} {words}", *reason, explanation.verdict(found)]
     table = explanation.lines(found)
     return [*lines, "", *table] if table else lines
 
 
 def _usual(usual: Usual) -> str:
-    """Return "32 s (31 s to 33 s in 3 runs)"; without ends that are the same in words."""
+    """Return "usually 32 s (31 s to 33 s in 3 runs)"; without ends that are the same in words.
+
+    Of a single run "the run before 32 s": what was seen once is no usual.
+    """
+    if not is_usual(usual):
+        return f"the run before {spent(usual.median)}"
     low, high, runs = spent(usual.low), spent(usual.high), f"{usual.runs} runs"
-    if usual.runs == 1:
-        runs = "1 run"
-    elif low != high:
+    if low != high:
         runs = f"{low} to {high} in {runs}"
-    return f"{spent(usual.median)} ({runs})"
+    return f"usually {spent(usual.median)} ({runs})"
 
 
 def _reason_lines(case: Case) -> list[str]:

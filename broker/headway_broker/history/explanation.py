@@ -13,6 +13,7 @@ from typing import Any, Collection, Iterable, NamedTuple, Sequence
 from headway import string_width, text
 from headway.estimate import Run, Usual, usual_of
 from headway.estimate.history.span import Span
+from headway.estimate.usual import is_usual
 from headway.formatting.duration import duration
 
 # Multiple of its usual duration from which on a stage is told as a reason, and the inverse as a
@@ -75,6 +76,12 @@ class Explanation(NamedTuple):
     def going(self) -> bool:
         """Return whether the run goes on."""
         return self.whole.going
+
+    @property
+    def once(self) -> bool:
+        """Return whether a single run is known, which tells what was, and not what is usual."""
+        known = [stage.usual for stage in (self.whole, *self.stages) if stage.usual is not None]
+        return bool(known) and not any(map(is_usual, known))
 
     @property
     def chain(self) -> list[StageTime]:
@@ -177,10 +184,11 @@ def verdict(found: Explanation) -> str:
     missing = [stage for stage in found.stages if stage.seconds is None]
     clauses += [f"{stage.name} did not run" for stage in missing[:REASONS_SHOWN]]
     told = len(slow) + (0 if slow else len(fast))
+    ever = "before" if found.once else "always"
     if not clauses:
-        clauses.append("as always so far" if found.going else "as always")
+        clauses.append(f"as {ever} so far" if found.going else f"as {ever}")
     elif len(compared) > told > 0:
-        clauses.append("the rest as always")
+        clauses.append(f"the rest as {ever}")
     return "; ".join([", ".join(clauses), *_circumstances(found)])
 
 
@@ -189,7 +197,8 @@ def lines(found: Explanation) -> list[str]:
     if not found.stages:
         return []
     marked = not all(stage.chain for stage in found.stages if stage.stage)
-    lines = [f"  {'':{NAME_WIDTH}} {'took':>9} {'usually':>9}"]
+    head = "before" if found.once else "usually"
+    lines = [f"  {'':{NAME_WIDTH}} {'took':>9} {head:>9}"]
     for stage in found.stages:
         mark = ">" if marked and stage.chain else " "
         label = string_width.pad(string_width.clip(stage.name, NAME_WIDTH), NAME_WIDTH)
@@ -247,6 +256,8 @@ def _took(stage: StageTime) -> str:
     verb = "has taken" if stage.going else "took"
     tail = " so far" if stage.going else ""
     usually = spent(None if usual is None else usual.median)
+    if usual is not None and not is_usual(usual):
+        return f"{stage.name} {verb} {multiple(ratio)} the {usually} of the run before{tail}"
     return f"{stage.name} {verb} {multiple(ratio)} its usual {usually}{tail}"
 
 
@@ -254,16 +265,17 @@ def _circumstances(found: Explanation) -> list[str]:
     """Return what else was different: company, load, waiting."""
     told: list[str] = []
     beside, usually = found.beside
+    word = "before" if found.once else "usually"
     if beside is not None and beside >= OTHERS_LEAST:
         others = f"{beside:.0f} other{'' if round(beside) == 1 else 's'}"
         words = f"{others} {'run' if found.going else 'ran'}"
         if usually is not None and round(usually) != round(beside):
-            words += f" (usually {usually:.0f})" if usually >= OTHERS_LEAST else " (usually none)"
+            words += f" ({word} {usually:.0f})" if usually >= OTHERS_LEAST else f" ({word} none)"
         told.append(words)
     load, usual_load = found.load
     if load is not None and load >= max(LOAD_LEAST, (usual_load or 0.0) + LOAD_MORE):
         words = f"programs waited for a processor {load:.0%} of the time"
-        told.append(words if usual_load is None else f"{words} (usually {usual_load:.0%})")
+        told.append(words if usual_load is None else f"{words} ({word} {usual_load:.0%})")
     waited = found.waited[0]
     if waited is not None and waited >= WAITED_LEAST:
         told.append(f"{spent(waited)} of waiting not counted")

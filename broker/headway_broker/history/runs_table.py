@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Sequence
 
 from headway import string_width, text
 from headway.estimate import lasted
+from headway.estimate.usual import USUAL_RUNS
 from headway_broker.history.summary import Dated
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -87,9 +88,10 @@ def lines(name: str, runs: Sequence[Dated]) -> list[str]:
     """Return the picture of the runs: a sparkline a stage, its usual and its newest duration."""
     rows = table(runs)
     width = max(4, *(len(row.seconds) for row in rows))
+    usually = "usually" if len(runs) > USUAL_RUNS else "before"  # the newest is held against it
     found = [
         text.safe(name),
-        f"{'':{NAME_WIDTH}} {'runs':{width}} {'usually':>9} {'newest':>9}",
+        f"{'':{NAME_WIDTH}} {'runs':{width}} {usually:>9} {'newest':>9}",
     ]
     for row in rows:
         label = string_width.pad(string_width.clip(text.safe(row.name), NAME_WIDTH), NAME_WIDTH)
@@ -116,7 +118,8 @@ def reasons(runs: Sequence[Dated]) -> str:
     beside = runs[-1].run.beside
     if beside is not None and beside >= 0.5:
         told.append(f"{beside:.0f} other{'' if round(beside) == 1 else 's'} ran")
-    return "newest: " + (", ".join(told) if told else "as always")
+    always = "as always" if len(runs) > USUAL_RUNS else "as before"
+    return "newest: " + (", ".join(told) if told else always)
 
 
 def record(runs: Sequence[Dated]) -> list[dict[str, Any]]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 else:
     Usual = namedtuple("Usual", "median low high runs")  # noqa: PYI024 - typing is slow to import
 
+# Runs from which on what they took is called usual: one has no middle and no ends.
+USUAL_RUNS = 2
 # The quantiles that bound the range: as much as the range of an estimate is to hold.
 LOW, HIGH = 0.1, 0.9
 
@@ -33,6 +35,15 @@ def usual_of(seconds: Iterable[float]) -> Usual | None:
     if not known:
         return None
     return Usual(_quantile(known, 0.5), _quantile(known, LOW), _quantile(known, HIGH), len(known))
+
+
+def is_usual(usual: Sequence[float]) -> bool:
+    """Return whether a `Usual`, or the same four numbers, rests on enough runs to be called so.
+
+    >>> is_usual((20.0, 12.0, 28.0, 3)), is_usual((20.0, 20.0, 20.0, 1))
+    (True, False)
+    """
+    return usual[3] >= USUAL_RUNS
 
 
 def _quantile(known: Sequence[float], share: float) -> float:

@@ -58,6 +58,13 @@ def test_an_earlier_run_is_named_by_its_operation_s_id(remembered, capsys):
     assert len(told["earlier"]) == 2
 
 
+def test_of_one_earlier_run_nothing_is_called_usual(remembered, capsys):
+    assert why.main(["abc2"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert "; the run before 3" in shown[0]
+    assert "usual" not in "".join(shown)
+
+
 def test_a_first_run_has_nothing_to_be_compared_with(remembered, capsys):
     assert why.main(["abc1"]) == 0
     assert "nothing to compare with: no earlier run is remembered" in capsys.readouterr().out

@@ -25,6 +25,20 @@ def test_what_took_clearly_longer_than_usual_is_the_reason():
     assert told(run(37.2)) == "Fetch took 3.1 × its usual 12 s, the rest as always"
 
 
+def test_of_one_earlier_run_nothing_is_called_usual():
+    once = [run(12.0)]
+    assert (
+        told(run(37.2), once) == "Fetch took 3.1 × the 12 s of the run before, the rest as before"
+    )
+    assert told(run(12.0), once) == "as before"
+    assert told(run(12.0, beside=6.0, load=0.9), [run(12.0, load=0.5)]) == (
+        "as before; 6 others ran (before none); "
+        "programs waited for a processor 90% of the time (before 50%)"
+    )
+    assert lines(explain(run(), once))[0].split() == ["took", "before"]
+    assert lines(explain(run(), EARLIER))[0].split() == ["took", "usually"]
+
+
 def test_company_is_told_beside_what_is_usual():
     assert told(run(37.2, beside=6.0)) == (
         "Fetch took 3.1 × its usual 12 s, the rest as always; 6 others ran (usually none)"

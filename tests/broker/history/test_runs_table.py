@@ -16,7 +16,7 @@ RUNS = [run(1.0, 10.0, 20.0), run(2.0, 12.0, 20.0), run(3.0, 34.1, 21.0, beside=
 
 def test_the_newest_run_is_told_by_what_took_longer_than_usual():
     assert runs_table.reasons(RUNS) == "newest: fetch ×3.1, 6 others ran"
-    assert runs_table.reasons([RUNS[0], RUNS[0]]) == "newest: as always"
+    assert runs_table.reasons([RUNS[0]] * 3) == "newest: as always"
     assert runs_table.reasons(RUNS[:1]) == "nothing to compare with yet"
 
 
@@ -26,6 +26,12 @@ def test_every_stage_has_a_bar_for_every_run_and_its_usual_duration():
     assert lines[3].split() == ["fetch", "▂▃█", "11", "s", "35", "s", "×3.1"]
     assert lines[4].split() == ["build", "███", "20", "s", "20", "s"]
     assert max(map(len, lines)) < 80
+
+
+def test_of_one_earlier_run_nothing_is_called_usual():
+    lines = runs_table.lines("make", [RUNS[0], RUNS[0]])
+    assert lines[1].split() == ["runs", "before", "newest"]
+    assert lines[-1] == "newest: as before"
 
 
 def test_a_stage_that_a_run_passed_over_has_no_bar_there():

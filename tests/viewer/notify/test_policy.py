@@ -234,6 +234,14 @@ def test_what_went_on_in_time_is_no_stall(change):
     assert policy.due(1000.0) == []
 
 
+def test_of_one_earlier_run_nothing_is_slower_than_usual():
+    policy = Policy(Settings(slow=True))
+    made = operation()
+    made.usual = (100.0, 100.0, 100.0, 1)
+    policy.absorb([made], 101.0)
+    assert policy.deadline() is None
+
+
 @pytest.mark.parametrize(("slow", "told"), [(False, None), (True, 100.0 + 200.0)])
 def test_slowness_is_told_only_where_asked_for(slow, told):
     policy = Policy(Settings(slow=slow))

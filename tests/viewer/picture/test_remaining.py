@@ -30,6 +30,8 @@ def test_without_one_it_is_being_calculated_and_that_is_nothing_known():
 def test_longer_than_usual_is_said_of_what_runs_but_not_of_what_waits():
     made = operation("a", "x", estimate=about(60), late_after=10.0)
     assert told(made).endswith(", longer than usual (10 s)")
+    made.usual = (10.0, 10.0, 10.0, 1)
+    assert told(made).endswith(", longer than the run before (10 s)")
     made.state = "waiting"
     assert told(made) == "about 1 min"
 

@@ -37,6 +37,11 @@ def test_on_a_machine_without_history_the_table_has_what_it_took():
     assert summary([npm], {}).startswith("**npm install** failed in Fetch after 38 s, exit 1")
 
 
+def test_what_was_seen_once_is_not_called_usual():
+    answer = {"usual": {"median": 32.0, "runs": 1}}
+    assert "| **all of it** | **57 s** | **—** |" in summary([made()], {"a": answer})
+
+
 def test_without_operations_there_is_none():
     assert summary([], {}) == ""
 

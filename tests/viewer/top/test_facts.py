@@ -30,6 +30,13 @@ def test_a_run_is_held_against_its_usual():
     ]
 
 
+def test_what_was_seen_once_is_not_called_usual():
+    made = operation("aaaaaaaaaaaa", "build")
+    made.usual = (40.0, 40.0, 40.0, 1)
+    told = [line for line in facts(made) if "usual" in line or "before" in line]
+    assert told == ["before    40 s; this one ×1.5"]
+
+
 def test_a_failure_has_its_error_first():
     npm = installers()[0]
     assert facts(npm)[:2] == [

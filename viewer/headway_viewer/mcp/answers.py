@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, NamedTuple
 
+from headway.estimate.usual import is_usual
 from headway.model import Operation
 from headway.states import CRASHED, FAILED, PENDING, RUNNING, WAITING
 from headway.text import safe
@@ -162,7 +163,8 @@ def estimate(operation: Operation, board: Board, now: float) -> str:
     if operation.progress is not None:
         parts.append(f"progress: {formatting.percent(operation.progress)}")
     if operation.usual is not None:
-        parts.append(f"usually: {formatting.duration(operation.usual[0])}")
+        word = "usually" if is_usual(operation.usual) else "the run before"
+        parts.append(f"{word}: {formatting.duration(operation.usual[0])}")
     return "\n".join(parts)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Callable, Iterable, NamedTuple
 
+from headway.estimate.usual import is_usual
 from headway.model import Operation
 from headway.states import CRASHED, FAILED
 from headway_viewer.notify.notice import (
@@ -126,7 +127,8 @@ class Policy:
         """Note when to look whether an operation stands still, or takes too long."""
         told = operation.open and operation.parent is None and operation.notify in (None, True)
         stalled = operation.stalled_since
-        usual = None if operation.usual is None else operation.usual[0]
+        told_usual = operation.usual is not None and is_usual(operation.usual)
+        usual = operation.usual[0] if told_usual and operation.usual is not None else None
         begun = operation.started
         looks = {
             "stalled": stalled + STALL_DELAY if told and stalled is not None else None,

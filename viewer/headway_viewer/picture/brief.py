@@ -70,5 +70,5 @@ def timing(operation: Operation, board: Board, now: float) -> str:
     else:
         parts.append(f"took {outcome.elapsed_text(operation) or 'no time'}")
     if operation.usual is not None:
-        parts.append(f"usually {formatting.duration(operation.usual[0])}")
+        parts.append(formatting.usual_text(operation.usual))
     return ", ".join(parts)

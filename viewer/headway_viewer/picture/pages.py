@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from headway import string_width
+from headway.estimate.usual import is_usual
 from headway.formatting import quantity
 from headway.formatting.theme import STYLES, Line, Theme
 from headway.model import Operation, Stage
@@ -204,9 +205,8 @@ def _about(operation: Operation, now: float) -> str:
         took = formatting.duration(end - operation.started)
         parts.append(f"for {took}" if operation.open else f"took {took}")
     if operation.usual is not None:
-        median, _, _, runs = operation.usual
-        known = f" ({runs:g} earlier runs)" if runs else ""
-        parts.append(f"usually {formatting.duration(median)}{known}")
+        known = f" ({operation.usual[3]:g} earlier runs)" if is_usual(operation.usual) else ""
+        parts.append(formatting.usual_text(operation.usual) + known)
     where = " ".join(part for part in (operation.user, operation.host) if part)
     if operation.pid is not None:
         where = f"pid {operation.pid} {where}".strip()

@@ -7,6 +7,7 @@ person has none; one that waits for a lock shows the remaining time of the lock'
 from __future__ import annotations
 
 from headway.estimate import Estimate
+from headway.estimate.usual import is_usual
 from headway.model import Operation
 from headway.states import PENDING, RUNNING, WAITING
 from headway_viewer import formatting
@@ -38,7 +39,8 @@ def remaining_text(operation: Operation, board: Board, now: float, *, short: boo
     if operation.started is not None:
         elapsed = now - operation.started - operation.stopped_for(operation.started, now)
     estimate = remaining_estimate(operation, board, now)
-    return formatting.estimate_text(estimate, operation.late_after, elapsed, short=short)
+    once = operation.usual is not None and not is_usual(operation.usual)
+    return formatting.estimate_text(estimate, operation.late_after, elapsed, short=short, once=once)
 
 
 def told_estimate(operation: Operation, board: Board, now: float) -> Estimate | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 from headway import text
+from headway.estimate.usual import is_usual
 from headway.formatting.outcome import display_name, outcome_text
 from headway.model import Operation, Stage
 from headway_viewer import formatting
@@ -33,7 +34,9 @@ def summary(operations: Sequence[Operation], answers: Mapping[str, Mapping[str, 
             for stage in roots[:MAX_STAGES]
         ]
         known = answer.get("usual")
-        whole = operation.usual[0] if operation.usual is not None else _median(known)
+        whole = _median(known)
+        if operation.usual is not None:
+            whole = operation.usual[0] if is_usual(operation.usual) else None
         title = f"**{_cell(display_name(operation))}** {_cell(outcome_text(operation))}"
         head = ["| stage | took | usual |", "| :-- | --: | --: |"]
         last = _row("all of it", _seconds(operation), whole, bold=True)
@@ -46,7 +49,9 @@ def _seconds(timed: Operation | Stage) -> float | None:
 
 
 def _median(usual: Any) -> float | None:
-    median = usual.get("median") if isinstance(usual, dict) else None
+    if not isinstance(usual, dict) or usual.get("runs") == 1:
+        return None  # what was seen once is no usual
+    median = usual.get("median")
     return median if isinstance(median, (int, float)) else None
 
 

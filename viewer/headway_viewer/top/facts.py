@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from headway import string_width
+from headway.estimate.usual import is_usual
 from headway.formatting.outcome import outcome_texts
 from headway.formatting.theme import STYLES, Line, Theme
 from headway.model import Operation
@@ -97,7 +98,7 @@ def _facts(
         found.append(("estimate", "", ", ".join(_present(estimate, _range(told, board, now)))))
     usual = _usual(operation, now)
     if usual:
-        found.append(("usually", "", usual))
+        found.append((usual[0], "", usual[1]))
     if earlier_runs.seconds:
         found.append(("history", "bar", sparkline(earlier_runs.seconds, theme)))
     if earlier_runs.verdict:
@@ -146,22 +147,21 @@ def _range(operation: Operation, board: Board, now: float) -> str:
     return ", ".join(_present(span, basis_text(operation).replace("estimated ", "")))
 
 
-def _usual(operation: Operation, now: float) -> str:
-    """Return how long its earlier runs took, and this one against them."""
+def _usual(operation: Operation, now: float) -> tuple[str, str] | None:
+    """Return "usually", or "before" of a single run, and how long it took, and this one."""
     if operation.usual is None:
-        return ""
+        return None
     median, low, high, runs = operation.usual
     words, least, most = map(formatting.duration, (median, low, high))
-    if runs > 1 and least != most:
-        words += f" ({least} to {most} in {runs:g} runs)"
-    elif runs:
-        words += f" ({runs:g} run{'s'[: runs > 1]})"
+    usual = is_usual(operation.usual)
+    if usual:
+        words += f" ({least} to {most} in {runs:g} runs)" if least != most else f" ({runs:g} runs)"
     if operation.started is not None and median > 0:
         end = now if operation.ended is None else operation.ended
         lasted = end - operation.started - operation.stopped_for(operation.started, end)
         if lasted >= LATE * median:
             words += f"; this one ×{lasted / median:.1f}"
-    return words
+    return "usually" if usual else "before", words
 
 
 def _where(operation: Operation) -> str:

@@ -188,7 +188,7 @@ function paintMore(row, operation) {
     row.stages = make("ol", "stages");
     row.stages.setAttribute("aria-label", "Stages");
     row.legend = make("p", "legend");
-    for (const [key, words] of [["chain", "made its length"], ["usual", "usual"]]) {
+    for (const [key, words] of [["chain", "made its length"], ["usual", "earlier runs"]]) {
       const entry = row.legend.appendChild(make("span", "entry"));
       entry.append(make("span", `key ${key}`), words);
     }
@@ -219,7 +219,7 @@ function paintFacts(list, operation, told) {
     ["process", [operation.pid, operation.user && `of ${operation.user}`, operation.host && `on ${operation.host}`].filter(Boolean).join(" ")],
     ["started", operation.started && new Date(operation.started * 1000).toLocaleString()],
     ["running for", operation.started && OPEN.has(operation.state) && duration(now() - operation.started)],
-    ["usually", usual && duration(typeof usual === "number" ? usual : usual.median)],
+    [usual && usual.runs === 1 ? "before" : "usually", usual && duration(typeof usual === "number" ? usual : usual.median)],
     ["estimate from", OPEN.has(operation.state) && estimate && basis(estimate)],
     ["held by", operation.holder && ((operations.get(operation.holder) || {}).name || operation.holder)],
     ["this run", told && told.earlier && told.earlier.length && told.verdict],
@@ -276,7 +276,7 @@ function paintStages(list, operation, told) {
     say(name, line.name);
     place(bar, line.start, line.seconds, whole);
     place(usual, line.usual ? line.usual.start : null, line.usual ? line.usual.seconds : 0, whole);
-    const words = [line.amount, line.start === null ? line.state : duration(line.seconds), line.usual && `usually ${duration(line.usual.seconds)}`];
+    const words = [line.amount, line.start === null ? line.state : duration(line.seconds), line.usual && `${line.usual.runs === 1 ? "the run before" : "usually"} ${duration(line.usual.seconds)}`];
     say(count, words.filter(Boolean).join(", "));
     if (line.chain) count.append(make("span", "unseen", ", made its length"));
   });
@@ -325,7 +325,7 @@ function stageLines(operation, told, begun, end) {
 
 function usualOf(stage) {
   if (!stage || !stage.usual || stage.usual_start === null) return null;
-  return { start: stage.usual_start, seconds: stage.usual.median };
+  return { start: stage.usual_start, seconds: stage.usual.median, runs: stage.usual.runs };
 }
 
 // An operation that the broker no longer has, by the address of its page: what the history knows.
