@@ -71,6 +71,7 @@ class Lifecycle(Scope):
     def cancel(self, reason: str | None = None) -> None:
         """End it as cancelled, with `reason`. Raises no `Cancelled`."""
         self._end(CANCELLED, reason)
+        self._reporting().print_receipts()
 
     def __enter__(self: Alive) -> Alive:  # noqa: PYI019 - Self is not in 3.8
         self.block = True
@@ -102,6 +103,7 @@ class Lifecycle(Scope):
         exit_status.passes(error, sys._getframe(1))
         state, reason, text = outcome_of(error, self._request())
         self._end(state, reason, text)
+        self._reporting().print_receipts()
 
     def _leave(self) -> None:
         """Note that it was left without an end: what is around it will tell how."""

@@ -267,6 +267,20 @@ class Reporter:
 
                 self.correct(handle.model.id, end)
 
+    def print_receipts(self) -> None:
+        """Print the receipts of what has just ended, before what the program prints next.
+
+        Never waits. Of the workers of a pool the viewer prints one receipt for all.
+        """
+        if not self.receipts.fresh or self.off or self.closed or self.forked:
+            return
+        if get_ident() == self.reporting_thread or propagation.is_of_multiprocessing():
+            return
+        try:
+            self.receipts.print_fresh()
+        except Exception as error:
+            reraise_async(error)  # the terminal is gone, or takes nothing
+
     @property
     def exit_spool(self) -> ExitSpool:
         """Return what this process spools at its exit."""

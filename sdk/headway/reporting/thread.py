@@ -15,7 +15,7 @@ import threading
 import time
 
 from headway.async_exceptions import is_async, reraise_async
-from headway.host import descriptor_reserve, importing, resources, threads
+from headway.host import descriptor_reserve, importing, propagation, resources, threads
 from headway.version import VERSION
 
 TYPE_CHECKING = False
@@ -164,7 +164,7 @@ class ReportingThread:
             from headway.host.identity import describe  # noqa: PLC0415
             from headway.host.launch import cgroup  # noqa: PLC0415
             from headway.protocol.endpoint import user_of  # noqa: PLC0415
-            from headway.reporting.spool import last_resort, wills  # noqa: PLC0415
+            from headway.reporting.spool import last_resort  # noqa: PLC0415
             from headway.reporting.spool.births import Births  # noqa: PLC0415
 
             publisher = self._reporter.publisher
@@ -174,7 +174,10 @@ class ReportingThread:
         births = self._reporter.births = Births(self._reporter)
         self._finish_reporting = lambda: _leave(self._reporter, births, last_resort.finish)
         births.keep(time.monotonic(), listening=may_listen())
-        wills.tell(self._reporter)
+        if propagation.may_be_ended(forked=self._reporter.forked):
+            with importing.lock:
+                from headway.reporting.spool import wills  # noqa: PLC0415 - few processes have one
+            wills.tell(self._reporter)
         with importing.lock:
             from headway.host.launch import broker_launch  # noqa: PLC0415
         try:
