@@ -7,7 +7,7 @@ import raising_handlers
 
 def test_whatever_a_handler_raises_reaches_the_program(machine):
     program = machine.python(str(pathlib.Path(raising_handlers.__file__)), "0.1")
-    out, errors = program.communicate(timeout=30)
+    out, errors = program.communicate(timeout=90)
     assert (program.returncode, errors) == (0, "")
     lines = [line.split() for line in out.splitlines()]
     counts = {name: (int(raised), int(met)) for name, raised, met in lines}

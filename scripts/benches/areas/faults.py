@@ -173,21 +173,25 @@ def measure(quick: bool = False) -> Report:
     )
     harmed = [alternating(absent, items, HARM)() for _ in range(1 if quick else 5)]
     work: list[Row] = []
+    threads: list[Row] = []
     exits: list[Row] = []
     memory: list[Row] = []
     for name, pairs in samples.items():
-        seconds = [spent(ours) for ours, _ in pairs]
-        versus = ratio(seconds, [spent(off) for _, off in pairs])
+        seconds = [ours["seconds"] for ours, _ in pairs]
+        versus = ratio(seconds, [off["seconds"] for _, off in pairs])
         delays = [ours["exit"] - off["exit"] for ours, off in pairs]
         more = [(ours["peak"] - off["peak"]) / 1e6 for ours, off in pairs]
         work.append(
             Row(f"the work: {name}", summarize(seconds), "s", "HEADWAY=off", versus, AT_MOST)
         )
+        threads.append(
+            Row(f"its threads: {name}", summarize([one["threads"] for one, _ in pairs]), "s of CPU")
+        )
         exits.append(
             Row(f"its exit: {name}", summarize(delays), "s more than HEADWAY=off", at_most=EXIT)
         )
         memory.append(Row(f"memory: {name}", summarize(more), "MB more than HEADWAY=off"))
-    told = ratio([spent(ours) for ours, _ in harmed], [spent(off) for _, off in harmed])
+    told = ratio([ours["seconds"] for ours, _ in harmed], [off["seconds"] for _, off in harmed])
     floods = [flood(1 if quick else 3) for _ in range(1 if quick else 3)]
     memory.append(
         Row(
@@ -220,15 +224,15 @@ def measure(quick: bool = False) -> Report:
         f"The work: 20 stages of {items} items of about 50 µs, reported one by one.",
         (
             "Counted is what its thread computes and what it is blocked, not waiting for a "
-            "processor, and what the threads of Headway compute, as if there was one processor."
+            "processor, and what the threads of Headway compute in the turns of the other program."
         ),
-        "With and without HEADWAY=off by turns, 100 items each.",
+        "With and without HEADWAY=off by turns, 100 items each, on one processor.",
         "What is imported for the first report is over by then: see the area `import`.",
         "Its exit: from the last line of the program until its process is gone.",
         "Spool first: the file of an end, written and removed.",
     ]
     title = "What happens to the work when reporting cannot"
-    return Report("harm", title, [*work, *exits, *memory, slowest], notes, checks, [])
+    return Report("harm", title, [*work, *threads, *exits, *memory, slowest], notes, checks, [])
 
 
 def alternating(
@@ -237,11 +241,6 @@ def alternating(
     """Return what runs both under a condition, each time with another one that is the first."""
     off_first = itertools.cycle((True, False))
     return lambda: run_both(condition, items, harm, off_first=next(off_first))
-
-
-def spent(ran: dict[str, float]) -> float:
-    """Return the seconds of the work, and those that other threads of the process computed."""
-    return ran["seconds"] + ran["threads"]
 
 
 def flood(seconds: int) -> tuple[float, bool]:

@@ -142,24 +142,29 @@ class Turns:
     """Work by turns with another process, and the seconds that this one's have taken.
 
     Those are its main thread's, less those in which it waited for a processor: what it computed,
-    and what it was blocked.
+    and what it was blocked. What other threads of this process compute in the turns of the other
+    one counts as well: it would have been taken from the work.
     """
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self._other = int(os.environ["BENCH_TURNS"])
         self._begun = self._delayed = 0.0
+        self._computed: float | None = None  # by other threads, at the end of the last turn
 
     def take(self) -> None:
         """Wait for a turn."""
         if not os.read(self._other, 1):
             raise EOFError("the other program has ended")
+        if self._computed is not None:
+            self.seconds += _computed_by_others() - self._computed
         self._delayed, self._begun = run_delay(), time.monotonic()
 
     def give(self) -> None:
         """End a turn."""
         took = time.monotonic() - self._begun
         self.seconds += took - (run_delay() - self._delayed)
+        self._computed = _computed_by_others()
         os.write(self._other, b".")
 
 
@@ -167,14 +172,16 @@ def compute(items: int, more: int) -> None:
     """Work through 20 stages and report every item; write what that took as a line of JSON.
 
     What is imported for the first report is over by then. Beside the seconds of the turns it writes
-    `threads`: what all other threads of the process have computed meanwhile.
+    `threads`: what all other threads of the process have computed meanwhile. Both programs run on
+    one processor, of those there are, whose pace changes with what its neighbours do.
     """
     busy = range(BUSY + BUSY * more // 100)
     turns = Turns()
     with headway.operation("Compute") as operation:
         _start()
+        os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])  # of this thread alone
         turns.take()
-        others = time.process_time() - time.thread_time()
+        others = _computed_by_others()
         for number in range(20):
             with operation.stage(f"stage {number}", total=items) as stage:
                 for item in range(items):
@@ -185,10 +192,15 @@ def compute(items: int, more: int) -> None:
                         turns.give()
                         turns.take()
             operation.log(f"stage {number} is done")
-        others = time.process_time() - time.thread_time() - others
+        others = _computed_by_others() - others
         turns.give()
         sys.stdin.read()
     _leave(seconds=turns.seconds, threads=others)
+
+
+def _computed_by_others() -> float:
+    """Return the seconds that all other threads of this process have computed."""
+    return time.process_time() - time.thread_time()
 
 
 def _start() -> None:
