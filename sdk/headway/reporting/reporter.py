@@ -346,10 +346,11 @@ class Reporter:
                 self.exit_spool.count_lost()
             except Exception as error:
                 reraise_async(error)
-        # Of the workers of a pool the viewer prints one receipt for all.
-        if not (self.off or self.forked or propagation.is_of_multiprocessing()):
+        # Of the workers of a pool the viewer prints one receipt for all; of children that were
+        # forked for as short a time as it takes to start one, nobody else does.
+        if not (self.off or propagation.is_of_multiprocessing()):
             try:
-                self.receipts.print_pending(limit)
+                self.receipts.print_pending(limit, shared=self.forked)
             except Exception as error:
                 reraise_async(error)  # the terminal is gone, or takes nothing
 
