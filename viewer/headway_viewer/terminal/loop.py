@@ -212,10 +212,11 @@ class TerminalLoop:
             if seen:
                 self._etiquette.add_ended(operation.id, None)  # which waits for the last frame
             return
-        late = not seen and now - ended > JUST_ENDED
-        if late and not self._still_runs(operation):
-            return
         if not seen:
+            # Its program may wait for the receipt: its group has the terminal then.
+            runs = self._still_runs(operation)
+            if now - ended > JUST_ENDED and not runs:
+                return
             self._begin(operation)  # of a pool, it counts in the receipt of all
         if self._pools.end(operation, now):
             # The last one is acknowledged with the receipt, for which its worker waits.
