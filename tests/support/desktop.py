@@ -6,6 +6,7 @@ was asked is in its log. Debian packages: dbus, libglib2.0-bin, libnotify-bin, p
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -45,6 +46,7 @@ class Call(NamedTuple):
     milliseconds: int
 
 
+@functools.lru_cache(maxsize=None)
 def missing():
     """Why there can be no such session on this machine, or None."""
     for program in ("dbus-daemon", "gdbus"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -12,11 +13,14 @@ import sys
 import tempfile
 import textwrap
 import time
+from unittest import mock
 
 import psutil
 
 from headway.run.supervision.report import AGENTS
 from headway_broker.commands import client
+from headway_viewer.commands.exit_status import NO_ANSWER
+from headway_viewer.commands.ps import ps
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HEADWAY = [sys.executable, "-m", "headway"]
@@ -122,8 +126,13 @@ class Machine:
 
     def operations(self):
         """What `headway ps --json` lists; nothing while a broker is still starting."""
-        said = self.headway("ps", "--json")
-        return [] if said.returncode == 3 else json.loads(said.stdout)["operations"]
+        # Called here: it is asked again and again, and to start Python takes longer than the rest.
+        with io.TextIOWrapper(io.BytesIO(), "utf-8") as said:
+            ours = mock.patch.dict(os.environ, self.environ, clear=True)
+            with ours, contextlib.redirect_stdout(said):
+                status = ps(["--json"])
+            said.seek(0)
+            return [] if status == NO_ANSWER else json.loads(said.read())["operations"]
 
     def ask(self, verb, **arguments):
         """What the broker answers to a request."""
@@ -168,14 +177,19 @@ class Machine:
 
 
 def until(condition, what="what was waited for", seconds=60.0):
-    """Wait until `condition()` is true and return its value; fails when it does not come."""
+    """Wait until `condition()` is true and return its value; fails when it does not come.
+
+    Most of the time is left to what is waited for: a look at all processes takes some of it.
+    """
     end = time.monotonic() + seconds
     while True:
+        began = time.monotonic()
         value = condition()
         if value:
             return value
-        assert time.monotonic() < end, f"{what} did not come in {seconds:g} s"
-        time.sleep(0.01)
+        now = time.monotonic()
+        assert now < end, f"{what} did not come in {seconds:g} s"
+        time.sleep(min(max(0.01, 2 * (now - began)), 0.2))
 
 
 def alive(pid):

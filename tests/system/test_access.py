@@ -14,6 +14,8 @@ from peers import OP, Peer
 
 from headway.protocol import messages
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def account():
@@ -66,6 +68,7 @@ def owner_of_broker(folder):
 # Another user.
 
 
+@pytest.mark.oldest
 def test_another_user_can_neither_read_nor_write_nor_stop(host, other_user):
     host.broker("--detached")
     peer = host.peer()
@@ -156,6 +159,7 @@ def test_files_of_another_user_in_unsent_are_not_read(host, other_user):
 # Root under sudo.
 
 
+@pytest.mark.oldest
 def test_a_program_under_sudo_reports_to_the_broker_of_the_user_who_typed_it(other_user):
     mine = other_user.start(*program(other_user, "mine", "stays"))
     mine.stdout.readline()

@@ -14,6 +14,8 @@ from machine import HEADWAY, until
 from headway.run.kernel.process_handle import ProcessHandle
 from headway.run.kernel.process_tree import ZOMBIE, process_status
 
+pytestmark = pytest.mark.once
+
 SIZE = 64 << 20
 STEP = 1 << 16
 
@@ -41,6 +43,7 @@ def told():
     return known
 
 
+@pytest.mark.oldest
 def test_its_end_is_the_end_of_the_operation(machine, listener, held):
     attached = attach(machine, held.pid, "--name", "work")
     until(lambda: listener.named("work"), "the operation")
@@ -54,6 +57,7 @@ def test_its_end_is_the_end_of_the_operation(machine, listener, held):
         assert attached.wait(10) == 5
 
 
+@pytest.mark.oldest
 def test_where_nobody_waits_for_it_how_it_ended_is_not_known(machine, listener, held):
     attached = attach(machine, held.pid, "--name", "work")
     until(lambda: listener.named("work"), "the operation")
@@ -64,6 +68,7 @@ def test_where_nobody_waits_for_it_how_it_ended_is_not_known(machine, listener, 
     assert attached.wait(10) == 5
 
 
+@pytest.mark.oldest
 def test_ctrl_c_lets_go_of_it(machine, listener, held):
     attached = attach(machine, held.pid, "--name", "work")
     until(lambda: listener.named("work"), "the operation")

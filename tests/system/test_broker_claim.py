@@ -9,6 +9,8 @@ from machine import alive, until
 
 from headway_broker.shell.single_instance import answers
 
+pytestmark = pytest.mark.once
+
 STARTERS = """
 import os, sys
 from headway_broker.commands import broker as cli
@@ -32,7 +34,6 @@ def children_of(process):
     return [child.pid for child in psutil.Process(process.pid).children()]
 
 
-@pytest.mark.once
 def test_of_64_that_start_at_once_exactly_one_serves(host):
     starters = host.python("-c", STARTERS, "64")
     until(lambda: answers(host.path("report.sock")))
@@ -46,6 +47,7 @@ def test_of_64_that_start_at_once_exactly_one_serves(host):
     assert f"pid {first['pid']} at" in log
 
 
+@pytest.mark.oldest
 def test_a_stale_socket_and_a_stale_lock_are_taken_over(host):
     for name in ("report.sock", "follow.sock"):
         with socket.socket(socket.AF_UNIX) as stale:
@@ -86,6 +88,7 @@ def test_a_directory_that_is_open_to_others_is_a_clear_error(host):
     assert "is open to others (mode 0755); it must be 0700" in err
 
 
+@pytest.mark.oldest
 def test_sockets_are_private(host):
     host.broker("--detached")
     for name in ("report.sock", "follow.sock", "broker.lock", "broker.log"):
@@ -139,6 +142,7 @@ with socket.socket(socket.AF_UNIX) as s:
         os.chmod(host.directory, 0o755)
         assert self.attempt(host) == "13"
 
+    @pytest.mark.oldest
     def test_is_refused_by_the_kernels_word_where_everything_was_opened(self, host):
         host.broker("--detached")
         os.chmod(host.directory, 0o777)

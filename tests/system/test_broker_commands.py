@@ -3,9 +3,16 @@
 import json
 import os
 import signal
+import socket
 
 import pytest
 from machine import until
+
+from headway.protocol import messages
+from headway_broker.commands import client
+from headway_broker.commands.service import RETIRED, TAKEN
+
+pytestmark = pytest.mark.once
 
 
 def test_status_without_a_broker_says_so_and_starts_none(host):
@@ -33,9 +40,13 @@ def test_stop_without_a_broker_says_so(host):
     assert host.command("stop") == (1, "", "headway broker: no broker is running\n")
 
 
+@pytest.mark.oldest
 def test_status_in_json_has_what_scripts_read(host):
     broker = host.broker("--detached")
-    status = host.status()
+    code, out, _ = host.command("status", "--json")
+    assert code == 0
+    status = json.loads(out)
+    assert status.keys() == host.status().keys()
     wanted = "pid instance endpoint version uptime workers viewers operations ingest dropped rss"
     assert set(wanted.split()) <= set(status)
     assert status["pid"] == broker.pid
@@ -51,6 +62,7 @@ def test_status_for_people_names_the_process_and_the_endpoint(host):
     assert host.directory in out
 
 
+@pytest.mark.oldest
 def test_stop_ends_the_broker_and_leaves_no_socket(host):
     broker = host.broker("--detached")
     assert host.command("stop")[0] == 0
@@ -71,12 +83,39 @@ def test_a_second_broker_that_was_started_by_a_program_leaves_silently(host):
     assert host.command("run", "--detached") == (0, "", "")
 
 
+@pytest.mark.oldest
 def test_the_foreground_broker_logs_to_standard_error(host):
     broker = host.broker()
     broker.send_signal(signal.SIGINT)
     _, err = broker.communicate(timeout=10)
     assert broker.returncode == 0
     assert "leaving: SIGINT" in err
+
+
+def test_as_a_service_it_takes_the_place_of_one_that_a_program_started_and_says_it_is_ready(host):
+    path = host.path("notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(60)
+        host.environ["NOTIFY_SOCKET"] = path
+        started = host.broker("--detached")  # by a program of a service: that is not ready by it
+        served = host.broker("--service")
+        assert started.wait(30) == 0
+        ready, _, status = manager.recv(1000).decode().partition("\n")
+        assert (ready, status) == ("READY=1", f"STATUS=serving ipc://{host.path('report.sock')}")
+        assert host.serving() == served.pid
+        assert host.command("run", "--service")[0] == TAKEN
+        assert host.status()["open"] == 0
+        served.send_signal(signal.SIGTERM)
+        assert manager.recv(1000) == b"STOPPING=1"
+        assert served.wait(30) == 0
+
+
+def test_as_a_service_it_is_started_again_after_a_newer_one_has_come(host):
+    served = host.broker("--service")
+    newer = {"major": messages.MAJOR, "minor": messages.MINOR + 1}
+    assert client.ask(host.path("report.sock"), "retire", newer).result == {"retiring": True}
+    assert served.wait(30) == RETIRED
 
 
 @pytest.mark.parametrize("argv", [("run",), ("status",), ("stop",), ()])
@@ -114,6 +153,7 @@ def test_a_detached_broker_outlives_a_terminal(host, number):
     assert host.status()["pid"] == broker.pid
 
 
+@pytest.mark.oldest
 def test_sigterm_is_an_orderly_stop(host):
     broker = host.broker("--detached")
     broker.terminate()
@@ -121,6 +161,7 @@ def test_sigterm_is_an_orderly_stop(host):
     assert "leaving: SIGTERM" in host.log()
 
 
+@pytest.mark.oldest
 def test_history_is_listed_and_forgotten_while_the_broker_runs(host):
     host.broker("--detached")
     peer = host.peer()

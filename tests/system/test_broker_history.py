@@ -9,6 +9,8 @@ import pytest
 from machine import until
 from peers import OP
 
+pytestmark = pytest.mark.once
+
 
 def garbage(path):
     with open(path, "wb") as file:
@@ -68,6 +70,7 @@ def serves(host):
 DAMAGES = [garbage, truncated, overwritten, empty, newer, other, folder]
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_a_damaged_history_does_not_keep_the_broker_from_serving(host, damage):
     broker = serves(host)

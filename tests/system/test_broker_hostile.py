@@ -13,6 +13,8 @@ from peers import Viewer
 
 from headway.protocol import messages
 
+pytestmark = pytest.mark.once
+
 FRAMES = int(os.environ.get("HEADWAY_FUZZ_FRAMES", "5000")) // 5
 # An update is late by a frame at most, and by what is read in between of each flood: one turn.
 LATE = 0.25
@@ -40,6 +42,7 @@ peer.socket.linger = 0
 """
 
 
+@pytest.mark.oldest
 def test_mutated_frames_at_the_socket_harm_nobody(host):
     host.broker("--detached")
     good = host.peer()
@@ -77,7 +80,6 @@ def test_rubbish_instead_of_the_protocol_harms_nobody(host):
 
 
 @pytest.mark.parametrize("kind", ["valid", "announce", "rubbish"])
-@pytest.mark.once
 def test_a_flood_does_not_make_others_late(host, kind):
     host.broker("--detached")
     good = host.peer()

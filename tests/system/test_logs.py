@@ -9,6 +9,8 @@ import subprocess
 import pytest
 from machine import HEADWAY, killed, until
 
+pytestmark = pytest.mark.once
+
 SECRET = "hunter2hunter2"
 FAILING = f"echo {SECRET}; exit 3"
 GOING = "echo one; read line; echo two"
@@ -70,6 +72,7 @@ def logged(sandbox, *arguments):
     return done.returncode, done.stdout, done.stderr.decode()
 
 
+@pytest.mark.oldest
 def test_what_failed_is_printed_as_it_was_and_is_in_no_file(served):
     script = f"echo {SECRET}; echo err >&2; printf '\\200\\033[1m'; exit 3"
     status, printed, said = failed(served, script)

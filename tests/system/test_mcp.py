@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -12,15 +13,18 @@ import pytest
 from machine import HEADWAY, until
 from sandbox import let_go
 
-pytestmark = pytest.mark.once
-
 anyio = pytest.importorskip("anyio", reason="the package mcp needs Python 3.10")
-mcp = pytest.importorskip("mcp", reason="the package mcp needs Python 3.10")
-client_stdio = pytest.importorskip("mcp.client.stdio")
+HAS_MCP = importlib.util.find_spec("mcp") is not None
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not HAS_MCP, reason="the package mcp needs Python 3.10"),
+]
 
 
 def asked(sandbox, talk, *options):
     """What `talk(client)` returns, of a client of `headway mcp`."""
+    import mcp  # which takes two seconds, and whoever collects the tests imports this file
+    from mcp.client import stdio as client_stdio
 
     async def go():
         server = mcp.StdioServerParameters(

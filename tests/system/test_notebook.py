@@ -1,11 +1,14 @@
 """Cells of a real kernel, as a page gets to see them: one run, looked at by each test."""
 
+import fcntl
 import json
 import os
 import pty
 import re
 import subprocess
 import sys
+import termios
+import threading
 
 import pytest
 
@@ -71,34 +74,43 @@ CELLS = {
     "    if item == 4: show(1)",
     "inside": "with headway.operation('Parent'):\n    one = start()\n    shows('rows 4/9')\n"
     "    one.communicate()",
+    # So long that on any other terminal it would leave a receipt.
     "beside": "for item in headway.track(range(9), 'first'):\n    if item == 4: show(1)\n"
-    "one = start()\nshows('python: rows')\none.communicate()\nshows('✓ python: rows')",
+    "one = start()\nshows('python: rows')\ntime.sleep(.6)\none.communicate()\n"
+    "shows('✓ python: rows')",
     "command": f"!{sys.executable} -m headway run --name Wait -- sleep 0.6",
 }
 
 
 class Run:
-    """The one run, and what the kernel's own terminal got meanwhile."""
+    """The one run, and what the terminal got meanwhile that the server was started from."""
 
     def __init__(self, machine):
         ours, theirs = pty.openpty()
+        printed = bytearray()
         environ = {
             "HOME": machine.folder,
             "IPYTHONDIR": machine.path("ipython"),
             "JPY_SESSION_NAME": "/home/a/study.ipynb",
             "TERM": "xterm-256color",
         }
+        reader = threading.Thread(target=read_all, args=(ours, printed), daemon=True)
         try:
-            page = machine.python(PAGE, environ=environ, stdin=subprocess.PIPE, stderr=theirs)
-            out, _ = page.communicate(json.dumps(list(CELLS.values())), timeout=300)
-            os.set_blocking(ours, False)
-            try:
-                self.terminal = os.read(ours, 65536).decode()
-            except BlockingIOError:
-                self.terminal = ""
+            page = machine.python(
+                PAGE,
+                environ=environ,
+                stdin=subprocess.PIPE,
+                stderr=theirs,
+                start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0),
+            )
         finally:
-            os.close(ours)
             os.close(theirs)
+        reader.start()
+        out, _ = page.communicate(json.dumps(list(CELLS.values())), timeout=300)
+        reader.join(30)
+        os.close(ours)
+        self.terminal = printed.decode()
         self._cells = dict(zip(CELLS, json.loads(out)))
 
     def told(self, cell):
@@ -122,6 +134,15 @@ class Run:
         """What a cell has printed."""
         outputs = self._cells[cell]["outputs"]
         return "".join(one["text"] for one in outputs if one["output_type"] == "stream")
+
+
+def read_all(terminal, printed):
+    """Read what is printed on a terminal until everybody has left it."""
+    try:
+        while data := os.read(terminal, 65536):
+            printed += data
+    except OSError:
+        pass
 
 
 @pytest.fixture(scope="module")

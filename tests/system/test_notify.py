@@ -12,7 +12,8 @@ import pytest
 from machine import HEADWAY, killed, until
 from sandbox import Sandbox, let_go
 
-pytestmark = pytest.mark.skipif(support.missing() is not None, reason=str(support.missing()))
+MISSING = support.missing()
+pytestmark = [pytest.mark.once, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
 
 
 class Session(Sandbox):
@@ -69,6 +70,7 @@ def session():
     session.close()
 
 
+@pytest.mark.oldest
 def test_of_several_notifiers_one_tells_each_end(session):
     session.desktop.serve()
     for _ in range(3):

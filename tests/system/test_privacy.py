@@ -10,6 +10,8 @@ import sys
 import pytest
 from machine import killed, until
 
+pytestmark = pytest.mark.once
+
 SECRET = b"hunter2hunter2"
 # Prints it as the last line and, as a question, without an end; then fails.
 COMMAND = (
@@ -53,6 +55,7 @@ def failed(sandbox, command):
     assert sandbox.finish(command)[0] == 1
 
 
+@pytest.mark.oldest
 def test_while_the_broker_lives_it_is_shown_and_on_no_disk(sandbox):
     command = deploying(sandbox)
     assert SECRET.decode() in deploy(sandbox)["reason"]
@@ -147,6 +150,7 @@ def test_no_secret_of_a_command_is_in_the_file_that_waits_for_a_broker(sandbox):
     assert holding(sandbox) == []
 
 
+@pytest.mark.oldest
 def test_an_endpoint_on_a_network_is_refused(sandbox):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

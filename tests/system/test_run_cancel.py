@@ -14,6 +14,8 @@ from machine import until
 
 from headway.protocol import messages
 
+pytestmark = pytest.mark.once
+
 
 def cancel(listener, name, kill=False):
     """Ask the operation to end; the worker's answer."""
@@ -23,6 +25,7 @@ def cancel(listener, name, kill=False):
     return until(lambda: listener.answers[before:])[0]
 
 
+@pytest.mark.oldest
 def test_the_command_and_what_it_started_are_interrupted(machine, listener, tmp_path):
     log = tmp_path / "log"
     script = f"trap 'echo outer >> {log}; exit 1' INT; echo ready; sh -c 'sleep 30'; sleep 30"
@@ -35,6 +38,7 @@ def test_the_command_and_what_it_started_are_interrupted(machine, listener, tmp_
     assert log.read_text() == "outer\n"
 
 
+@pytest.mark.oldest
 def test_through_a_terminal_too(machine, listener):
     terminal = typed(machine, "--", "sleep", "30")
     assert cancel(listener, "sleep").answer == "accepted"

@@ -8,9 +8,12 @@ import pytest
 from commands import piped
 from machine import HEADWAY, until
 
+pytestmark = pytest.mark.once
+
 SCRIPT = "sleep $(cat seconds)"
 
 
+@pytest.mark.oldest
 def test_one_that_takes_longer_than_it_may_is_ended_and_has_failed(machine, listener):
     process = piped(machine, "--fail-if", "1s", "--name", "long", "--", "sleep", "60")
     _, err = process.communicate(timeout=90)

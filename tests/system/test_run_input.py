@@ -7,8 +7,11 @@ import subprocess
 import threading
 import time
 
+import pytest
 from commands import piped
 from machine import until
+
+pytestmark = pytest.mark.once
 
 SIZE = 64 << 20
 STEP = 1 << 16  # bytes that are read at once
@@ -50,6 +53,7 @@ def counted(listener, process, name="Run"):
     return until(look, "the count")
 
 
+@pytest.mark.oldest
 def test_the_position_in_the_file_that_it_is_given_is_its_progress(machine, listener, tmp_path):
     process = begin(machine, "cat", big(tmp_path))
     stage = counted(listener, process)

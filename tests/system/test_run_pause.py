@@ -6,10 +6,13 @@ import os
 import signal
 
 import psutil
+import pytest
 from commands import ended, piped, typed
 from machine import HEADWAY, until
 
 from headway.protocol import messages
+
+pytestmark = pytest.mark.once
 
 
 def ask(listener, name, paused):
@@ -34,6 +37,7 @@ def tree(process):
 SCRIPT = "echo ready; timeout 40 sleep 39; echo done"
 
 
+@pytest.mark.oldest
 def test_all_its_processes_stop_and_go_on(machine, listener):
     process = piped(machine, "--name", "long", "--", "sh", "-c", SCRIPT)
     assert process.stdout.readline() == b"ready\n"

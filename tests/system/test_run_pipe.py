@@ -6,9 +6,12 @@ import os
 import subprocess
 import sys
 
+import pytest
 from machine import until
 
 from headway.protocol import messages
+
+pytestmark = pytest.mark.once
 
 CODE = "import sys; from headway.commands.pipe import main; sys.exit(main(sys.argv[1:]))"
 PIPE = f"{sys.executable} -c '{CODE}'"
@@ -27,6 +30,7 @@ def start(machine, script):
     return process
 
 
+@pytest.mark.oldest
 def test_a_script_reports_stages(machine, listener):
     lines = "stage Copy total=3 unit=files|advance|advance|advance|stage Verify|50%|100%"
     process = start(machine, f"echo '{lines}' | tr '|' '\\n' | {PIPE} --name Backup")
@@ -66,6 +70,7 @@ def test_the_exit_status_that_a_script_tells_is_the_operations(machine, listener
     assert (process.returncode, listener.ended("Told").exit_status) == (1, 7)
 
 
+@pytest.mark.oldest
 def test_it_is_the_command_line_of_tqdm(machine, listener):
     script = f"seq 9 | {PIPE} --tqdm --total 9 --desc Count --unit lines"
     process = start(machine, script)

@@ -14,7 +14,10 @@ import pytest
 from commands import PROGRAM, output, piped
 from machine import runs, until
 
+pytestmark = pytest.mark.once
 
+
+@pytest.mark.oldest
 def test_the_two_streams_stay_two_and_come_byte_for_byte(machine):
     script = r"printf 'out\000\377\r\n'; printf 'err\033[31m' >&2"
     assert output(machine, "--", "sh", "-c", script) == (0, b"out\0\xff\r\n", b"err\x1b[31m")
@@ -40,6 +43,7 @@ def test_standard_input_is_the_commands_own(machine):
     assert process.communicate(b"x" * 300_000)[0].split() == [b"300000"]
 
 
+@pytest.mark.oldest
 def test_other_descriptors_and_the_environment_are_passed_on(machine):
     read, write = os.pipe()
     os.set_inheritable(write, True)
@@ -70,6 +74,7 @@ def test_a_closed_standard_error_changes_no_exit_status(machine, closed):
     assert process.wait(30) == 127
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
 def test_it_dies_of_the_signal_that_the_command_died_of(machine, number):
     assert output(machine, "--", "sh", "-c", f"kill -{int(number)} $$")[0] == -number
@@ -94,6 +99,7 @@ def test_whoever_ignores_its_children_still_learns_how_the_command_ended(
     assert (operation.state, operation.error) == ("failed", error)
 
 
+@pytest.mark.oldest
 def test_signals_that_were_ignored_are_ignored_by_the_command(machine):
     begin = ignoring(signal.SIGCHLD, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
     line = ["grep", "Sig[BIC]", "/proc/self/status"]
@@ -209,6 +215,7 @@ def test_a_signal_sent_to_it_alone_reaches_the_command_once(machine, tmp_path):
     assert log.read_text() == "got\n"
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_command_was_cancelled_and_has_not_failed(machine, listener, number):
     process = piped(machine, "--name", "nap", "--", "sleep", "30")
@@ -220,6 +227,7 @@ def test_an_interrupted_command_was_cancelled_and_has_not_failed(machine, listen
     assert operation.exit_status == 128 + number
 
 
+@pytest.mark.oldest
 def test_a_command_that_fails_shows_its_last_lines(machine, listener):
     output(machine, "--name", "bad", "--", "sh", "-c", "seq 1 50; echo broken >&2; exit 4")
     operation = listener.ended("bad")
@@ -293,6 +301,7 @@ def test_a_reader_that_leaves_ends_the_command_as_without_headway(machine):
     assert done.stdout == b"y\n141\n"
 
 
+@pytest.mark.oldest
 def test_a_parser_that_fails_does_not_stop_the_command(machine):
     code = (
         "import sys, headway.run.parsers.generic as g\n"
@@ -322,6 +331,7 @@ def test_a_flood_passes_whole(machine):
     assert process.wait(timeout=10) == 0
 
 
+@pytest.mark.oldest
 def test_it_never_loads_the_drawing_library(machine):
     code = (
         "import sys; from headway.run.commands.cli import main; main(sys.argv[1:]); "
@@ -357,6 +367,7 @@ def test_the_command_does_not_wait_for_what_takes_long_to_import(machine):
     assert done.stdout == b"[]\n"
 
 
+@pytest.mark.oldest
 def test_an_interrupt_before_the_command_has_begun_ends_it_as_it_would_end_that(machine):
     code = (
         "import os, signal, headway.run.commands.cli as cli; "
@@ -375,6 +386,7 @@ def test_an_interrupt_before_the_command_has_begun_ends_it_as_it_would_end_that(
     assert (done.returncode, done.stdout) == (-signal.SIGINT, b"")
 
 
+@pytest.mark.oldest
 def test_as_a_program_it_delivers_the_end_and_takes_nothing_down(machine, listener):
     code = (
         "import atexit, sys; sys.argv = ['headway', 'run', '--name', 'short', '--', 'sh', '-c', "
@@ -385,6 +397,7 @@ def test_as_a_program_it_delivers_the_end_and_takes_nothing_down(machine, listen
     assert listener.ended("short").exit_status == 3
 
 
+@pytest.mark.oldest
 def test_an_agent_reads_three_lines_at_the_end(sandbox):
     command = ("run", "--name", "Build", "--", "sh", "-c", "echo no such file; exit 3")
     done = sandbox.headway(*command, AI_AGENT="any")

@@ -11,6 +11,8 @@ from commands import PROGRAM, ended, output, piped
 from machine import Machine
 from scarce import descriptors, needs_a_stranger, processes
 
+pytestmark = pytest.mark.once
+
 # Standing in the place of the command, it has no child that it has not started itself.
 ALONE = "echo $$; read -r kids < /proc/$$/task/$$/children; echo out$kids; echo err >&2; exit 3"
 COMMAND = ["--", "bash", "-c", ALONE]
@@ -79,6 +81,7 @@ def test_without_descriptors_the_command_takes_the_process(machine, limit):
     assert taken(process) == "Too many open files"
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize("limit", [12, 16, 20])
 def test_with_few_descriptors_the_command_takes_the_process(machine, limit):
     process = piped(machine, *COMMAND, text=True, preexec_fn=descriptors(limit))
@@ -93,6 +96,7 @@ def test_however_few_descriptors_there_are_the_command_runs_whole(machine, limit
     assert len(err.splitlines()) <= 2
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize(
     ("left", "reason"),
     [
@@ -122,6 +126,7 @@ def test_a_flood_passes_whole_where_no_thread_can_be_had(machine):
     assert (status, out) == (2, "".join(f"{n}\n" for n in range(1, 300001)))
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize("code", [NO_FORK.format(left=0), NO_SPAWN])
 def test_without_processes_the_command_takes_the_process(machine, code):
     process = machine.python("-c", code, *COMMAND)
@@ -225,6 +230,7 @@ def test_however_few_processes_its_user_may_have_the_command_runs_whole(limit):
         machine.close()
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize("module", ["supervision.runner", "parsers.generic"])
 def test_a_command_goes_on_though_what_follows_it_cannot_be_loaded(machine, module):
     code = (

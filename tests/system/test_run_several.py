@@ -10,6 +10,8 @@ import time
 import pytest
 from machine import HEADWAY, alive, until
 
+pytestmark = pytest.mark.once
+
 LINES = "for i in 1 2 3 4 5; do echo $0 line $i; sleep .05; done"
 
 
@@ -20,6 +22,7 @@ def script(sandbox, name, text):
     return path
 
 
+@pytest.mark.oldest
 def test_every_line_is_whole_and_attributed_and_a_failure_is_the_status(sandbox):
     # On a busy machine these end before they have started a broker, and leave their ends to it.
     sandbox.held("a broker")
@@ -81,6 +84,7 @@ def test_after_two_dashes_three_colons_are_a_word_of_the_command(sandbox):
     assert (done.returncode, done.stdout) == (0, "x ::: 1 2\n")
 
 
+@pytest.mark.oldest
 def test_sigterm_ends_all(sandbox):
     process = sandbox.spawn(*HEADWAY, "run", "sleep", "50", ":::", "sleep", "60")
     until(lambda: len(sandbox.operations()) == 2, "both run")

@@ -10,6 +10,8 @@ import sys
 import pytest
 from machine import until
 
+pytestmark = pytest.mark.once
+
 COMMAND = [sys.executable, "-c", "import headway_command; headway_command.program()", "run"]
 # Holds each import of one module, for 40 s at most.
 HELD = """
@@ -78,6 +80,7 @@ def test_a_signal_reaches_the_command_whatever_is_being_imported(machine, tmp_pa
     assert held.ended() == 7
 
 
+@pytest.mark.oldest
 def test_what_ends_the_command_meanwhile_ends_us_alike(machine, tmp_path):
     held = Held(
         machine,

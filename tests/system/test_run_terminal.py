@@ -18,6 +18,8 @@ import pytest
 from commands import PROGRAM, detached, ended, scripted, shell, typed
 from machine import alive, killed, runs, runs_argument, until
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def bash(machine):
@@ -50,6 +52,7 @@ def test_all_three_streams_are_terminals_of_the_same_size(machine, run0, own, te
     assert text.count("30 91") == 3
 
 
+@pytest.mark.oldest
 def test_its_input_is_the_terminal_itself_and_its_group_and_session_are_ours(machine):
     terminal = typed(machine, "--", "sh", "-c", "tty; ps -o pgid=,sid= -p $$")
     group = os.getpgid(terminal.pid)
@@ -81,6 +84,7 @@ def test_where_a_viewer_may_draw_the_command_has_the_rows_above(machine):
     assert said.index("24 80") < said.index("16 80")
 
 
+@pytest.mark.oldest
 def test_what_is_typed_reaches_the_command_and_is_echoed_once(machine):
     terminal = typed(machine, "--", "sh", "-c", "echo ask; read x; echo got $x")
     terminal.expect_exact("ask")
@@ -106,6 +110,7 @@ def test_keys_of_a_terminal_that_does_not_control_it_reach_the_command(machine, 
     assert listener.ended("sh").exit_status == 5
 
 
+@pytest.mark.oldest
 def test_one_ctrl_c_reaches_the_command_once(machine):
     script = "n=0; trap 'n=$((n+1))' INT; echo ready; sleep 0.5; sleep 0.5; echo n=$n; exit 9"
     terminal = typed(machine, "--", "sh", "-c", script)
@@ -126,6 +131,7 @@ def test_a_command_that_dies_of_ctrl_c_was_cancelled(machine, listener):
     assert (operation.state, operation.exit_status) == ("cancelled", 130)
 
 
+@pytest.mark.oldest
 def test_a_new_size_reaches_the_command(machine):
     # The terminal tells it at once, and we once more when its pty has the size, too.
     script = "trap 'stty size <&1' WINCH; echo ready; while ! read -t 0.1 x; do :; done"
@@ -146,6 +152,7 @@ def test_a_command_that_takes_the_whole_screen_has_all_rows(machine):
     assert re.findall(r"\d+ \d+", text) == ["24 80", "16 80"]
 
 
+@pytest.mark.oldest
 def test_ctrl_z_stops_both_and_fg_goes_on(bash, listener, tmp_path):
     may_end = tmp_path / "may-end"
     wait = f"until [ -e {may_end} ]; do sleep 0.1; done"
@@ -298,7 +305,6 @@ def test_of_two_side_by_side_who_is_left_has_the_keyboard(machine):
     assert "got foo" in ended(terminal)[0]
 
 
-@pytest.mark.once
 @pytest.mark.usefixtures("run0")
 def test_a_terminal_whose_relay_and_its_monitor_were_killed_is_given_back_by_the_next(machine):
     script = """
@@ -314,7 +320,6 @@ def test_a_terminal_whose_relay_and_its_monitor_were_killed_is_given_back_by_the
     assert after == before
 
 
-@pytest.mark.once
 @pytest.mark.usefixtures("run0")
 @pytest.mark.parametrize(
     ("command", "children"),
@@ -358,7 +363,6 @@ def test_killed_it_leaves_no_command_behind(bash, run0, own):
     until(lambda: not alive(command))
 
 
-@pytest.mark.once
 def test_a_command_whose_keeper_was_killed_is_told_to_have_ended_in_an_unknown_way(
     machine, listener, run0
 ):

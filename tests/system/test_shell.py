@@ -9,6 +9,8 @@ import sys
 import pytest
 from machine import HEADWAY, until
 
+pytestmark = pytest.mark.once
+
 PV = [
     sys.executable,
     "-c",
@@ -16,6 +18,7 @@ PV = [
 ]
 
 
+@pytest.mark.oldest
 def test_pv_passes_every_byte_and_counts_them(machine, listener, tmp_path):
     data = bytes(range(256)) * 40_000
     (tmp_path / "in").write_bytes(data)
@@ -48,6 +51,7 @@ def test_pv_refuses_what_makes_no_sense(machine, arguments):
     assert "see `headway pv --help`" in done.stderr
 
 
+@pytest.mark.oldest
 @pytest.mark.starts_broker
 def test_a_script_is_an_operation_and_one_that_is_killed_has_failed(sandbox):
     functions = sandbox.headway("shell", "bash").stdout

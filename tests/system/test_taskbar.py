@@ -10,7 +10,7 @@ import psutil
 import pytest
 from machine import until
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.once, pytest.mark.timeout(400)]
 
 START_TIMEOUT = 90.0  # seconds for a program, a broker and what draws to start on a busy machine
 CLEAR = b"\x1b]9;4;0\x1b\\"
@@ -35,6 +35,7 @@ def count(sandbox):
     return lambda **environ: sandbox.terminal(sys.executable, path, **environ)
 
 
+@pytest.mark.oldest
 @pytest.mark.starts_broker
 def test_a_program_shows_its_progress_and_takes_it_away_at_its_end(sandbox, count):
     terminal = count(WT_SESSION="1")

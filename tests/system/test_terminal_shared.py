@@ -8,6 +8,8 @@ import psutil
 import pytest
 from machine import killed, until
 
+pytestmark = pytest.mark.once
+
 JOB = "for i in $(seq 1 $2); do echo $1 line $i; sleep .3; done\n"
 LOOP = "for i in headway.track(range({n}), {name!r}): time.sleep(.04)\n"
 
@@ -95,6 +97,7 @@ def test_a_job_that_is_late_is_waited_for_after_another_has_ended(sandbox, shell
     assert any(line.startswith("✓ late") for line in shell.all)
 
 
+@pytest.mark.oldest
 def test_a_view_beside_programs_that_track_draws_one_picture(sandbox, shell):
     programs = " ".join(
         f"python {sandbox.file(f'p{k}.py', LOOP.format(n=110, name=f'Part {k}'))} &"

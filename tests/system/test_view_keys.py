@@ -10,6 +10,8 @@ import termios
 import pytest
 from machine import HEADWAY, killed, until
 
+pytestmark = pytest.mark.once
+
 FAILING = "echo begin; echo npm ERR! 404 >&2; exit 1"
 GOING = "echo one; sleep 600"
 
@@ -43,6 +45,7 @@ def modes(terminal):
     return bool(flags & termios.ICANON), bool(flags & termios.ECHO)
 
 
+@pytest.mark.oldest
 def test_an_operation_is_opened_paused_and_cancelled_by_keys(served):
     terminal = viewed(served)
     terminal.type("j")

@@ -16,6 +16,8 @@ from sandbox import HELD, let_go
 
 from headway_viewer.picture.board import JUST_ENDED
 
+pytestmark = pytest.mark.once
+
 LOOP = "for i in headway.track(range({n}), 'Compile'): time.sleep({pause})"
 
 
@@ -46,6 +48,7 @@ def test_ps_lists_what_a_command_left_where_no_broker_serves(machine):
     assert machine.serving() is None
 
 
+@pytest.mark.oldest
 @pytest.mark.starts_broker
 def test_ps_lists_what_has_just_been_left_for_the_broker(machine):
     for number in range(3):
@@ -55,6 +58,7 @@ def test_ps_lists_what_has_just_been_left_for_the_broker(machine):
         assert f"quick {number}" in [one["name"] for one in names]
 
 
+@pytest.mark.oldest
 def test_ps_lists_what_runs(sandbox):
     process = sandbox.held("Install PostgreSQL")
     assert "Install PostgreSQL" in sandbox.headway("ps").stdout
@@ -64,6 +68,7 @@ def test_ps_lists_what_runs(sandbox):
     let_go(process)
 
 
+@pytest.mark.oldest
 def test_json_shows_an_operation_from_its_first_to_its_last_state(sandbox):
     view = sandbox.spawn(*HEADWAY, "view", "--display", "json", "--until-done")
     stream = lines_of(view)
@@ -133,6 +138,7 @@ def test_waiting_for_what_never_comes_can_be_given_up(sandbox):
     let_go(process)
 
 
+@pytest.mark.oldest
 def test_a_killed_program_is_shown_as_crashed_with_exit_status_1(sandbox):
     process = sandbox.held("victim")
     wait = sandbox.spawn(*HEADWAY, "wait", "victim")
@@ -141,6 +147,7 @@ def test_a_killed_program_is_shown_as_crashed_with_exit_status_1(sandbox):
     assert sandbox.operations()[0]["state"] == "crashed"
 
 
+@pytest.mark.oldest
 def test_cancel_is_answered(sandbox):
     loop = sandbox.program(LOOP.format(n=10_000, pause=0.01))
     until(sandbox.operations, "it is known")
@@ -216,6 +223,7 @@ def test_a_name_that_is_not_unique_is_refused_with_the_ids(sandbox):
         let_go(process)
 
 
+@pytest.mark.oldest
 def test_a_viewer_goes_on_with_the_next_broker(sandbox):
     process = sandbox.held("survivor")
     view = sandbox.spawn(*HEADWAY, "view", "--display", "json")
@@ -252,6 +260,7 @@ def test_a_reader_that_leaves_is_noticed_without_any_news(sandbox, display):
     let_go(process)
 
 
+@pytest.mark.oldest
 def test_ctrl_c_only_detaches(sandbox):
     process = sandbox.held("job")
     view = sandbox.spawn(*HEADWAY, "view", "--display", "plain")
@@ -301,6 +310,7 @@ def test_a_pipe_gets_no_colour_unless_forced_and_never_a_moving_picture(sandbox,
     assert "failed" in view.stdout
 
 
+@pytest.mark.oldest
 def test_wrong_words_are_refused_with_exit_status_2(sandbox):
     for words in ("view --display nothing", "ps x y", "ps --since x", "ps -n 0", "cancel", "vew"):
         wrong = words.split()
@@ -409,6 +419,7 @@ def test_wait_and_view_say_that_nobody_has_a_name_while_a_broker_runs(sandbox):
     let_go(program)
 
 
+@pytest.mark.oldest
 def test_why_tells_an_operation_while_it_runs_and_after_its_end_without_a_broker(sandbox):
     first = sandbox.held("Install PostgreSQL")
     let_go(first)

@@ -12,6 +12,8 @@ import pytest
 from machine import HEADWAY, alive, killed, until
 from sandbox import let_go
 
+pytestmark = pytest.mark.once
+
 LOOP = """
 for i in headway.track(range({n}), "Compile"):
     time.sleep({pause})
@@ -76,6 +78,7 @@ def at_prompt(lines):
     return [line for line in lines if line][-1] == "$"
 
 
+@pytest.mark.oldest
 def test_a_loop_draws_below_what_the_program_prints_and_leaves_a_receipt(sandbox, shell, end):
     lines = shell.wait_for(has_bar, "a bar")
     assert lines[-1].startswith("build.py: Compile ━")
@@ -111,6 +114,7 @@ for i in headway.track(range(200), "Compile"):
     assert len(shell.all) == 203
 
 
+@pytest.mark.oldest
 def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(sandbox, shell):
     run(sandbox, shell, 100)
     shell.wait_for(has_bar, "a bar")
@@ -315,6 +319,7 @@ def test_very_small_terminals_get_no_rows_taken(sandbox):
     assert "━" not in "".join(shell.all)
 
 
+@pytest.mark.oldest
 def test_live_shows_what_goes_on_and_ends_with_a_summary(sandbox):
     terminal = sandbox.terminal(*HEADWAY, "view", "--until-done")
     terminal.wait_for_text("waiting for an operation to begin")
@@ -423,6 +428,7 @@ def logged(sandbox, code, **environ):
     return let_go(process)[1]
 
 
+@pytest.mark.oldest
 def test_a_log_of_ci_gets_plain_lines_from_the_program_itself(sandbox):
     err = logged(sandbox, "for i in headway.track(range(3), 'Compile'): sys.stdin.read()")
     assert "Compile" in err
@@ -492,6 +498,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_pool_leaves_one_receipt(sandbox, shell, method):
     shell.type(f"python {sandbox.file('pool.py', POOL.format(method=method))}\n")

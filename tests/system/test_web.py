@@ -15,7 +15,7 @@ from sandbox import let_go
 from headway.estimate import Estimate
 from headway_viewer import formatting
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.once, pytest.mark.timeout(180)]
 pytest.importorskip("starlette", reason="web is an extra")
 pytest.importorskip("uvicorn", reason="web is an extra")
 
@@ -74,6 +74,7 @@ def served(sandbox):
     return Served(sandbox)
 
 
+@pytest.mark.oldest
 def test_only_the_page_with_the_token_gets_anything(served):
     home = f"http://127.0.0.1:{served.port}"
     paths = ("/", "/page.js", "/events")
@@ -106,7 +107,6 @@ def test_an_address_that_is_taken_is_told(sandbox, served):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.once
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
 def test_a_browser_sees_operations_come_move_and_end(sandbox, served):
     # One test for the whole life of a page: a browser takes seconds to start.

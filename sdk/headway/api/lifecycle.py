@@ -21,7 +21,7 @@ from headway.states import CANCELLED, COMPLETED, ENDED, RUNNING, WAITING, Illega
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, TypeVar
+    from typing import Any, Sequence, TypeVar
 
     from headway.api.cancellation import Request
     from headway.reporting.reporter import Reporter
@@ -36,7 +36,7 @@ class Lifecycle(Scope):
 
     __slots__ = ()
 
-    _left_at: list[Any]
+    _left_at: Sequence[Any]
 
     def start(self: Alive) -> Alive:  # noqa: PYI019 - Self is not in 3.8
         """Run it. If it has failed or ended otherwise, run it again, as another attempt.

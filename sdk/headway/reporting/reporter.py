@@ -185,6 +185,13 @@ class Reporter:
                 if "shutdown" not in str(error):
                     self.disable()
 
+    def let_go(self, thread: object) -> None:
+        """Let the next report start another thread: `thread` has stopped."""
+        with self.lock:
+            if self.thread is thread:
+                self.thread = None
+                self.tally.rest()
+
     def disable(self) -> None:
         """Give up sending for good, and let stages count by themselves.
 

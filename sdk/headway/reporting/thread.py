@@ -142,6 +142,10 @@ class ReportingThread:
             except Exception as error:
                 self.reason = f"{type(error).__name__}: {error}"
             self._reporter.closed = self.exiting
+            if self._stopping:
+                # Here, not where that is waited for: what a signal's handler raises amid the wait
+                # would leave a thread that has ended, and the program would report no more.
+                self._reporter.let_go(self)
         finally:
             self._done.release()
 

@@ -136,6 +136,13 @@ def slow_notice(operation: Operation, now: float) -> Notice:
     )
 
 
+def named_by_host(notice: Notice) -> Notice:
+    """Return a notice whose title begins with the host: there are several."""
+    if not notice.host or notice.event == JOINED:
+        return notice
+    return notice._replace(title=f"{notice.host}: {notice.title}")
+
+
 def joined_notice(notices: list[Notice]) -> Notice:
     """Return one notice for several: "12 ended, 2 failed", and which ones failed."""
     bad = [notice for notice in notices if notice.event in BAD]
