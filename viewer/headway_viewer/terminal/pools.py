@@ -41,7 +41,6 @@ class Pool(NamedTuple):
         begun = [one.started for one in self.operations if one.started is not None]
         return self.ended - min(begun) if begun else 0.0
 
-
     def leaves_receipt(self, now: float, runs: Callable[[Operation], bool]) -> bool:
         """Return whether it leaves a receipt: it has just ended, or a worker may wait for that.
 
