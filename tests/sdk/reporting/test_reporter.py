@@ -166,7 +166,8 @@ def test_a_flush_before_a_broker_greets_waits_for_the_file(tmp_path, monkeypatch
 def test_its_end_has_one_deadline_for_the_delivery_and_the_receipts(reporter, monkeypatch):
     deadlines = []
     monkeypatch.setattr(reporter, "off", False)
-    monkeypatch.setattr(reporter.receipts, "print_pending", deadlines.append)
+    print_pending = lambda until, shared: deadlines.append(until)  # noqa: E731
+    monkeypatch.setattr(reporter.receipts, "print_pending", print_pending)
     before = time.monotonic()
     reporter.end()
     after = time.monotonic()
