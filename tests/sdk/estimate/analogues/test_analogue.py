@@ -190,3 +190,17 @@ def test_what_goes_on_around_a_count_ends_with_it_however_late_it_is():
     history = learned(around(7.0), times=1) + learned(around(35.0), times=1)
     forecast, _ = play(history, around(60.0), until=54.0)
     assert forecast.estimate(54.0).median == pytest.approx(6, abs=4)
+
+
+def test_what_counts_nothing_while_another_stage_counts_is_as_far_as_that():
+    def script(until):
+        """A script that counts its steps around a tool, which was seen for as long as `until`."""
+        steps = counted(1, "Run", 0, 20, 20)
+        tool = [
+            (1.0, 2, "dd", None, "running", 0, None),
+            (until, 2, "dd", None, "completed", 0, None),
+        ]
+        return merged(steps, tool)
+
+    forecast, _ = play(learned(script(19.0)), script(2.0), until=15.0)
+    assert forecast.progress(15.0) == pytest.approx(0.75, abs=0.06)
