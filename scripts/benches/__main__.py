@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FIGURES = ROOT / "docs" / "figures"
 PAGES = tuple(
     ROOT / "docs" / name
-    for name in ("performance.md", "scaling.md", "resilience.md", "estimates.md")
+    for name in ("performance.md", "scaling.md", "resilience.md", "estimates.md", "security.md")
 )
 AREAS = {  # subcommand → module of benches.areas
     "hot": "hot",
@@ -45,6 +45,7 @@ AREAS = {  # subcommand → module of benches.areas
     "eta": "eta",
     "harm": "faults",
     "exit": "exits",
+    "ps": "crowds",
     "fleet": "fleet",
 }
 
