@@ -143,6 +143,19 @@ class Reporter:
         while not self._has_told() and monotonic() < until:
             sleep(0.005)
 
+    def await_greeting(self, seconds: float, is_over: Callable[[], object]) -> None:
+        """Wait until a broker has been told what has begun, `seconds` at most, or until `is_over`.
+
+        For a process with much to import: two threads that import take turns, and the one that
+        loads pyzmq is what viewers wait for.
+        """
+        until = monotonic() + seconds
+        told = self.publisher
+        while self.thread is not None and (told.welcome is None or told.unsaid):
+            if is_over() or monotonic() >= until:
+                break
+            sleep(0.005)
+
     def _has_told(self) -> bool:
         if self.publisher.welcome is not None or self.publisher.mute:
             return not self.publisher.unsaid

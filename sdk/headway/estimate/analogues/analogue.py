@@ -298,13 +298,16 @@ class Analogue(Matching):
     def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
         """Return the share of the work that is done, each stage weighing its earlier duration.
 
-        None where that is unknown.
+        But for those that count nothing and go on while one does that counts: that one tells how
+        far both are. None where it is unknown.
         """
         if self._is_strange(now):
             return None
         going = {stage.key for stage, _ in self._open}
         whole = passed = 0.0
         for span in self._path.order:
+            if span.key in self._covered:
+                continue
             whole += span.worked
             stage = stages.get(span.key)
             if stage is None or (stage.began is None and stage.ended is None):

@@ -42,6 +42,7 @@ class Matching:
     """One earlier run, and what of the present one is open, settled or without a match in it."""
 
     __slots__ = (
+        "_covered",
         "_distance",
         "_donors",
         "_general",
@@ -75,6 +76,7 @@ class Matching:
         self._merged = frozenset(self._rounds)
         self._path = CriticalPath(run.spans, self._whole, self._merged)
         self.counted = _counted_share(self._path.order)
+        self._covered = _covered(self._path.order)
         self._open: list[tuple[Stage, Span]] = []
         self._unmatched: list[Stage] = []
         self._sizes: dict[str, float] = {}
@@ -298,6 +300,21 @@ def _size(stage: Stage, span: Span) -> float | None:
         announced, counted = span.passes[len(stage.passes)]
         units, theirs = stage.total, announced or counted
     return log(units / theirs) if units > 0 and theirs > 0 else None
+
+
+def _covered(spans: Iterable[Span]) -> frozenset[str]:
+    """Return the keys of stages that did not count, and went on only while one that did.
+
+    `spans` are in the order in which they began.
+    """
+    found: list[str] = []
+    counted_until = 0.0
+    for span in spans:
+        if len(span.fractions) > COUNTED_POINTS:
+            counted_until = max(counted_until, span.end)
+        elif span.end <= counted_until:
+            found.append(span.key)
+    return frozenset(found)
 
 
 def _counted_share(spans: Iterable[Span]) -> float:

@@ -260,3 +260,17 @@ def test_a_stage_that_counts_in_per_cent_takes_longer_with_a_bigger_input():
         history.append(play_percent(history, synced(1000)).finish("completed", 12.0))
     forecast = play_percent(history, synced(4000), until=8.0)
     assert forecast.estimate(8.0).median > 16.0
+
+
+def test_what_counts_nothing_while_another_stage_counts_is_as_far_as_that():
+    def script(until):
+        """A script that counts its steps around a tool, which was seen for as long as `until`."""
+        steps = counted(1, "Run", 0, 20, 20)
+        tool = [
+            (1.0, 2, "dd", None, "running", 0, None),
+            (until, 2, "dd", None, "completed", 0, None),
+        ]
+        return merged(steps, tool)
+
+    forecast, _ = play(learned(script(19.0)), script(2.0), until=15.0)
+    assert forecast.progress(15.0) == pytest.approx(0.75, abs=0.06)
