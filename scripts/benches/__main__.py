@@ -1,7 +1,8 @@
 """`scripts/bench AREA… [--write] [--quick] [--json FILE]`: measure, print, write into the docs.
 
 `scripts/bench eta --traces FOLDER` scores further recordings; `scripts/bench eta --sweep` prints
-instead what each constant of the estimate does.
+instead what each constant of the estimate does. `scripts/bench run-truth --only COMMAND` runs the
+commands so named alone.
 
 `--write` puts the tables into the pages of docs/ that have a place for them, and the JSON and the
 plots into docs/figures/; `--quick` runs next to no rounds: it shows that a bench works.
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FIGURES = ROOT / "docs" / "figures"
 PAGES = tuple(
     ROOT / "docs" / name
-    for name in ("performance.md", "scaling.md", "resilience.md", "estimates.md")
+    for name in ("performance.md", "scaling.md", "resilience.md", "estimates.md", "security.md")
 )
 AREAS = {  # subcommand → module of benches.areas
     "hot": "hot",
@@ -44,6 +45,7 @@ AREAS = {  # subcommand → module of benches.areas
     "eta": "eta",
     "harm": "faults",
     "exit": "exits",
+    "ps": "crowds",
     "fleet": "fleet",
 }
 
@@ -112,7 +114,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--sweep", action="store_true")
     parser.add_argument("--traces", metavar="FOLDER", type=Path, action="append", default=[])
+    parser.add_argument("--only", metavar="COMMAND", action="append", default=[])
     chosen = parser.parse_args(arguments)
+    if chosen.only:
+        if chosen.area != ["run-truth"] or chosen.write:
+            parser.error("--only is of run-truth alone, and is not written into the docs")
+        importlib.import_module("benches.areas.run_truth").ONLY.extend(chosen.only)
     if chosen.traces:
         importlib.import_module("benches.areas.eta").TRACES.extend(chosen.traces)
     if chosen.sweep:

@@ -43,14 +43,19 @@ def cells(row: Row) -> tuple[str, str, str, str, str]:
             versus += f" ({number(row.ratio.low)}–{number(row.ratio.high)})"
     target = ""
     if row.met is not None:
-        sign = "≤" if row.at_most is not None else "≥"
-        limit = row.at_most if row.at_most is not None else row.at_least
-        if row.ratio is not None:
-            text = f"{number(limit or 0)} ×"
-        else:
-            text = quantity(Summary(limit or 0, 0, 0, 1), row.unit)[0]
-        target = f"{sign} {text}: {'met' if row.met else 'MISSED'}"
+        limits = [
+            f"{sign} {_limit(row, limit)}"
+            for sign, limit in (("≥", row.at_least), ("≤", row.at_most))
+            if limit is not None
+        ]
+        target = f"{', '.join(limits)}: {'met' if row.met else 'MISSED'}"
     return row.name, amount, spread, versus, target
+
+
+def _limit(row: Row, limit: float) -> str:
+    if row.ratio is not None:
+        return f"{number(limit)} ×"
+    return quantity(Summary(limit, 0, 0, 1), row.unit)[0]
 
 
 HEADS = ("what", "median", "quartiles", "against", "target")

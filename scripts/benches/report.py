@@ -64,7 +64,7 @@ def interleave(
 class Row(NamedTuple):
     """A row: a value, and how it compares with a peer of the same round.
 
-    The target, `at_most` or `at_least`, is one for `ratio`, or without one for `value`.
+    The target, `at_most`, `at_least` or both, is one for `ratio`, or without one for `value`.
     """
 
     name: str
@@ -79,11 +79,10 @@ class Row(NamedTuple):
     def met(self) -> bool | None:
         """Whether the target is met; None where there is none."""
         judged = (self.ratio or self.value).median
-        if self.at_most is not None:
-            return judged <= self.at_most
-        if self.at_least is not None:
-            return judged >= self.at_least
-        return None
+        if self.at_most is None and self.at_least is None:
+            return None
+        over = self.at_most is not None and judged > self.at_most
+        return not over and (self.at_least is None or judged >= self.at_least)
 
 
 class Curve(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import threading
 import time
 from typing import Any, Collection
@@ -35,6 +36,7 @@ VIEWERS = (
 TURN = 0.02  # seconds between two looks at the population
 SURVEY = 0.2  # seconds between two looks at what runs, and at the broker's memory
 STARTING = 0.1  # seconds between two starts: an interpreter's is the most expensive of it all
+CROWD = 6  # times the number of workers: while more live, faults that start programs wait
 UNDISTURBED = 2.0  # seconds before the first fault
 SETTLING = 120.0  # seconds at most in which workers end once there are no more faults
 ARRIVING = 60.0  # seconds at most in which their ends arrive after that
@@ -61,6 +63,7 @@ class Experiment:
         self.brokers: dict[int, int] = {}  # pid → its peak memory
         self._exited: dict[Any, float] = {}  # process → when it did
         self._surveyed = 0.0
+        self._interrupted = False
         threading.Thread(target=self._watch_exits, daemon=True).start()
 
     def start_worker(self, kind: str) -> None:
@@ -92,20 +95,27 @@ class Experiment:
                     continue
 
     def run(self) -> None:
-        """Inject faults for as long as was asked for, then let everything end."""
+        """Inject faults for as long as was asked for, or until SIGINT; then let everything end."""
         until = time.monotonic() + 60 * self.options.minutes
         next_fault = time.monotonic() + UNDISTURBED
         next_start = 0.0
-        while time.monotonic() < until:
+        signal.signal(signal.SIGINT, self._stop_early)
+        while time.monotonic() < until and not self._interrupted:
             now = time.monotonic()
             if now >= next_start:
                 next_start = now + STARTING
                 self._populate()
             if now >= next_fault:
                 next_fault = now + self.rng.expovariate(self.options.rate)
+                self.injector.crowded = len(self.workers) > CROWD * self.options.workers
                 self.injector.inject()
             self._turn()
         self._settle()
+
+    def _stop_early(self, _number: int, _frame: object) -> None:
+        print("interrupted: what runs may end, then the report comes", flush=True)
+        self._interrupted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _populate(self) -> None:
         stopped = self.injector.stopped

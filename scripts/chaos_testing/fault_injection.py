@@ -55,6 +55,7 @@ class FaultInjector:
         self.workers: list[int] = []  # pids that may be chosen
         self.viewers: list[int] = []
         self.start_worker: Callable[[str], Any] = lambda _kind: None  # starts another worker
+        self.crowded = False  # so many live that more would only wait for a processor
         self.running: Callable[[], list[str]] = list  # ids of operations that run
         self.news = News(sandbox, rng)
         self.stopping: list[Any] = []  # `headway broker stop`, which may take its time
@@ -235,6 +236,8 @@ class FaultInjector:
 
     def start_short_programs(self) -> bool:
         """Start twenty short programs at once."""
+        if self.crowded:
+            return False
         for _ in range(20):
             self.start_worker("short")
         return True
@@ -264,7 +267,7 @@ class FaultInjector:
 
     def start_cold_programs(self) -> bool:
         """Start programs that lose the broker as they begin, and are killed soon (`news`)."""
-        if self._runtime_full:
+        if self._runtime_full or self.crowded:
             return False
         for _ in range(COLD):
             self.start_worker("cold")

@@ -86,6 +86,7 @@ OPERATION_FIELDS = (
     "receipt",  # whether it leaves a line on its terminal where it completes
     "rank",  # [job, rank, ranks] where several processes of one job begin it, or None
     "labels",  # {key: value}, both text, by which it is found and grouped; or None
+    "traceparent",  # the span (W3C Trace Context) that its program was started in, or None
 )
 # What `getattr` of each field in turn returns, in a third of the time: an exit records thousands.
 _stage_values = attrgetter(*STAGE_FIELDS)
@@ -214,7 +215,8 @@ class Operation(Stateful):
     `holder` (id of the operation that holds what it waits for, or None), `tail` (its last output
     lines) and `stops` (when its process was stopped and continued; a last end of None: it is
     stopped) are the broker's to fill in, `unheard_since` (since when nothing is heard of its host)
-    is that of a viewer of a fleet.
+    and `no_broker_since` (since when its host is heard of, and has no broker) those of a viewer of
+    a fleet.
     """
 
     __slots__ = (
@@ -222,6 +224,7 @@ class Operation(Stateful):
         "estimate",
         "holder",
         "late_after",
+        "no_broker_since",
         "progress",
         "silent_since",
         "stages",
@@ -260,11 +263,13 @@ class Operation(Stateful):
     receipt: bool
     rank: Rank | None
     labels: dict[str, str] | None
+    traceparent: str | None
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     silent_since: float | None
     stalled_since: float | None
     holder: str | None
+    no_broker_since: float | None
     stages: dict[int, Stage]
     stops: tuple[Stop, ...]
     tail: list[str]
@@ -297,9 +302,10 @@ class Operation(Stateful):
         self.coarser = self.former = self.planned = None
         self.estimate = self.progress = self.silent_since = self.usual = self.holder = None
         self.work = None
-        self.stalled_since = self.late_after = self.unheard_since = None
+        self.stalled_since = self.late_after = None
+        self.unheard_since = self.no_broker_since = None
         self.receipt = True
-        self.rank = self.labels = None
+        self.rank = self.labels = self.traceparent = None
         self.unlike = False
         self.stages = {}
         self.stops = ()
@@ -375,6 +381,11 @@ class Operation(Stateful):
                 if stage.state == WAITING and asks(stage.reason):
                     return stage.reason
         return None
+
+    @property
+    def in_contact(self) -> bool:
+        """Whether its host is heard of and has a broker, or, on one machine, need not be."""
+        return self.unheard_since is None and self.no_broker_since is None
 
     @property
     def stopped_since(self) -> float | None:

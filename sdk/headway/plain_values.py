@@ -18,6 +18,7 @@ NAME_LIMIT = 256  # characters of a name, key, unit, host, user or tty
 LABELS_LIMIT = 16  # of an operation
 LABEL_LIMIT = 64  # characters of the key of a label
 LABELS_TEXT = 1024  # characters of all labels of an operation, keys and values
+TRACEPARENT_LENGTH = 55  # of version 00
 TEXT_LIMIT = 4096  # characters of a reason, error, message, detail or log line
 
 
@@ -108,6 +109,19 @@ def clean_labels(value: Any) -> dict[str, str] | None:
     return bound_labels(
         (clean_text(key, LABEL_LIMIT), clean_text(words, NAME_LIMIT)) for key, words in told
     )
+
+
+def clean_traceparent(value: Any) -> str | None:
+    """Return `value` if it names a span as W3C Trace Context does (`TRACEPARENT`), else None."""
+    if type(value) is not str or len(value) != TRACEPARENT_LENGTH:
+        return None
+    parts = value.split("-")
+    if [len(part) for part in parts] != [2, 32, 16, 2] or parts[0] != "00":
+        return None
+    trace, span = parts[1:3]
+    if trace.strip("0") and span.strip("0") and not "".join(parts).strip("0123456789abcdef"):
+        return value
+    return None
 
 
 def bound_labels(told: Iterable[tuple[str, str]]) -> dict[str, str] | None:

@@ -17,6 +17,7 @@ from headway.plain_values import (
     clean_labels,
     clean_notify,
     clean_text,
+    clean_traceparent,
     is_beyond,
 )
 
@@ -213,6 +214,29 @@ def test_labels_are_plain_texts():
 @pytest.mark.parametrize("value", [Lying(a="b"), "run=42", 5, object(), {}, {"": "x"}])
 def test_what_is_no_labels_is_none(value):
     assert clean_labels(value) is None
+
+
+SPAN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        SPAN + "-",
+        "01" + SPAN[2:],
+        SPAN.upper(),
+        SPAN.replace("4bf92f3577b34da6a3ce929d0e0e4736", "0" * 32),
+        SPAN.replace("00f067aa0ba902b7", "0" * 16),
+        SPAN.replace("-", "0"),
+        SPAN.replace("4bf9", "4bg9"),
+        b"x" * 55,
+        None,
+    ],
+)
+def test_what_names_no_span_is_none(value):
+    assert clean_traceparent(value) is None
+    assert clean_traceparent(SPAN) == SPAN
 
 
 def test_labels_are_bounded():

@@ -18,19 +18,22 @@ SERVER = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/s
 class NatsServer:
     """Started at once; `kill` and `start` bring it down and back with what it has stored."""
 
-    def __init__(self, config=""):
+    def __init__(self, config="", *, jetstream=True):
         self.folder = tempfile.mkdtemp(prefix="nats", dir="/tmp")
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self.process = None
         path = os.path.join(self.folder, "server.conf")
         with open(path, "w") as file:
-            file.write(
-                f'listen: "127.0.0.1:{self.port}"\n'
-                f'jetstream {{ store_dir: "{self.folder}/store" }}\n{config}\n'
-            )
+            file.write(f'listen: "127.0.0.1:{self.port}"\n{config}\n')
+            if jetstream:
+                file.write(f'jetstream {{ store_dir: "{self.folder}/store" }}\n')
         self._path = path
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def start(self):
         self.process = subprocess.Popen(

@@ -3,10 +3,15 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 
 import pytest
 from machine import until
+
+from headway.protocol import messages
+from headway_broker.commands import client
+from headway_broker.commands.service import RETIRED, TAKEN
 
 pytestmark = pytest.mark.once
 
@@ -86,6 +91,32 @@ def test_the_foreground_broker_logs_to_standard_error(host):
     _, err = broker.communicate(timeout=10)
     assert broker.returncode == 0
     assert "leaving: SIGINT" in err
+
+
+def test_as_a_service_it_takes_the_place_of_one_that_a_program_started_and_says_it_is_ready(host):
+    path = host.path("notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(60)
+        host.environ["NOTIFY_SOCKET"] = path
+        started = host.broker("--detached")  # by a program of a service: that is not ready by it
+        served = host.broker("--service")
+        assert started.wait(30) == 0
+        ready, _, status = manager.recv(1000).decode().partition("\n")
+        assert (ready, status) == ("READY=1", f"STATUS=serving ipc://{host.path('report.sock')}")
+        assert host.serving() == served.pid
+        assert host.command("run", "--service")[0] == TAKEN
+        assert host.status()["open"] == 0
+        served.send_signal(signal.SIGTERM)
+        assert manager.recv(1000) == b"STOPPING=1"
+        assert served.wait(30) == 0
+
+
+def test_as_a_service_it_is_started_again_after_a_newer_one_has_come(host):
+    served = host.broker("--service")
+    newer = {"major": messages.MAJOR, "minor": messages.MINOR + 1}
+    assert client.ask(host.path("report.sock"), "retire", newer).result == {"retiring": True}
+    assert served.wait(30) == RETIRED
 
 
 @pytest.mark.parametrize("argv", [("run",), ("status",), ("stop",), ()])

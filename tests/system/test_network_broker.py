@@ -4,9 +4,12 @@ import json
 import os
 import socket
 import subprocess
+import sys
 
+import lossy_network
 import pytest
-from machine import until
+from lossy_network import ADDRESSES, LossyNetwork
+from machine import HEADWAY, until
 
 pytestmark = pytest.mark.once
 
@@ -81,3 +84,52 @@ def test_without_keys_it_does_not_listen_and_nothing_is_sent(host):
     assert told.returncode == 1
     assert "there is no worker's key in" in told.stdout
     assert len(os.listdir(host.path("unsent"))) == 1
+
+
+FAR_JOBS = """
+import headway, sys, time
+ends = ("completed", "failed", "cancelled")
+going = []
+for number in range(30):
+    op = headway.operation(f"job {number}").start()
+    going.append((op, op.stage("Count", total=20).start()))
+for step in range(20):
+    for op, stage in going:
+        stage.advance()
+    time.sleep(0.1)
+for number, (op, stage) in enumerate(going):
+    (op.complete, lambda: op.fail("planned"), lambda: op.cancel("planned"))[number % 3]()
+print("ended", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not lossy_network.usable(), reason="needs root and /dev/net/tun")
+def test_with_100_ms_each_way_and_5_percent_of_packets_lost_no_state_is_false(host):
+    for name, role in (("build", "worker"), ("eye", "viewer")):
+        assert host.headway("keys", "new", name, "--role", role).returncode == 0
+    seen = {}
+    with LossyNetwork(delay=0.1, loss=0.05) as network:
+        where = f"tcp://{ADDRESSES[0]}:7411"
+        argv = [sys.executable, "-m", "headway_broker", "run", "--listen", where]
+        host.spawn(*network.enter(0), *argv)
+        far = {"HEADWAY_ENDPOINT": where}
+        view = [*HEADWAY, "view", "--display", "json"]
+        viewer = host.spawn(*network.enter(1), *view, environ=far)
+        argv = [*network.enter(1), sys.executable, "-c", FAR_JOBS]
+        program = host.spawn(*argv, environ=far, stdin=subprocess.PIPE)
+        for line in viewer.stdout:
+            told = json.loads(line)
+            every = told.get("operations") or [told.get("operation")]
+            for one in every if told["type"] in ("snapshot", "operation") else ():
+                if one is not None:
+                    state = "silent" if one["silent_since"] else one["state"]
+                    seen.setdefault(one["name"], []).append(state)
+            if sum(states[-1] not in ("pending", "running") for states in seen.values()) == 30:
+                break
+        host.finish(program)
+        assert network.lost > 5
+    for number in range(30):
+        states = seen[f"job {number}"]
+        assert states[-1] == ("completed", "failed", "cancelled")[number % 3]
+        assert set(states[:-1]) <= {"pending", "running"}, states

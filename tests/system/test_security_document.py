@@ -15,7 +15,7 @@ def named():
 @pytest.mark.parametrize("name", named())
 def test_what_it_names_exists(name):
     path, _, inside = name.partition("::")
-    assert os.path.exists(os.path.join(ROOT, path))
+    assert os.path.exists(os.path.join(ROOT, path.split()[0]))
     if inside:
         with open(os.path.join(ROOT, path), encoding="utf-8") as file:
             assert re.search(rf"^(def|class) {inside}\b", file.read(), re.MULTILINE)

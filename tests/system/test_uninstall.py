@@ -15,7 +15,8 @@ def test_it_lists_then_stops_and_removes_what_headway_has_made(sandbox):
     home = f"{sandbox.folder}/home"
     completion = f"{home}/.local/share/bash-completion/completions/headway"
     entry = f"{home}/.config/autostart/headway-notify.desktop"
-    for path in (completion, entry):
+    unit = f"{home}/.config/systemd/user/headway-broker.service"
+    for path in (completion, entry, unit):
         os.makedirs(os.path.dirname(path))
         with open(path, "w") as file:
             file.write("x")
@@ -27,6 +28,7 @@ def test_it_lists_then_stops_and_removes_what_headway_has_made(sandbox):
     for path in (
         completion,
         entry,
+        unit,
         sandbox.path("report.sock"),
         f"{sandbox.state}/history.sqlite3",
     ):
@@ -38,7 +40,7 @@ def test_it_lists_then_stops_and_removes_what_headway_has_made(sandbox):
     done = sandbox.headway("uninstall", "--yes", **environ)
     assert done.returncode == 0, done.stderr
     assert sandbox.serving() is None
-    for path in (completion, entry, sandbox.directory, sandbox.state):
+    for path in (completion, entry, unit, sandbox.directory, sandbox.state):
         assert not os.path.exists(path)
     again = sandbox.headway("uninstall", "--yes", **environ)
     assert again.stdout == "there is nothing of Headway here\n"

@@ -27,6 +27,7 @@ for i, _ in enumerate(headway.track(passes, "Compile", total=100_000)):
     time.sleep(0.05)
     if i % 10 == 5:
         sys.stdout.write("line %s of the program\\n" % i)  # one write, though unbuffered
+sys.stdout.write("and on it goes\\n")
 """
 COUNTED = "for i in headway.track(range(100), 'Compile'): time.sleep(.05)"
 VIEW = " ".join(HEADWAY) + " view"
@@ -83,7 +84,8 @@ def test_a_loop_draws_below_what_the_program_prints_and_leaves_a_receipt(sandbox
     assert lines[-1].startswith("build.py: Compile ━")
     end.touch()
     shell.wait_for(at_prompt, "the prompt is back")
-    *printed, receipt, prompt = shell.all[1:]
+    *printed, receipt, after, prompt = shell.all[1:]
+    assert after == "and on it goes"
     assert printed == [f"line {10 * k + 5} of the program" for k in range(len(printed))]
     assert receipt.startswith("✓ build.py: Compile  ")
     assert prompt == "$"

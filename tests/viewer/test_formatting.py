@@ -17,4 +17,5 @@ def test_an_estimate_is_counted_down_between_updates():
 
 def test_what_is_overdue_is_called_longer_than_usual():
     assert formatting.estimate_text(None, 40.0, 90.0) == "longer than usual (40 s)"
+    assert formatting.estimate_text(None, 40.0, 90.0, once=True) == "longer than before (40 s)"
     assert formatting.estimate_text(None, 40.0, 50.0) == "calculating"

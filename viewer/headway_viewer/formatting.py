@@ -29,17 +29,22 @@ def counted_down(estimate: Sequence[object] | None, passed: float) -> Estimate |
 
 
 def estimate_text(
-    estimate: Estimate | None, usual: float | None, elapsed: float, *, short: bool = False
+    estimate: Estimate | None,
+    usual: float | None,
+    elapsed: float,
+    *,
+    short: bool = False,
+    once: bool = False,
 ) -> str:
     """Return the remaining time in words, without a range beside its number if `short`.
 
     Once an operation is clearly overdue (`usual` is the duration of its earlier runs), they say
-    so beside it: "about 2 min, longer than usual (40 s)".
+    so beside it: "about 2 min, longer than usual (40 s)", or "than before" if that was `once`.
     """
     words = describe_short(estimate) if short else describe(estimate)
     if short and words != UNKNOWN:
         return words
     if usual is None or elapsed <= max(usual * 1.5, usual + 5):
         return words
-    late = f"longer than usual ({duration(usual)})"
+    late = f"longer than {'before' if once else 'usual'} ({duration(usual)})"
     return late if estimate is None or words == UNKNOWN else f"{words}, {late}"

@@ -1,4 +1,4 @@
-"""The command `headway broker run | status | stop`."""
+"""The command `headway broker run | status | stop | install-service`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,12 @@ from headway.host.files import key_files, lost_ends
 from headway.host.launch import cgroup
 from headway.protocol import endpoint, retirement
 from headway_broker.commands import client
+from headway_broker.commands import service as services
+from headway_broker.commands.service import RETIRED, TAKEN
 from headway_broker.peers.idle_exit import LEAVE_AFTER
+from headway_broker.peers.retirement import ASKED_TO_STOP
 from headway_broker.peers.viewers.status import lines
+from headway_broker.shell import readiness
 from headway_broker.shell.inherited_limits import forget_starter
 from headway_broker.shell.log import Log
 from headway_broker.shell.network import Listen
@@ -35,11 +39,15 @@ MAKE_KEYS = "`headway keys new NAME --role worker` makes them"
 # client may start another, once it has gone, which takes a tenth of a second.
 RETIREMENT_TIMEOUT = 10.0
 RETIREMENT_POLL = 0.01
+# Why a broker leaves that is not to be started again: a person has said so.
+ORDERED = (ASKED_TO_STOP, "SIGTERM", "SIGINT")
 _EXAMPLES = """examples:
   headway broker status
   headway broker status --json
   headway broker stop
   headway broker run --listen tcp://0.0.0.0:7411    for other machines, by keys
+  headway broker install-service                    start it with every login, by systemd
+  headway broker install-service --remove
 """
 
 
@@ -48,11 +56,18 @@ def main(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     try:
         if options.verb == "run":
-            leave_after = options.leave_after
+            leave_after, stays = options.leave_after, options.service or options.listen is not None
             if leave_after is None:
-                leave_after = LEAVE_AFTER if options.listen is None else float("inf")
+                leave_after = float("inf") if stays else LEAVE_AFTER
             listen = None if options.listen is None else _listen(options.listen)
-            return run(detached=options.detached, leave_after=leave_after, listen=listen)
+            return run(
+                detached=options.detached,
+                leave_after=leave_after,
+                listen=listen,
+                service=options.service,
+            )
+        if options.verb == "install-service":
+            return _install_service(options)
         if options.verb == "status":
             return status(as_json=options.json)
         return stop()
@@ -67,20 +82,25 @@ def main(argv: list[str]) -> int:
         return 1
 
 
-def run(*, detached: bool, leave_after: float, listen: Listen | None = None) -> int:
-    """Run the broker until there is a reason to stop; return the exit status."""
+def run(
+    *, detached: bool, leave_after: float, listen: Listen | None = None, service: bool = False
+) -> int:
+    """Run the broker until there is a reason to stop; return the exit status.
+
+    With `service` it stays, as with `listen`, and the exit status is for the service manager.
+    """
     if os.geteuid() == 0 and _uid() != 0:
         become(_uid())
     directory = endpoint.runtime_directory(os.environ, _uid())
     os.umask(0o077)
     os.chdir("/")
     try:
-        single_instance = SingleInstance(directory) if listen is None else _replace(directory)
+        single_instance = _take(directory, listens=listen is not None, stays=service)
     except Taken as taken:
         if not detached:
-            advice = "" if listen is None else "; `headway broker stop` ends it"
+            advice = "; `headway broker stop` ends it" if service or listen is not None else ""
             _complain(f"{taken}{advice}")
-        return 0 if detached else 1
+        return TAKEN if service else 0 if detached else 1
     except OSError as error:
         _complain(f"cannot take the lock: {error}")
         return 1
@@ -95,6 +115,7 @@ def run(*, detached: bool, leave_after: float, listen: Listen | None = None) -> 
             detached=detached,
             leave_after=leave_after,
             listen=listen,
+            service=service,
         )
     except Exception as error:
         log.write(f"ended by {fault(error)}, through")
@@ -105,11 +126,15 @@ def run(*, detached: bool, leave_after: float, listen: Listen | None = None) -> 
         log.close()
 
 
-def _replace(directory: str) -> SingleInstance:
-    """Return the instance of a broker that is to listen on a network; raise `Taken` or OSError.
+def _take(directory: str, *, listens: bool, stays: bool) -> SingleInstance:
+    """Return the instance of a broker; raise `Taken` or OSError.
 
-    One that clients have started, as they do where it has crashed, is asked to retire.
+    Where it is to listen on a network, or to stay, one that clients have started, as they do where
+    it has crashed, is asked to retire.
     """
+    if not (listens or stays):
+        return SingleInstance(directory)
+    words = {retirement.LISTENS: int(listens), retirement.STAYS: int(stays)}
     until = time.monotonic() + RETIREMENT_TIMEOUT
     asked = False
     while True:
@@ -119,20 +144,20 @@ def _replace(directory: str) -> SingleInstance:
             if time.monotonic() >= until:
                 raise
             if not asked:
-                asked = _asks_to_retire(os.path.join(directory, endpoint.REPORT))
+                asked = _asks_to_retire(os.path.join(directory, endpoint.REPORT), words)
                 if asked is None:
                     raise
         time.sleep(RETIREMENT_POLL)
 
 
-def _asks_to_retire(path: str) -> bool | None:
+def _asks_to_retire(path: str, words: dict[str, int]) -> bool | None:
     """Return whether the broker at `path` retires, None where it will not.
 
     False where none answers yet: it is about to listen, or on its way out.
     """
-    words = {**retirement.words(None), retirement.LISTENS: 1}
+    told = {**retirement.words(None), **words}
     try:
-        reply = client.ask(path, "retire", words, RETIREMENT_TIMEOUT / 5)
+        reply = client.ask(path, "retire", told, RETIREMENT_TIMEOUT / 5)
     except client.NoBroker:
         return False
     return True if (reply.result or {}).get("retiring") else None
@@ -146,6 +171,7 @@ def _serve(
     detached: bool,
     leave_after: float,
     listen: Listen | None,
+    service: bool,
 ) -> int:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the starter may have blocked some
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -161,7 +187,8 @@ def _serve(
         pass
     known = [place for _, place in endpoint.candidates(os.environ, _uid())]
     others = [place for place in known if place != directory]
-    about = _about(detached=detached, listens=listen is not None)
+    about = _about(detached=detached, listens=listen is not None, stays=service)
+    manager = {} if detached else os.environ  # else it is the one of the program that started us
     server = Server(directory, state, single_instance, log, leave_after, others, about, listen)
     server.stop_on_signals((signal.SIGTERM,) if detached else (signal.SIGTERM, signal.SIGINT))
     try:
@@ -177,11 +204,14 @@ def _serve(
     gc.set_threshold(50_000, 20, 50)
     also = f" and {server.sockets.network_endpoint}" if listen is not None else ""
     log.write(f"broker {server.core.instance} pid {os.getpid()} at {server.endpoint}{also}")
+    readiness.tell(manager, f"READY=1\nSTATUS=serving {server.endpoint}{also}")
     try:
-        log.write(f"leaving: {server.serve()}")
+        reason = server.serve()
+        log.write(f"leaving: {reason}")
     finally:
+        readiness.tell(manager, "STOPPING=1")
         server.close()
-    return 0
+    return RETIRED if service and reason not in ORDERED else 0
 
 
 def _listen(word: str) -> Listen:
@@ -205,12 +235,25 @@ def _listen(word: str) -> Listen:
     return Listen(host, port, pair.secret, place)
 
 
-def _about(*, detached: bool, listens: bool) -> dict[str, Any]:
+def _about(*, detached: bool, listens: bool, stays: bool) -> dict[str, Any]:
     """Return what clients are told: where we run only if a client has chosen that, not a person."""
     where: dict[str, Any] = cgroup.own()._asdict() if detached else {}
     if listens:
         where[retirement.LISTENS] = 1
+    if stays:
+        where[retirement.STAYS] = 1
     return {"version": __version__, "pid": os.getpid(), **where}
+
+
+def _install_service(options: argparse.Namespace) -> int:
+    if _uid() != os.getuid():
+        _complain("install-service is of the user who runs it: without sudo")
+        return 1
+    if options.remove:
+        return services.remove(os.environ, _say)
+    if options.listen is not None:
+        _listen(options.listen)  # what it lacks is said now, not in the log of systemd
+    return services.install(options.listen, os.environ, _say)
 
 
 def become(uid: int) -> None:
@@ -266,7 +309,7 @@ def _parser() -> argparse.ArgumentParser:
         description="The process that merges, estimates, remembers and serves progress. "
         "Programs start it by themselves; these commands are for looking after it.",
     )
-    verbs = parser.add_subparsers(dest="verb", metavar="run|status|stop")
+    verbs = parser.add_subparsers(dest="verb", metavar="run|status|stop|install-service")
     verbs.required = True
     serve = verbs.add_parser("run", help="be the broker, in the foreground")
     serve.add_argument("--detached", action="store_true", help="log to the file only")
@@ -283,7 +326,17 @@ def _parser() -> argparse.ArgumentParser:
         help="serve other machines, too, encrypted and by keys (`headway keys`); viewers use the"
         " next port as well",
     )
+    serve.add_argument(
+        "--service",
+        action="store_true",
+        help="stay, as a service manager keeps it, in place of one that a program has started",
+    )
     look = verbs.add_parser("status", help="what the running broker knows of itself")
     look.add_argument("--json", action="store_true", help="as one JSON object")
     verbs.add_parser("stop", help="ask the running broker to leave")
+    install = verbs.add_parser(
+        "install-service", help="have systemd run it for you, from every login on"
+    )
+    install.add_argument("--listen", metavar="tcp://HOST:PORT", help="as of `headway broker run`")
+    install.add_argument("--remove", action="store_true", help="undo it")
     return parser

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from headway import text
 from headway.commands.arguments import ArgumentParser
-from headway.estimate import Run, Usual, duration
+from headway.estimate import Run, Usual, duration, usually
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.protocol import endpoint
+from headway.run.parsers.registry import script_in
 from headway.states import PAUSED, WAITING
 from headway_broker.commands import client
 from headway_broker.commands.history import history_path
@@ -100,20 +101,19 @@ def show(case: Case, found: Explanation | None) -> list[str]:
         words = f"{case.state} in {took}" if case.state == "completed" else case.state
         words += "" if case.state == "completed" else f" after {took}"
     if whole.usual is not None:
-        words += f"; usually {_usual(whole.usual)}"
+        words += f"; {_usual(whole.usual)}"
     lines = [f"{title} {words}", *reason, explanation.verdict(found)]
     table = explanation.lines(found)
     return [*lines, "", *table] if table else lines
 
 
 def _usual(usual: Usual) -> str:
-    """Return "32 s (31 s to 33 s in 3 runs)"; without ends that are the same in words."""
-    low, high, runs = spent(usual.low), spent(usual.high), f"{usual.runs} runs"
+    """Return "usually 32 s (31 s to 33 s in 3 runs)"; without ends that are the same in words."""
+    words = usually(spent(usual.median), usual.runs)
     if usual.runs == 1:
-        runs = "1 run"
-    elif low != high:
-        runs = f"{low} to {high} in {runs}"
-    return f"{spent(usual.median)} ({runs})"
+        return words
+    low, high, runs = spent(usual.low), spent(usual.high), f"{usual.runs} runs"
+    return f"{words} ({runs})" if low == high else f"{words} ({low} to {high} in {runs})"
 
 
 def _reason_lines(case: Case) -> list[str]:
@@ -147,6 +147,9 @@ def record(case: Case, found: Explanation | None) -> dict[str, Any]:
 def _case(word: str) -> Case | None:
     """Return what `word` means: to the broker if one runs, or else in the history."""
     facts = _facts(word)
+    script = script_in(word)
+    if facts == {"operation": None} and script is not None:
+        facts = _facts(script)
     path = history_path()
     if facts is not None and facts.get("ambiguous"):
         told = ", ".join(f"{name} {called} ({state})" for name, called, state in facts["ambiguous"])

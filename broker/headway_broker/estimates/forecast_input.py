@@ -58,6 +58,7 @@ def tell(
         now,
         stage.attempt,
         stage.initial,
+        stage.started,
     )
 
 

@@ -77,6 +77,12 @@ class Explanation(NamedTuple):
         return self.whole.going
 
     @property
+    def once(self) -> bool:
+        """Return whether it is held against a single run: nothing is usual then."""
+        compared = [one.usual for one in (self.whole, *self.stages) if one.usual is not None]
+        return max((usual.runs for usual in compared), default=0) == 1
+
+    @property
     def chain(self) -> list[StageTime]:
         """Return the stages that made its length, in their order."""
         return [stage for stage in self.stages if stage.chain]
@@ -177,10 +183,11 @@ def verdict(found: Explanation) -> str:
     missing = [stage for stage in found.stages if stage.seconds is None]
     clauses += [f"{stage.name} did not run" for stage in missing[:REASONS_SHOWN]]
     told = len(slow) + (0 if slow else len(fast))
+    always = "as before" if found.once else "as always"
     if not clauses:
-        clauses.append("as always so far" if found.going else "as always")
+        clauses.append(f"{always} so far" if found.going else always)
     elif len(compared) > told > 0:
-        clauses.append("the rest as always")
+        clauses.append(f"the rest {always}")
     return "; ".join([", ".join(clauses), *_circumstances(found)])
 
 
@@ -189,7 +196,8 @@ def lines(found: Explanation) -> list[str]:
     if not found.stages:
         return []
     marked = not all(stage.chain for stage in found.stages if stage.stage)
-    lines = [f"  {'':{NAME_WIDTH}} {'took':>9} {'usually':>9}"]
+    head = "before" if found.once else "usually"
+    lines = [f"  {'':{NAME_WIDTH}} {'took':>9} {head:>9}"]
     for stage in found.stages:
         mark = ">" if marked and stage.chain else " "
         label = string_width.pad(string_width.clip(stage.name, NAME_WIDTH), NAME_WIDTH)
@@ -246,8 +254,10 @@ def _took(stage: StageTime) -> str:
     ratio, usual = stage.ratio or 0.0, stage.usual
     verb = "has taken" if stage.going else "took"
     tail = " so far" if stage.going else ""
-    usually = spent(None if usual is None else usual.median)
-    return f"{stage.name} {verb} {multiple(ratio)} its usual {usually}{tail}"
+    median = spent(None if usual is None else usual.median)
+    once = usual is not None and usual.runs == 1  # nothing is usual then
+    than = f"the {median} of one earlier run" if once else f"its usual {median}"
+    return f"{stage.name} {verb} {multiple(ratio)} {than}{tail}"
 
 
 def _circumstances(found: Explanation) -> list[str]:
@@ -258,12 +268,16 @@ def _circumstances(found: Explanation) -> list[str]:
         others = f"{beside:.0f} other{'' if round(beside) == 1 else 's'}"
         words = f"{others} {'run' if found.going else 'ran'}"
         if usually is not None and round(usually) != round(beside):
-            words += f" (usually {usually:.0f})" if usually >= OTHERS_LEAST else " (usually none)"
+            number = f"{usually:.0f}" if usually >= OTHERS_LEAST else "none"
+            words += f" ({number} before)" if found.once else f" (usually {number})"
         told.append(words)
     load, usual_load = found.load
     if load is not None and load >= max(LOAD_LEAST, (usual_load or 0.0) + LOAD_MORE):
         words = f"programs waited for a processor {load:.0%} of the time"
-        told.append(words if usual_load is None else f"{words} (usually {usual_load:.0%})")
+        if usual_load is not None:
+            share = f"{usual_load:.0%}"
+            words += f" ({share} before)" if found.once else f" (usually {share})"
+        told.append(words)
     waited = found.waited[0]
     if waited is not None and waited >= WAITED_LEAST:
         told.append(f"{spent(waited)} of waiting not counted")

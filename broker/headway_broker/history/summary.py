@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from hashlib import blake2s
 from statistics import median
 from typing import Callable, Iterable, NamedTuple
 
 from headway.estimate import Run, accuracy, untold
+from headway.estimate.history.key import key_id
 from headway.host.files import long_commands
+from headway.run.parsers.registry import script_in
 from headway_broker.history import queries, schema
 
 LEAST_ID = 3  # characters of an id that are enough where they name one key alone
@@ -127,15 +128,10 @@ def _dated(path: str, read: Callable[[sqlite3.Connection], Iterable[queries.RunO
     return found
 
 
-def short_id(key: str) -> str:
-    """Return the id of a key: six characters, by which a person names it."""
-    return blake2s(key.encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
-
-
 def find(rows: list[Known], word: str) -> list[Known]:
-    """Return the rows that `word` names: by key, else by id, else by name."""
-    for field in ("key", "id", "name"):
-        found = [row for row in rows if getattr(row, field) == word]
+    """Return the rows that `word` names: by key, else by id, by name, or by a script's command."""
+    for field, value in (("key", word), ("id", word), ("name", word), ("name", script_in(word))):
+        found = [row for row in rows if getattr(row, field) == value]
         if found:
             return found
     return [row for row in rows if len(word) >= LEAST_ID and row.id.startswith(word)]
@@ -189,7 +185,7 @@ def _known(name: str, key: str, runs: list[Run], ended: float) -> Known:
     found = accuracy([run for run in runs if run.known != 0])
     first = accuracy([run for run in runs if run.known == 0])
     return Known(
-        short_id(key),
+        key_id(key),
         name,
         key,
         len(runs),

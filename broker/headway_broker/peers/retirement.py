@@ -10,6 +10,8 @@ from headway_broker.peers.viewers.requests import reply
 from headway_broker.state.effects import Effect, Send, Stop
 from headway_broker.state.sessions import Session, Sessions
 
+ASKED_TO_STOP = "asked to stop"
+
 
 class Retirement:
     """Handles requests to stop, and tells sessions to connect to the next broker."""
@@ -19,12 +21,13 @@ class Retirement:
         self._sessions = sessions
         self._mine = retirement.surroundings_of(about)
         self._listens = bool(about.get(retirement.LISTENS))
+        self._stays = bool(about.get(retirement.STAYS))
 
     def stop(
         self, asker: Session, request: int, _arguments: dict[str, Any], _now: float
     ) -> list[Effect]:
         """Stop; viewers are told first, so that only work starts the next broker."""
-        return [*reply(asker, request, {}), *self._dismiss("viewer"), Stop("asked to stop")]
+        return [*reply(asker, request, {}), *self._dismiss("viewer"), Stop(ASKED_TO_STOP)]
 
     def retire(
         self, asker: Session, request: int, arguments: dict[str, Any], _now: float
@@ -35,11 +38,17 @@ class Retirement:
         return effects if reason is None else [*effects, *self.leave(reason)]
 
     def _reason_to_retire(self, arguments: dict[str, Any]) -> str | None:
+        if self._listens:
+            return None  # none that a client starts would listen on the network in its place
         wanted = (arguments.get("major"), arguments.get("minor"))
-        if all(isinstance(part, int) for part in wanted) and wanted > (MAJOR, MINOR):
+        known = all(isinstance(part, int) for part in wanted)
+        if known and wanted > (MAJOR, MINOR):
             return "a newer client asked to retire"
-        if arguments.get(retirement.LISTENS) and not self._listens:
+        if arguments.get(retirement.LISTENS):
             return "a broker that listens on a network asked to retire"
+        stays = self._stays or self._listens
+        if arguments.get(retirement.STAYS) and not stays and known and wanted == (MAJOR, MINOR):
+            return "a broker that stays asked to retire"
         theirs = retirement.surroundings_of(arguments)
         if self._mine is None or theirs is None or not retirement.is_worse(self._mine, theirs):
             return None

@@ -1,28 +1,30 @@
 """Subcommand `harm`: how faults slow the work, delay its exit and cost it memory.
 
 A broker that is absent, killed, stopped or slow, a full disk, a terminal that is not read. Under
-each condition the same program runs with and without HEADWAY=off in turns, and a ratio is one of
-the same round. Then many short programs, whose ends all have to be known.
+each condition the same program runs twice at the same time, with and without HEADWAY=off. The two
+work by turns of some milliseconds, so that a processor that is slower for a while is so for both.
+Then many short programs, whose ends all have to be known.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator
 
-from benches import terminal
 from benches.report import Check, Report, Row, interleave, ratio, summarize
 from benches.sandbox import Sandbox, wait_for
+from benches.workload import Workload, by_turns
 
 AT_MOST = 1.05  # of the time with HEADWAY=off
+HARM = 10  # % more work, which has to be seen
 EXIT = 1.0  # seconds by which an exit may be delayed
 SHORT = "import headway, sys\nwith headway.operation(sys.argv[1]): pass\n"
 AT_ONCE = 8  # short programs that run at the same time
@@ -143,66 +145,41 @@ if os.geteuid() == 0:
 def run_under(
     condition: Callable[[Sandbox], Any], workload: str, number: int, *, off: bool
 ) -> dict[str, float]:
-    """Run a workload under a condition; return its result, and how its exit went.
+    """Run a workload under a condition; return its result, and how its exit went."""
+    with Sandbox() as sandbox, condition(sandbox) as environ:
+        return Workload(sandbox, environ, workload, number, off=off).result()
 
-    `exit` are the seconds from its last line until its process is gone, `exit_cpu` those that it
-    computed meanwhile.
+
+def run_both(
+    condition: Callable[[Sandbox], Any], items: int, harm: int, *, off_first: bool
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Run `compute` by turns with and without HEADWAY=off; return both results.
+
+    The one without has so many percent more to compute.
     """
     with Sandbox() as sandbox, condition(sandbox) as environ:
-        master, slave = terminal.open_pty() if condition is unread else (None, None)
-        read, write = os.pipe()
-        output = tempfile.TemporaryFile(dir=sandbox.directory)  # noqa: SIM115 - closed below
-        stream = slave if slave is not None else output
-        process = subprocess.Popen(
-            [sys.executable, "-m", "benches.programs.workloads", workload, str(number)],
-            env={
-                **sandbox.environ, **environ, "BENCH_RESULT": str(write),
-                **({"HEADWAY": "off"} if off else {}),
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            pass_fds=[write],
-            start_new_session=True,
-        )  # fmt: skip
-        os.close(write)
-        with os.fdopen(read, "rb") as result:
-            ran: dict[str, float] = json.loads(result.readline())
-        _, status, usage = os.wait4(process.pid, 0)
-        ran["exit"] = time.monotonic() - ran["left"]
-        ran["exit_cpu"] = usage.ru_utime + usage.ru_stime - ran["cpu"]
-        process.returncode = ran["status"] = (
-            -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        tty = condition is unread
+        ours, off = by_turns(
+            sandbox, environ, ("compute", items, harm), ("compute", items, 0), off_first, tty
         )
-        ran["printed"] = output.tell() if master is None else 0
-        for descriptor in (slave, master):
-            if descriptor is not None:
-                os.close(descriptor)
-        output.close()
-        return ran
+        return ours, off
 
 
 def measure(quick: bool = False) -> Report:
     """Measure the area; return its report."""
-    rounds, items, short = (1, 100, 20) if quick else (7, 1000, 1000)
-    cases = {
-        f"{name}{suffix}": (
-            lambda name=name, off=off: run_under(CONDITIONS[name], "compute", items, off=off)
-        )
-        for name in CONDITIONS
-        for suffix, off in (("", False), (" off", True))
-    }
-    samples = interleave(cases, rounds)
+    rounds, items, short = (1, 100, 20) if quick else (7, 500, 1000)
+    samples = interleave(
+        {name: alternating(CONDITIONS[name], items, harm=0) for name in CONDITIONS}, rounds
+    )
+    harmed = [alternating(absent, items, HARM)() for _ in range(1 if quick else 5)]
     work: list[Row] = []
     exits: list[Row] = []
     memory: list[Row] = []
-    for name in CONDITIONS:
-        ours, theirs = samples[name], samples[f"{name} off"]
-        pairs = list(zip(ours, theirs))
-        seconds = [one["seconds"] for one in ours]
-        versus = ratio(seconds, [one["seconds"] for one in theirs])
-        delays = [one["exit"] - other["exit"] for one, other in pairs]
-        more = [(one["peak"] - other["peak"]) / 1e6 for one, other in pairs]
+    for name, pairs in samples.items():
+        seconds = [spent(ours) for ours, _ in pairs]
+        versus = ratio(seconds, [spent(off) for _, off in pairs])
+        delays = [ours["exit"] - off["exit"] for ours, off in pairs]
+        more = [(ours["peak"] - off["peak"]) / 1e6 for ours, off in pairs]
         work.append(
             Row(f"the work: {name}", summarize(seconds), "s", "HEADWAY=off", versus, AT_MOST)
         )
@@ -210,6 +187,7 @@ def measure(quick: bool = False) -> Report:
             Row(f"its exit: {name}", summarize(delays), "s more than HEADWAY=off", at_most=EXIT)
         )
         memory.append(Row(f"memory: {name}", summarize(more), "MB more than HEADWAY=off"))
+    told = ratio([spent(ours) for ours, _ in harmed], [spent(off) for _, off in harmed])
     floods = [flood(1 if quick else 3) for _ in range(1 if quick else 3)]
     memory.append(
         Row(
@@ -229,8 +207,10 @@ def measure(quick: bool = False) -> Report:
     )
     known, longest = short_programs(short)
     slowest = Row(f"longest of {short} short programs", summarize([longest]), "s")
-    runs = [one for some in samples.values() for one in some]
+    runs = [one for some in samples.values() for pair in some for one in pair]
+    seen = told is not None and told.median > AT_MOST
     checks = [
+        Check(f"work of {HARM} % more would be missed", seen or quick),
         Check(f"the ends of {known} of {short} short programs are known", known == short),
         Check(f"the counts of {FLOOD} threads are exact", all(exact for _, exact in floods)),
         Check("nothing was printed", not any(one["printed"] for one in runs)),
@@ -238,13 +218,30 @@ def measure(quick: bool = False) -> Report:
     ]
     notes = [
         f"The work: 20 stages of {items} items of about 50 µs, reported one by one.",
-        "Counted is what its thread computes and what it is blocked: no waiting for a processor.",
+        (
+            "Counted is what its thread computes and what it is blocked, not waiting for a "
+            "processor, and what the threads of Headway compute, as if there was one processor."
+        ),
+        "With and without HEADWAY=off by turns, 100 items each.",
         "What is imported for the first report is over by then: see the area `import`.",
         "Its exit: from the last line of the program until its process is gone.",
         "Spool first: the file of an end, written and removed.",
     ]
     title = "What happens to the work when reporting cannot"
     return Report("harm", title, [*work, *exits, *memory, slowest], notes, checks, [])
+
+
+def alternating(
+    condition: Callable[[Sandbox], Any], items: int, harm: int
+) -> Callable[[], tuple[dict[str, float], dict[str, float]]]:
+    """Return what runs both under a condition, each time with another one that is the first."""
+    off_first = itertools.cycle((True, False))
+    return lambda: run_both(condition, items, harm, off_first=next(off_first))
+
+
+def spent(ran: dict[str, float]) -> float:
+    """Return the seconds of the work, and those that other threads of the process computed."""
+    return ran["seconds"] + ran["threads"]
 
 
 def flood(seconds: int) -> tuple[float, bool]:

@@ -71,11 +71,11 @@ def measure(quick: bool = False) -> Report:
     if quick:
         sizes, ends, states = [200], 5, 500
     else:
-        sizes, ends, states = [10_000], 200, 20_000
+        sizes, ends, states = [10_000, 100_000], 200, 20_000
     for size in sizes:
         with Sandbox() as sandbox:
             url = start_server(sandbox)
-            late_join(report, sandbox, url, size, 1 if quick else 3)
+            late_join(report, sandbox, url, size, 3 if size == 10_000 else 1)
             if size == sizes[0]:
                 states_a_second(report, sandbox, url, size, states)
                 ends_on_a_screen(report, sandbox, url, ends)

@@ -25,6 +25,11 @@ WORK = ["sh", "-c", "echo begun; sleep 0.5; echo done"]
 REPLACED = f"import os; os.execvp('sh', {WORK!r})"
 SHORT = ["sh", "-c", "echo begun"]
 SHORT_REPLACED = f"import os; os.execvp('sh', {SHORT!r})"
+# One that is followed and reported by the wire, and one that fails at once with a word.
+LASTING = ["sh", "-c", "echo begun; sleep 1; echo done"]
+LASTING_REPLACED = f"import os; os.execvp('sh', {LASTING!r})"
+FAILING = ["sh", "-c", "echo no such thing; exit 3"]
+FAILING_REPLACED = f"import os; os.execvp('sh', {FAILING!r})"
 LINE = "gcc -O2 -Wall -c -o build/module.o src/module.c"
 
 
@@ -49,14 +54,16 @@ def measure(quick: bool = False) -> Report:
         rows = [
             *compare_jobs(sandbox, jobs, rounds),
             *compare_edges(sandbox, 3 * rounds),
+            *compare_cpu(sandbox, rounds),
         ]
         flow_rows, whole = compare_flows(sandbox, BYTES // 20 if quick else BYTES, rounds)
         wait_for(sandbox.settled, 10, "the end of all operations")
         states = [operation.state for operation in sandbox.operations()]
-    expected = rounds + (rounds + 1) * len(jobs) + 2 * 3 * rounds
+    expected = rounds + (rounds + 1) * len(jobs) + 2 * 3 * rounds + rounds
     completed = Check(
-        "every run of a command was reported as completed",
-        states.count("completed") == expected == len(states),
+        "every run of a command was reported as it ended",
+        (states.count("completed"), states.count("failed")) == (expected, rounds)
+        and len(states) == expected + rounds,
     )
     notes = [
         (
@@ -153,6 +160,35 @@ def compare_edges(sandbox: Sandbox, rounds: int) -> list[Row]:
         held("CPU", "s CPU", ours, spent, 4.0, becomes),
         held("CPU", "s CPU", short, spent, 2.0, [*cases][3]),
     ]
+
+
+def compare_cpu(sandbox: Sandbox, rounds: int) -> list[Row]:
+    """Take the CPU of a command of 1 s, and of a failure at once, under `headway run`."""
+    cases = {
+        "of a command of 1 s": (LASTING, LASTING_REPLACED),
+        "of a failure at once with a word": (FAILING, FAILING_REPLACED),
+    }
+    tried: dict[str, list[str]] = {}
+    for name, (command, replaced) in cases.items():
+        tried[f"{name} that a Python program becomes"] = [sys.executable, "-c", replaced]
+        tried[f"{name}, headway run"] = [*RUN, *command]
+    edges = interleave(
+        {
+            name: (lambda command=command: measure_edges(command, sandbox.environ))
+            for name, command in tried.items()
+        },
+        rounds,
+    )
+    spent = {name: [one.cpu for one in some] for name, some in edges.items()}
+    rows: list[Row] = []
+    for name in cases:
+        base, ours = (spent[one] for one in tried if one.startswith(name))
+        label = "a Python program that becomes it"
+        against = ratio(ours, base)
+        rows.append(
+            Row(f"CPU {name}, headway run", summarize(ours), "s CPU", label, against, at_most=4.0)
+        )
+    return rows
 
 
 def compare_flows(sandbox: Sandbox, size: int, rounds: int) -> tuple[list[Row], Check]:

@@ -16,6 +16,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from benches.resources import peak_rss
@@ -111,7 +112,6 @@ def outage(count: str) -> None:
     from importlib import import_module  # noqa: PLC0415
 
     from headway_viewer.fleet.publications import Publications  # noqa: PLC0415
-    from headway_viewer.fleet.uplink import KEPT_OPERATION, KEPT_STAGE  # noqa: PLC0415
 
     import_module("headway_viewer.commands.uplink")
     import_module("nats")
@@ -125,7 +125,8 @@ def outage(count: str) -> None:
             publications.change(operation.id, is_open=True)
         operation = state_of(number, 1000, state="completed")
         publications.change(operation.id, is_open=False)
-        publications.remove(operation.id, operation, KEPT_OPERATION + KEPT_STAGE * STAGES)
+        row = state_message.encode_row(operation, with_output=False)
+        publications.remove(operation.id, partial(bytes, row))
     used = peak_rss(os.getpid())
     print(
         json.dumps(

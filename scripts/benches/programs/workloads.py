@@ -3,10 +3,13 @@
 idle                          one running stage that does not move, until standard input ends
 steady STAGES RATE            RATE updates a second, until standard input ends
 timestamps COUNT              prints when it ended which stage and made which update
+crowd OPERATIONS STAGES RATE  so many operations of so many stages each, of which RATE move in a
+                              second, until standard input ends
 clock                         tells the time as a detail, until standard input ends
 memory OPERATIONS STAGES      prints how many bytes a stage costs the process
 flood THREADS SECONDS         prints the peak of the memory while so many threads only count
-compute ITEMS                 writes how long 20 stages of ITEMS items took to BENCH_RESULT
+compute ITEMS MORE            writes to BENCH_RESULT how long 20 stages of ITEMS items took, each of
+                              MORE percent more, by turns with another such program
 spool COUNT                   prints how long the files of so many ends took, each
 daemons COUNT                 ends while so many daemon threads go on reporting
 stages COUNT                  ends with so many stages
@@ -27,7 +30,8 @@ import time
 import headway
 from benches.resources import peak_rss, rss, run_delay
 
-BUSY = range(2000)  # summed for each item: about 50 µs
+BUSY = 2000  # numbers that are summed for each item: about 50 µs
+TURN = 100  # items
 STARTED = 0.7  # seconds in which pyzmq is imported and the connection stands
 PUBLISHED = 2.0  # seconds in which the SDK's thread has sent the last counts, and freed them
 
@@ -47,6 +51,20 @@ def steady(stages: int, rate: int) -> None:
         while not select.select([sys.stdin], [], [], 1 / rate)[0]:
             turn += 1
             running[turn // 8 % stages].advance()
+
+
+def crowd(operations: int, stages: int, rate: int) -> None:
+    """Open so many operations and stages, and advance one after another."""
+    opened = [headway.operation(f"Crowd {number}").start() for number in range(operations)]
+    running = [
+        operation.stage(f"stage {number}", total=1_000_000).start()
+        for operation in opened
+        for number in range(stages)
+    ]
+    turn = 0
+    while not select.select([sys.stdin], [], [], 1 / rate)[0]:
+        running[turn % len(running)].advance()
+        turn += 1
 
 
 def timestamps(count: int) -> None:
@@ -120,25 +138,65 @@ def flood(threads: int, seconds: int) -> None:
     print(json.dumps({"peak": peak_rss(os.getpid()), "exact": exact}), flush=True)
 
 
-def compute(items: int) -> None:
+class Turns:
+    """Work by turns with another process, and the seconds that this one's have taken.
+
+    Those are its main thread's, less those in which it waited for a processor: what it computed,
+    and what it was blocked.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._other = int(os.environ["BENCH_TURNS"])
+        self._begun = self._delayed = 0.0
+
+    def take(self) -> None:
+        """Wait for a turn."""
+        if not os.read(self._other, 1):
+            raise EOFError("the other program has ended")
+        self._delayed, self._begun = run_delay(), time.monotonic()
+
+    def give(self) -> None:
+        """End a turn."""
+        took = time.monotonic() - self._begun
+        self.seconds += took - (run_delay() - self._delayed)
+        os.write(self._other, b".")
+
+
+def compute(items: int, more: int) -> None:
     """Work through 20 stages and report every item; write what that took as a line of JSON.
 
-    The seconds are those of the main thread, less those in which it waited for a processor: what it
-    computed, and what it was blocked. What is imported for the first report is over by then.
+    What is imported for the first report is over by then. Beside the seconds of the turns it writes
+    `threads`: what all other threads of the process have computed meanwhile.
     """
+    busy = range(BUSY + BUSY * more // 100)
+    turns = Turns()
     with headway.operation("Compute") as operation:
-        time.sleep(STARTED)
-        begun, cpu, delayed = time.monotonic(), time.process_time(), run_delay()
+        _start()
+        turns.take()
+        others = time.process_time() - time.thread_time()
         for number in range(20):
             with operation.stage(f"stage {number}", total=items) as stage:
                 for item in range(items):
-                    sum(BUSY)
+                    sum(busy)
                     stage.advance()
-                    if item % 100 == 0:
+                    if item % TURN == 0:
                         stage.update(detail=f"item {item}")
+                        turns.give()
+                        turns.take()
             operation.log(f"stage {number} is done")
-        seconds = time.monotonic() - begun - (run_delay() - delayed)
-    _leave(seconds=seconds, work=time.process_time() - cpu)
+        others = time.process_time() - time.thread_time() - others
+        turns.give()
+        sys.stdin.read()
+    _leave(seconds=turns.seconds, threads=others)
+
+
+def _start() -> None:
+    """Wait until the thread of Headway, if there is one, has imported what it sends by."""
+    reporting = os.environ.get("HEADWAY") != "off"
+    while reporting and "headway.reporting.connection" not in sys.modules:
+        time.sleep(0.05)
+    time.sleep(STARTED)
 
 
 def spool(count: int) -> None:
@@ -212,6 +270,7 @@ WORKLOADS = {
     for workload in (
         idle,
         steady,
+        crowd,
         timestamps,
         clock,
         memory,

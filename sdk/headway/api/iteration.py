@@ -133,12 +133,14 @@ class Ended:
             reason = (request.reason if request is not None else None) or None
             if stage.open:
                 stage._end(CANCELLED, reason)
+                stage._reporting().print_receipts()
             raise cancelled(reason)
         self.source.finish()
         if stage.open:
             if stage.model.total is None:
                 stage.model.total = stage.done
             stage.complete()
+            stage._reporting().print_receipts()
 
     def failed(self, error: BaseException) -> None:
         """End the stage by `error`, which the iterable has raised."""
@@ -147,6 +149,7 @@ class Ended:
         if self.stage.open:
             state, reason, text = outcome_of(error, self.stage.operation.request)
             self.stage._end(state, reason, text)
+            self.stage._reporting().print_receipts()
 
     def settle(self) -> None:
         """Let it be dropped without a word: the stage ends otherwise.

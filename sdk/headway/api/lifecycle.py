@@ -21,7 +21,7 @@ from headway.states import CANCELLED, COMPLETED, ENDED, RUNNING, WAITING, Illega
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, TypeVar
+    from typing import Any, Sequence, TypeVar
 
     from headway.api.cancellation import Request
     from headway.reporting.reporter import Reporter
@@ -36,7 +36,7 @@ class Lifecycle(Scope):
 
     __slots__ = ()
 
-    _left_at: list[Any]
+    _left_at: Sequence[Any]
 
     def start(self: Alive) -> Alive:  # noqa: PYI019 - Self is not in 3.8
         """Run it. If it has failed or ended otherwise, run it again, as another attempt.
@@ -71,6 +71,7 @@ class Lifecycle(Scope):
     def cancel(self, reason: str | None = None) -> None:
         """End it as cancelled, with `reason`. Raises no `Cancelled`."""
         self._end(CANCELLED, reason)
+        self._reporting().print_receipts()
 
     def __enter__(self: Alive) -> Alive:  # noqa: PYI019 - Self is not in 3.8
         self.block = True
@@ -102,6 +103,7 @@ class Lifecycle(Scope):
         exit_status.passes(error, sys._getframe(1))
         state, reason, text = outcome_of(error, self._request())
         self._end(state, reason, text)
+        self._reporting().print_receipts()
 
     def _leave(self) -> None:
         """Note that it was left without an end: what is around it will tell how."""

@@ -28,6 +28,7 @@ from headway.plain_values import (
     clean_labels,
     clean_notify,
     clean_text,
+    clean_traceparent,
 )
 from headway.protocol.vocabulary import ENDED_BEFORE, LEFT_AT_ONCE
 from headway.reporting import loop_exits
@@ -47,7 +48,7 @@ from headway.states import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Mapping, Sequence
 
     from headway.api.cancellation import Callback, Pauser
     from headway.api.scope import Scope
@@ -76,7 +77,7 @@ class Operation(Staged):
 
     def __init__(self, own: Reporter, model: Model, around: Scope | None) -> None:
         super().__init__(own, model, around)
-        self._left_at: list[Any] = []
+        self._left_at: Sequence[Any] = ()
         self._thread = threading.get_ident()
         self.callbacks: list[Callback] = []
         self.listening = False  # the program polls for a request to cancel
@@ -118,14 +119,17 @@ class Operation(Staged):
     def complete(self, message: str | None = None) -> None:
         """End it as completed; its running stages, too, and the pending ones as skipped."""
         self._end(COMPLETED, message=message)
+        self._reporter.print_receipts()
 
     def fail(self, error: object, message: str | None = None) -> None:
         """End it as failed; `error` is an exception or a text."""
         self._end(FAILED, error=error, message=message)
+        self._reporter.print_receipts()
 
     def end(self, reason: str | None = None) -> None:
         """End it where nobody can know how: neither a success nor a failure."""
         self._end(UNJUDGED, reason)
+        self._reporter.print_receipts()
 
     def set(
         self,
@@ -370,6 +374,7 @@ def make(
     )
     model.notify = clean_notify(notify)
     model.labels = None if labels is None else clean_labels(labels)
+    model.traceparent = clean_traceparent(os.environ.get("TRACEPARENT"))
     display = None if display is None else clean_text(display, NAME_LIMIT)
     display = display or clean_text(os.environ.get("HEADWAY_DISPLAY", ""), NAME_LIMIT)
     model.display = display or ("quiet" if server_process.is_serving() else None)

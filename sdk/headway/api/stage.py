@@ -16,7 +16,7 @@ from headway.states import CANCELLED, COMPLETED, FAILED, PENDING, SKIPPED, UNJUD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, TypeVar
+    from typing import Any, Iterable, Iterator, Sequence, TypeVar
 
     from headway.api.cancellation import Request
     from headway.api.interfaces import Whole
@@ -43,7 +43,7 @@ class Stage(Counting):
         self.solo = solo  # its operation exists for it alone, and ends with it
         self.twin: Stage | None = None  # the next stage of the same name and parent
         self._reserved_by: int | None = None  # the thread that got it and has not started it
-        self._left_at: list[Any] = []  # the places that it was left at, for `loop_exits`
+        self._left_at: Sequence[Any] = ()  # the places that it was left at, for `loop_exits`
 
     def __repr__(self) -> str:
         return f"<headway.Stage {self.name!r} {self.state} {self.done}/{self.total}>"

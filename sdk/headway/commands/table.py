@@ -28,6 +28,8 @@ VERBS = {
         "headway_viewer.commands.uplink:uplink",
         "tell the server of a fleet what goes on here",
     ),
+    "metrics": ("headway_viewer.metrics.cli:main", "serve metrics to Prometheus"),
+    "otel": ("headway_viewer.otel.cli:main", "tell OpenTelemetry of what ends"),
     "web": ("headway_viewer.web.cli:main", "show the operations in a browser"),
     "mcp": ("headway_viewer.mcp.cli:main", "let coding agents look and wait, over MCP"),
     "pipe": ("headway.commands.pipe:main", "report progress from a shell script, by lines"),

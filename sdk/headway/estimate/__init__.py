@@ -12,7 +12,7 @@ from headway.estimate.history.key import history_key
 from headway.estimate.history.run import Run
 from headway.estimate.interval import Estimate
 from headway.estimate.phrase import describe, duration, lasted
-from headway.estimate.usual import Usual, usual_of
+from headway.estimate.usual import Usual, usual_of, usually
 
 __all__ = [
     "Accuracy",
@@ -27,4 +27,5 @@ __all__ = [
     "lasted",
     "untold",
     "usual_of",
+    "usually",
 ]

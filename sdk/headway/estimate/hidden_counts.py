@@ -97,6 +97,11 @@ OVERRUN = 0.15
 BEYOND_STEP = 0.3
 # Of a counter's total, within which two runs stand at the same count: curves are stored to this.
 SAME_FRACTION = 1e-5
+# Of an earlier run, added to seconds before the paces of the two halves are compared.
+STEADY_GRAIN = 0.05
+# One step, in logarithms, by which a counter's pace may differ between the halves of what has
+# passed: further apart it is no longer the same work that it counts.
+STEADY_STEP = 0.7
 # Lines of this run that are looked back at: one of them may have come out of its turn.
 LAST_LINES = 5
 
@@ -262,9 +267,22 @@ class HiddenCounts:
             left = self._count_down(factor, record.seconds, tau, step, changed, now)
             if count > BEYOND * span.total:
                 left = max(left, OVERRUN * now)
-            weight_here = weight * self._weight(name)
+            weight_here = weight * self._weight(name) * self._steadiness(curve, span, tau)
             places.append(Place(left, min(1.0, tau / record.seconds), pace, weight_here, name))
         return places
+
+    def _steadiness(self, curve: Curve, span: Span, tau: float) -> float:
+        """Return how alike a counter went on in both halves of the time so far, 0…1.
+
+        `tau` is where the earlier run was when it had done as much. A counter that was far ahead at
+        first and then stands, as one that writes anew what is there by now, counts other work.
+        """
+        half = self._seen / 2
+        then = moment(span.fractions, span.seconds, min(1.0, curve.at(half) / span.total)).reached
+        grain = STEADY_GRAIN * span.worked
+        early = log_ratio(half, then, grain)
+        late = log_ratio(self._seen - half, max(0.0, tau - then), grain)
+        return exp(-(((late - early) / STEADY_STEP) ** 2) / 2)
 
     def _line_place(self, at: int, record: WorkRecord, weight: float, now: float) -> Place | None:
         if len(record.lines) < LEAST_LINES:

@@ -157,7 +157,7 @@ class Mixture(Observed):
         if self._hidden is None or self._begun is None:
             return mean
         elapsed = now - self._begun
-        judged = self._hidden.judge(elapsed, self._weights, counts=self._counts())
+        judged = self._hidden.judge(elapsed, self._weights, counts=self._counts_all())
         self._judged = judged
         if judged is None:
             return mean

@@ -119,12 +119,17 @@ class Observed:
         now: float,
         attempt: int = 1,
         initial: float = 0,
+        since: float | None = None,
     ) -> None:
-        """Take a stage's values. Call it whenever one of them has changed; parents come first."""
+        """Take a stage's values. Call it whenever one of them has changed; parents come first.
+
+        `since` is when it first began, where that is known: it may be told of later.
+        """
         at = self._clock(now)
         now = self._work(at)
-        if self._begun is None:
-            self._begun = now
+        begun = self._begun
+        if begun is None:
+            begun = self._begun = now
         seen = self._ids.get(stage)
         if seen is None:
             seen = self._add_stage(stage, name, parent)
@@ -133,7 +138,11 @@ class Observed:
         size = number(total)
         self._raw_at = None
         if state in WORKING:
-            changed = seen.move(state, attempt, units, now)
+            changed = False
+            if since is not None and seen.began is None:
+                began = self._work(min(number(since), at))
+                changed = seen.move("running", attempt, number(initial), max(began, begun))
+            changed = seen.move(state, attempt, units, now) or changed
             changed = seen.count(units, size, unit or "", now) or changed
         else:
             changed = seen.count(units, size, unit or "", now, last=True)
@@ -208,6 +217,24 @@ class Observed:
         """Return whether a running stage has counted anything."""
         return any(
             stage.state in WORKING and stage.done > stage.origin for stage in self._stages.values()
+        )
+
+    def _counts_all(self) -> bool:
+        """Return whether counts tell of all that goes on: of each stage, or of one inside it.
+
+        What one process of a command counts is a part of what its stage around all of them does.
+        """
+        counting: set[str] = set()
+        for stage in self._stages.values():
+            if stage.state in WORKING and stage.done > stage.origin:
+                around: Stage | None = stage
+                while around is not None and around.key not in counting:
+                    counting.add(around.key)
+                    around = around.parent
+        return bool(counting) and all(
+            stage.key in counting
+            for stage in self._stages.values()
+            if stage.parent is None and stage.state in WORKING
         )
 
     def _is_all(self, stage: Stage) -> bool:

@@ -35,6 +35,14 @@ def usual_of(seconds: Iterable[float]) -> Usual | None:
     return Usual(_quantile(known, 0.5), _quantile(known, LOW), _quantile(known, HIGH), len(known))
 
 
+def usually(words: str, runs: float) -> str:
+    """Return "usually 3 min"; of a single run, which is no habit, "one earlier run took 3 min".
+
+    `words` are the median.
+    """
+    return f"one earlier run took {words}" if runs == 1 else f"usually {words}"
+
+
 def _quantile(known: Sequence[float], share: float) -> float:
     """Return the value below which a share of the sorted ones lies, linear between two."""
     place = share * (len(known) - 1)

@@ -115,6 +115,11 @@ def is_of_multiprocessing() -> bool:
     return process is not None and process.parent_process() is not None
 
 
+def may_be_ended(*, forked: bool) -> bool:
+    """Return whether another process may end this one without a word, as a pool its workers."""
+    return forked or is_of_multiprocessing()
+
+
 def _process_config() -> dict[str, Any] | None:
     process = sys.modules.get("multiprocessing.process")
     if process is None:

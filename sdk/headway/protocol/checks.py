@@ -16,6 +16,7 @@ from headway.plain_values import (
     bound_labels,
     clean_count,
     clean_text,
+    clean_traceparent,
 )
 from headway.states import OPERATION_MOVES, STAGE_MOVES
 
@@ -156,6 +157,14 @@ def labels(value: Any) -> dict[str, str] | None:
     return bound_labels((label(key), name(words)) for key, words in told)
 
 
+def traceparent(value: Any) -> str:
+    """Check for a span of W3C Trace Context."""
+    found = clean_traceparent(value)
+    if found is None:
+        raise Malformed("a traceparent expected")
+    return found
+
+
 def array_of(check: Check) -> Callable[[Any], list[Any]]:
     """Check for an array of such values."""
     return lambda value: [check(item) for item in array(value)]
@@ -233,6 +242,7 @@ OPERATION: dict[str, Check] = {
     "receipt": flag,
     "rank": optional(rank),
     "labels": optional(labels),
+    "traceparent": optional(traceparent),
 }
 
 stage_record = fields(STAGE_FIELDS, (STAGE[field] for field in STAGE_FIELDS), STAGE_LEAST)

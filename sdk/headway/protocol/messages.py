@@ -20,8 +20,9 @@ else:
 
 MAGIC = "headway"
 MAJOR = 1
-# From 1 on: Work, Output and OutputWanted; from 2 on: overviews; from 3 on: states, labels.
-MINOR = 3
+# From 1 on: Work, Output and OutputWanted; from 2 on: overviews; from 3 on: states, labels;
+# from 4 on: traceparent.
+MINOR = 4
 
 # Of deltas, removals and pulses: a subscription to STREAM_TOPIC, its beginning, takes them too, one
 # to all of it is that of who looks at no screen.

@@ -21,6 +21,9 @@ else:
 # In the request to retire and in what a Welcome tells of the broker: that it, or the one that is to
 # come, listens on a network, which no broker does that a client starts.
 LISTENS = "listens"
+# The same of a broker that stays, as a service manager keeps it. One of a later version makes no
+# room for it: each later program would ask it to retire in turn.
+STAYS = "stays"
 
 
 class Surroundings(NamedTuple):

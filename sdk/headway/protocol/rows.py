@@ -70,6 +70,7 @@ class OperationRecord(NamedTuple):
     receipt: bool = True
     rank: Rank | None = None
     labels: dict[str, str] | None = None
+    traceparent: str | None = None
 
     @classmethod
     def of(cls, operation: Operation) -> OperationRecord:

@@ -147,12 +147,8 @@ def _note(pid: Any, number: Any) -> Callable[[], None] | None:
 def _close_ours(reporter: Reporter, *_: Any) -> None:
     with reporter.lock:
         thread = reporter.thread
-    if thread is not None and thread.stop(EXIT_TIMEOUT):
-        with reporter.lock:
-            reporter.thread = (
-                None  # the next report starts another: not now, descriptors are closed
-            )
-            reporter.tally.rest()
+    if thread is not None:
+        thread.stop(EXIT_TIMEOUT)  # the next report starts another: not now, descriptors are closed
 
 
 def _end_at_once(reporter: Reporter, status: Any) -> None:

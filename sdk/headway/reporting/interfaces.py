@@ -99,6 +99,9 @@ class Reporting(Protocol):
     def disable(self) -> None:
         """Give up sending for good."""
 
+    def let_go(self, thread: object) -> None:
+        """Let the next report start another thread."""
+
     def next_spool_name(self) -> str:
         """Return the name for another spool file."""
         ...

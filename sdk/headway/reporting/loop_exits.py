@@ -21,7 +21,7 @@ from headway.async_exceptions import reraise_async
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
-    from typing import Any, Callable, Iterator, Tuple
+    from typing import Any, Callable, Iterator, Sequence, Tuple
 
     # Code, line (None: the instruction has none) and offset of the instruction; or the id of the
     # exception that was passing, 0 and -1.
@@ -122,7 +122,7 @@ def passing(error: BaseException) -> list[Place]:
     return [(id(error), 0, -1)]
 
 
-def passed(error: Any, at: list[Place]) -> bool | None:
+def passed(error: Any, at: Sequence[Place]) -> bool | None:
     """Return whether `error` has passed one of the places; None where it cannot be known."""
     error = getattr(error, "raised", error)  # of an exit status
     if not at or not isinstance(error, BaseException):
@@ -144,7 +144,7 @@ def _is_on_the_way(entry: Place, place: Place) -> bool:
     return further and instruction(place) in _RAISE_AGAIN
 
 
-def consumed(at: list[Place], drawn: Place | None) -> bool:
+def consumed(at: Sequence[Place], drawn: Place | None) -> bool:
     """Return whether who dropped an iterator there had taken all items that were handed out.
 
     `drawn` is where its first item was fetched. A local variable is dropped after its function,
@@ -161,7 +161,7 @@ def consumed(at: list[Place], drawn: Place | None) -> bool:
     return name.startswith(_TAKEN)
 
 
-def fetched(error: Any, at: list[Place], codes: tuple[Any, ...] = ()) -> bool:
+def fetched(error: Any, at: Sequence[Place], codes: tuple[Any, ...] = ()) -> bool:
     """Return whether `error` was raised where an item was to be fetched, not by a loop's body.
 
     `codes` are those of the iterable.

@@ -6,6 +6,8 @@ and takes the messages to send.
 
 from __future__ import annotations
 
+from _operator import attrgetter  # `operator` is 20 times as long to import
+
 from headway.protocol.limits import LINES_LIMIT, MESSAGE_BYTES, STAGES_LIMIT
 from headway.protocol.messages import (
     MAGIC,
@@ -48,6 +50,8 @@ SILENCE_LIMIT = 2.0
 ENDS_PER_FILE = 5_000
 STAGES_IN_BIRTHS = 100  # of an open operation, in a birth file
 WORK_MINOR = 1  # the first minor version whose brokers know `Work`
+_texts = attrgetter("unit", "reason", "error", "detail")
+_NO_TEXTS = (None, None, None, None)
 
 
 class Publisher(Session):
@@ -333,7 +337,7 @@ def _records(stages: list[Stage]) -> list[list[Any]]:
 
 def _size(stage: Stage) -> int:
     size = 150 + 4 * len(stage.name)
-    for text in (stage.unit, stage.reason, stage.error, stage.detail):
-        if text:
-            size += 4 * len(text)
+    texts = _texts(stage)
+    if texts != _NO_TEXTS:  # most have none: an exit spools thousands
+        size += sum(4 * len(text) for text in texts if text)
     return size

@@ -1,6 +1,8 @@
 """The receipts that this process is to leave on its terminal: of operations that have ended.
 
-The terminal's viewer process prints them as they end, above its picture. It is the start of a
+A program prints them itself as they end, so that what it prints next stands below: its terminal's
+viewer, another process, learns of an end a tenth of a second later. What cannot be printed at once
+the viewer prints, above its picture, as it does all of a pool's workers. It is the start of a
 Python: on a busy machine it comes after a short program's end, and it may be killed. What it has
 not printed by the exit of the program, the program prints.
 """
@@ -25,6 +27,9 @@ LEAST_SECONDS = 0.5  # of an operation that leaves a receipt: what ends sooner w
 # Seconds for which the exit waits for a terminal that is behind with what was printed there.
 WRITE_TIMEOUT = 0.1
 PENDING_LIMIT = 100  # receipts at most that an exit prints, the latest
+# Seconds for which a receipt that is printed at once waits for another process's claim, which takes
+# a millisecond.
+CLAIM_AT_ONCE = 0.005
 _UNREAD = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -37,6 +42,7 @@ class Receipts:
     def __init__(self) -> None:
         self.least = LEAST_SECONDS
         self._pending: dict[str, Operation] = {}
+        self.fresh: list[str] = []  # those that were not tried to be printed yet
 
     def add(self, operation: Operation) -> None:
         """Take in an operation that has just ended."""
@@ -46,6 +52,8 @@ class Receipts:
         if _seconds(operation) < self.least or operation.display not in (None, "auto", "live"):
             return
         self._pending[operation.id] = operation
+        self.fresh.append(operation.id)
+        del self.fresh[:-PENDING_LIMIT]
         if len(self._pending) > PENDING_LIMIT:
             del self._pending[next(iter(self._pending))]
 
@@ -63,6 +71,30 @@ class Receipts:
             operation = self._pending.get(name)
             if operation is not None and _seconds(operation) >= LEAST_SECONDS:
                 del self._pending[name]
+
+    def print_fresh(self) -> None:
+        """Print those of what has just ended, if the terminal takes them at once. Raise OSError."""
+        fresh, self.fresh = self.fresh, []
+        name = identity.terminal()
+        pending = self.pending()
+        ended = {one: pending[one] for one in fresh if one in pending}
+        if name is None or not ended or is_of_pool(ended.values()):
+            return
+        import select  # noqa: PLC0415 - at an end only
+
+        from headway.formatting import picture_support  # noqa: PLC0415
+
+        if not picture_support.drawable(True, os.environ):
+            return
+        descriptor = _open(name)
+        try:
+            free = select.select([], [descriptor], [], 0)[1]
+            if free and _is_ours(descriptor, echoed=True):
+                for one in ended:
+                    self._pending.pop(one, None)
+                _print(descriptor, ended, time.monotonic() + CLAIM_AT_ONCE)
+        finally:
+            os.close(descriptor)
 
     def print_pending(self, until: float) -> None:
         """Print those that nobody has printed, if this process has its terminal. Raise OSError.
@@ -98,10 +130,26 @@ def _open(name: str) -> int:
         return os.dup(2)
 
 
-def _is_ours(descriptor: int) -> bool:
+def is_of_pool(operations: Iterable[Operation]) -> bool:
+    """Return whether the viewer may print one receipt for this process and others of its program.
+
+    As it does for a parent of the same interpreter, and for the ranks of a job.
+    """
+    if any(operation.rank is not None for operation in operations):
+        return True
+    try:
+        own, above = (os.readlink(f"/proc/{pid}/exe") for pid in ("self", os.getppid()))
+    except OSError as error:
+        reraise_async(error)
+        return False
+    return own == above
+
+
+def _is_ours(descriptor: int, *, echoed: bool = False) -> bool:
     """Return whether a line printed now stands where a person expects it.
 
-    In the background that would be in the shell's prompt, beside a full-screen program anywhere.
+    In the background that would be in the shell's prompt, beside a full-screen program anywhere;
+    if it must be `echoed`, in a password that is being typed.
     """
     import termios  # noqa: PLC0415 - at an end only
 
@@ -113,10 +161,11 @@ def _is_ours(descriptor: int) -> bool:
     except OSError as error:
         reraise_async(error)  # not our controlling terminal: unknown
     try:
-        return terminal_mode.line_mode(termios.tcgetattr(descriptor)) != terminal_mode.RAW
+        mode = terminal_mode.line_mode(termios.tcgetattr(descriptor))
     except (OSError, termios.error) as error:
         reraise_async(error)
         return False
+    return mode == terminal_mode.LINE if echoed else mode != terminal_mode.RAW
 
 
 def _print(descriptor: int, pending: dict[str, Operation], until: float) -> None:

@@ -183,6 +183,13 @@ class Reporter:
                 if "shutdown" not in str(error):
                     self.disable()
 
+    def let_go(self, thread: object) -> None:
+        """Let the next report start another thread: `thread` has stopped."""
+        with self.lock:
+            if self.thread is thread:
+                self.thread = None
+                self.tally.rest()
+
     def disable(self) -> None:
         """Give up sending for good, and let stages count by themselves.
 
@@ -259,6 +266,20 @@ class Reporter:
                         handle._judge_open(error)
 
                 self.correct(handle.model.id, end)
+
+    def print_receipts(self) -> None:
+        """Print the receipts of what has just ended, before what the program prints next.
+
+        Never waits. Of the workers of a pool the viewer prints one receipt for all.
+        """
+        if not self.receipts.fresh or self.off or self.closed or self.forked:
+            return
+        if get_ident() == self.reporting_thread or propagation.is_of_multiprocessing():
+            return
+        try:
+            self.receipts.print_fresh()
+        except Exception as error:
+            reraise_async(error)  # the terminal is gone, or takes nothing
 
     @property
     def exit_spool(self) -> ExitSpool:

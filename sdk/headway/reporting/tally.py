@@ -13,7 +13,7 @@ from headway.reporting.publisher import UNWATCHED, WATCHED, Publisher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, NamedTuple, Protocol
+    from typing import Any, Callable, Iterator, NamedTuple, Protocol, Sequence
 
     from headway.nesting import Nested
 
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
         def _fold(self) -> bool: ...
         def _sleep(self) -> None: ...
+        def _settle(self) -> bool: ...
 
     class Leavable(Nested, Protocol):
         """A stage or an operation that may be left without an end."""
 
-        _left_at: list[Any]  # the places of `loop_exits`
+        _left_at: Sequence[Any]  # the places of `loop_exits`
 
         @property
         def open(self) -> bool:
@@ -103,7 +104,7 @@ class Tally:
         # A thread may have been within a step when its stage was put to sleep.
         recheck, self._recheck = self._recheck, {}
         for stage in recheck:
-            moved = stage._fold() or moved
+            moved = stage._settle() or moved
         for stage in list(self._awake):
             if stage._fold():
                 moved = True

@@ -15,7 +15,7 @@ import threading
 import time
 
 from headway.async_exceptions import is_async, reraise_async
-from headway.host import descriptor_reserve, importing, resources, threads
+from headway.host import descriptor_reserve, importing, propagation, resources, threads
 from headway.version import VERSION
 
 TYPE_CHECKING = False
@@ -142,6 +142,10 @@ class ReportingThread:
             except Exception as error:
                 self.reason = f"{type(error).__name__}: {error}"
             self._reporter.closed = self.exiting
+            if self._stopping:
+                # Here, not where that is waited for: what a signal's handler raises amid the wait
+                # would leave a thread that has ended, and the program would report no more.
+                self._reporter.let_go(self)
         finally:
             self._done.release()
 
@@ -160,7 +164,7 @@ class ReportingThread:
             from headway.host.identity import describe  # noqa: PLC0415
             from headway.host.launch import cgroup  # noqa: PLC0415
             from headway.protocol.endpoint import user_of  # noqa: PLC0415
-            from headway.reporting.spool import last_resort, wills  # noqa: PLC0415
+            from headway.reporting.spool import last_resort  # noqa: PLC0415
             from headway.reporting.spool.births import Births  # noqa: PLC0415
 
             publisher = self._reporter.publisher
@@ -170,7 +174,10 @@ class ReportingThread:
         births = self._reporter.births = Births(self._reporter)
         self._finish_reporting = lambda: _leave(self._reporter, births, last_resort.finish)
         births.keep(time.monotonic(), listening=may_listen())
-        wills.tell(self._reporter)
+        if propagation.may_be_ended(forked=self._reporter.forked):
+            with importing.lock:
+                from headway.reporting.spool import wills  # noqa: PLC0415 - few processes have one
+            wills.tell(self._reporter)
         with importing.lock:
             from headway.host.launch import broker_launch  # noqa: PLC0415
         try:

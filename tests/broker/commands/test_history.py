@@ -5,10 +5,11 @@ import json
 import pytest
 
 from headway.estimate import Run
+from headway.estimate.history.key import key_id
 from headway_broker.commands import history
 from headway_broker.history import queries
 from headway_broker.history.database import connect
-from headway_broker.history.summary import Known, known, short_id
+from headway_broker.history.summary import Known, known
 from headway_broker.state.effects import StoreRun
 
 ROWS = [
@@ -90,8 +91,8 @@ def test_runs_are_forgotten_by_a_unique_name_or_an_id(remembered, capsys):
     assert history.main(["--forget", "make (a)"]) == 0
     assert capsys.readouterr().out == "forgot 2 runs\n"
     assert history.main(["--forget", "tar"]) == 2
-    assert f"name one by its id, {short_id('k2')}, {short_id('k3')}" in capsys.readouterr().err
-    assert history.main(["--forget", short_id("k2")[:5]]) == 0
+    assert f"name one by its id, {key_id('k2')}, {key_id('k3')}" in capsys.readouterr().err
+    assert history.main(["--forget", key_id("k2")[:5]]) == 0
     assert keys(remembered) == ["k3"]
 
 
@@ -104,7 +105,7 @@ def test_all_is_forgotten_only_where_that_is_asked_for(remembered):
 
 
 def test_one_operation_is_told_run_by_run(remembered, capsys):
-    assert history.main([short_id("k1")]) == 0
+    assert history.main([key_id("k1")]) == 0
     assert capsys.readouterr().out.startswith("make (a)\n")
     assert history.main(["make (a)", "--json"]) == 0
     assert [one["seconds"] for one in json.loads(capsys.readouterr().out)["history"]] == [1.0, 1.0]

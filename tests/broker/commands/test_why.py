@@ -50,6 +50,14 @@ def test_the_newest_run_of_a_name_is_held_against_those_before_it(remembered, ca
     assert shown[4].split() == ["Fetch", "37", "s", "12", "s", "3.1", "×"]
 
 
+def test_the_command_line_of_a_script_names_its_runs(remembered, capsys):
+    connection = connect(history.history_path())
+    queries.write(connection, "", StoreRun("script", run(9.0, "dep1"), "deploy.sh"), 9.0)
+    connection.close()
+    assert why.main(["sh ./deploy.sh --prod"]) == 0
+    assert capsys.readouterr().out.startswith("deploy.sh (dep1) completed in 29 s")
+
+
 def test_an_earlier_run_is_named_by_its_operation_s_id(remembered, capsys):
     assert why.main(["ABC3", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -108,6 +116,16 @@ def test_one_that_runs_is_told_so_far_with_what_is_left():
         "make all (abc9) has run for 37 s, about 8 s left; usually 32 s (3 runs)",
         "Fetch has taken 3.1 × its usual 12 s so far; 6 others run (usually none)",
     ]
+
+
+def test_of_one_earlier_run_nothing_is_called_usual():
+    lines = shown(facts(), EARLIER[:1])
+    assert lines[:2] == [
+        "make all (abc9) has run for 37 s, about 8 s left; one earlier run took 32 s",
+        "Fetch has taken 3.1 × the 12 s of one earlier run so far; 6 others run (none before)",
+    ]
+    assert lines[3].split() == ["took", "before"]
+    assert not any("usual" in line or "always" in line for line in lines)
 
 
 def test_what_has_not_begun_says_so():

@@ -2,7 +2,7 @@
 
 from headway.estimate import Forecast
 from headway.model import Operation, Stage
-from headway_broker.estimates.forecast_input import is_held, replay
+from headway_broker.estimates.forecast_input import is_held, replay, tell
 
 
 def two_stages():
@@ -38,3 +38,17 @@ def test_the_clock_of_what_waits_or_is_stopped_is_held():
     assert not is_held(made)
     made.stops = ((105.0, None),)
     assert is_held(made)
+
+
+def test_a_stage_that_is_told_of_late_is_told_with_its_beginning():
+    forecast = Forecast()
+    forecast.start(100.0)
+    stage = Stage(1, "a", total=100, unit="B")
+    stage.move("running", 100.0)
+    stage.done = 60
+    tell(forecast, stage, 106.0)
+    stage.move("completed", 110.0)
+    stage.done = 100
+    tell(forecast, stage, 110.0)
+    (span,) = forecast.finish("completed", 110.0).spans
+    assert (span.start, span.worked, span.fractions) == (0.0, 10.0, [0.0, 0.6, 1.0])

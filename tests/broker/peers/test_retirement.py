@@ -50,6 +50,16 @@ def test_one_that_listens_on_a_network_takes_the_place_of_one_that_does_not(list
     assert bool(worker.heard(messages.Retire)) != listens
 
 
+@pytest.mark.parametrize("version", [(1, messages.MINOR + 1), (2, 0)])
+def test_one_that_listens_on_a_network_stays_for_a_newer_client_of_its_machine(version):
+    # What that client starts would not listen there.
+    wired = Wired(about={retirement.LISTENS: 1, "service": "ci.service", "nice": 5})
+    viewer = wired.viewer()
+    viewer.ask("retire", major=version[0], minor=version[1], service=None, nice=0)
+    assert viewer.heard(messages.Reply)[0].result == {"retiring": False}
+    assert wired.stopped is None
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "why"),
     [
@@ -77,6 +87,23 @@ def test_a_broker_that_a_person_has_started_tells_no_place_and_stays():
     viewer = wired.viewer()
     viewer.ask("retire", major=1, minor=0, service=None, nice=0)
     assert viewer.heard(messages.Reply)[0].result == {"retiring": False}
+
+
+@pytest.mark.parametrize(
+    ("about", "minor", "retires"),
+    [
+        ({}, messages.MINOR, True),
+        ({"service": None, "nice": 0}, messages.MINOR, True),
+        ({"stays": 1}, messages.MINOR, False),
+        ({"listens": 1}, messages.MINOR, False),
+        # Else each program of the later version would ask it to retire in turn.
+        ({}, messages.MINOR - 1, False),
+    ],
+)
+def test_a_broker_that_stays_takes_the_place_of_one_that_does_not(about, minor, retires):
+    viewer = Wired(about=about).viewer()
+    viewer.ask("retire", major=1, minor=minor, stays=1)
+    assert viewer.heard(messages.Reply)[0].result == {"retiring": retires}
 
 
 @pytest.mark.parametrize(

@@ -46,3 +46,6 @@ def test_a_target_judges_the_ratio_and_without_one_the_value():
     assert Row("x", value, "s", at_most=3).met is False
     assert Row("x", value, "s", at_least=3).met is True
     assert Row("x", value, "s").met is None
+    assert Row("x", value, "s", at_least=3, at_most=5).met is True
+    assert Row("x", value, "s", at_least=5, at_most=6).met is False
+    assert Row("x", value, "s", at_least=2, at_most=3).met is False

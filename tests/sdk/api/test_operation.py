@@ -32,6 +32,16 @@ def test_its_labels_are_told_as_plain_texts(reporter):
         assert op.model.labels is None
 
 
+def test_it_tells_the_span_that_its_program_was_started_in(reporter, monkeypatch):
+    span = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    monkeypatch.setenv("TRACEPARENT", span)
+    with headway.operation("Work") as op:
+        assert op.model.traceparent == span
+    monkeypatch.setenv("TRACEPARENT", "anything else")
+    with headway.operation("Work") as op:
+        assert op.model.traceparent is None
+
+
 def test_an_operation_can_be_ended_with_a_message(op):
     op.complete("12 packages")
     assert (op.state, op.model.message) == ("completed", "12 packages")

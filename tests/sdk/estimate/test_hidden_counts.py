@@ -238,3 +238,64 @@ def test_where_stages_count_the_work_does_not_tell_how_much_is_done():
     told, _ = run((earlier, earlier), early=True)
     assert told == sorted(told)
     assert told[20] == pytest.approx(0.5, abs=0.06)
+
+
+# Seconds; seconds of the processor, megabytes read and written by a script that fills a table, and
+# by the same one where the table is there already, so that it is dropped first.
+FILLS = (
+    (0.5, 0.5, 0.2, 12.0),
+    (1.0, 1.0, 0.2, 23.8),
+    (1.5, 1.5, 0.2, 34.1),
+    (2.0, 1.95, 10.0, 45.0),
+    (2.5, 2.3, 28.9, 67.5),
+    (3.0, 2.7, 110.0, 150.0),
+)
+FILLS_ANEW = (
+    (0.5, 0.23, 47.0, 91.8),
+    (1.0, 0.45, 87.3, 174.4),
+    (1.5, 0.89, 87.3, 186.8),
+    (2.0, 1.39, 87.3, 204.1),
+    (2.5, 1.89, 87.3, 219.5),
+    (3.0, 2.4, 197.1, 323.3),
+)
+
+
+def fill(history, samples, slower=1.0):
+    forecast, told = Forecast(history), []
+    forecast.start(0.0)
+    for at, cpu, read, written in samples:
+        forecast.take_work(at * slower, cpu, read * 1e6, written * 1e6)
+        told.append((at / 3.2, forecast.estimate(at * slower), forecast.progress(at * slower)))
+    return told, forecast.finish("completed", 3.2 * slower)
+
+
+@pytest.mark.parametrize("slower", [1.0, 3.0])
+def test_a_counter_that_runs_ahead_and_then_stands_is_not_believed(slower):
+    told, _ = fill([fill((), FILLS)[1]], FILLS_ANEW, slower)
+    assert all(abs(share - part) < 0.25 for part, _, share in told[2:])
+    assert all(one.median > 0.4 * slower * (1 - part) * 3.2 for part, one, _ in told[2:-1])
+
+
+def pipeline(history, slower, until=None):
+    """A command around a process that counts its input for most of the time, and not evenly."""
+    forecast, told = Forecast(history), []
+    forecast.start(0.0)
+    whole = 10.0 * slower
+    now = 0.0
+    while now < (until or whole):
+        share = now / whole
+        forecast.take_work(now, 10 * share, 1e6 * share, None)
+        forecast.observe(1, "Run", None, "running", 0, None, None, now, since=0.0)
+        if share > 0.1:
+            forecast.observe(2, "cat", None, "running", min(1, share + 0.3), 1, "B", now, since=0.0)
+        told.append((share, forecast.estimate(now), forecast.progress(now)))
+        now += STEP
+    forecast.observe(2, "cat", None, "completed", 1, 1, "B", 0.9 * whole)
+    forecast.observe(1, "Run", None, "completed", 0, None, None, whole)
+    return told, forecast.finish("completed", whole)
+
+
+def test_what_one_process_counts_is_not_all_that_its_command_does():
+    told, _ = pipeline([pipeline((), 1.0)[1]], 4.0)
+    assert all(abs(shown - share) < 0.15 for share, _, shown in told[8:])
+    assert off([(40 * share, one, shown) for share, one, shown in told], 40.0) < 1.4

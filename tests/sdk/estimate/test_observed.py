@@ -98,3 +98,21 @@ def test_no_more_is_discounted_than_has_passed():
     forecast.discount(99.0, 5.0)
     forecast.observe(1, "copy", None, "completed", 20, 20, None, 15.0)
     assert forecast.finish("completed", 15.0).seconds == pytest.approx(10.0)
+
+
+def test_a_stage_that_is_told_of_late_began_when_it_did():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.estimate(6.0)
+    forecast.observe(1, "copy", None, "running", 30, 100, None, 6.0, since=0.0)
+    assert forecast.estimate(6.0).median == pytest.approx(14.0, rel=0.3)
+    forecast.observe(1, "copy", None, "completed", 100, 100, None, 20.0)
+    (span,) = forecast.finish("completed", 20.0).spans
+    assert (span.start, span.worked, span.fractions[:2]) == (0.0, 20.0, [0.0, 0.3])
+
+
+def test_what_was_there_when_a_stage_began_is_no_work_though_it_is_told_of_late():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 60, 100, None, 4.0, initial=50, since=0.0)
+    assert forecast.estimate(4.0).median == pytest.approx(16.0, rel=0.5)

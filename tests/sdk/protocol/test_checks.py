@@ -10,6 +10,8 @@ from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
 from headway.protocol import checks
 from headway.protocol.checks import OPERATION_LEAST, STAGE_LEAST, Malformed
 
+SPAN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 
 @pytest.mark.parametrize(
     ("check", "taken", "refused"),
@@ -24,12 +26,13 @@ from headway.protocol.checks import OPERATION_LEAST, STAGE_LEAST, Malformed
         (checks.flag, [True, False], [0, None, "true"]),
         (checks.one_of({"a", "b"}), ["a"], ["c", None, []]),
         (checks.labels, [{"run": "42"}, {"a": ""}], [[], {"a": 1}, {1: "a"}, "run=42", None]),
+        (checks.traceparent, [SPAN], [SPAN.upper(), SPAN[:-1], "", None, 7]),
         (checks.notify, [None, True, False, "error", "sent"], ["loud", 1, []]),
         (checks.mapping, [{}, {1: "x"}], [[], None]),
         (checks.array, [[], [1]], [{}, None, "x"]),
         (checks.array_of(checks.whole), [[], [1]], [[1, -1], 7]),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_a_check_takes_what_it_is_for_and_nothing_else(check, taken, refused):
     for value in taken:

@@ -176,8 +176,8 @@ def test_what_a_newer_broker_has_appended_is_left_out(path):
 def test_what_is_too_short_is_malformed(path):
     row = whole_row()
     # An older broker tells no holder, stall, stops, usual or work, of no count that it is
-    # beyond, no coarser keys, no plan, no receipt, no rank and no labels.
-    absent = {(1,): 6, (4,): 5, (2, 0): 1}
+    # beyond, no coarser keys, no plan, no receipt, no rank, no labels and no traceparent.
+    absent = {(1,): 7, (4,): 5, (2, 0): 1}
     del at(row, path)[-1 - absent.get(path, 0) :]
 
     with pytest.raises(Malformed, match="fields expected"):

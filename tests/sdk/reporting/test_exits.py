@@ -11,9 +11,10 @@ from headway.reporting.exits import end_program
 from headway.testing import reporting
 
 
-def run(code):
+def run(code, **environ):
     """A program that sends nothing: (exit status, standard output)."""
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "HEADWAY": "off"}
+    environ = environ or {"HEADWAY": "off"}
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environ}
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=False
     )
@@ -43,6 +44,29 @@ def test_the_end_of_a_program_is_no_error_whatever_happens_to_its_report(error):
 def test_the_ways_to_leave_stay_as_they_are_where_nothing_is_sent():
     code = "import os, headway\nheadway.operation('W').start()\nprint(os._exit, os.execv, os.kill)"
     assert run(code)[1].count("built-in") == 3
+
+
+STOPPED = """
+import headway, os
+from headway.reporting.reporter import reporter
+from headway.reporting.thread import ReportingThread
+def disturbed(thread, seconds):
+    stop(thread, 0.0)
+    raise TimeoutError("by a signal's handler, amid the wait")
+headway.operation("Work").start()
+first = reporter().thread
+stop, ReportingThread.stop = ReportingThread.stop, disturbed
+os.closerange(100_000, 100_001)
+first._done.acquire()
+headway.operation("Next").start()
+print(reporter().thread not in (None, first))
+"""
+
+
+def test_a_thread_that_has_stopped_is_followed_by_another_whatever_disturbed_the_wait(tmp_path):
+    os.chmod(tmp_path, 0o700)
+    environ = {"HEADWAY_BROKER": "never", "HEADWAY_RUNTIME_DIR": str(tmp_path)}
+    assert run(STOPPED, **environ) == (0, "True\n")
 
 
 def test_exit_handlers_that_the_program_registers_come_before_the_end_of_its_report():

@@ -1,5 +1,6 @@
 """What a program itself prints of its ended operations, where no viewer has."""
 
+import contextlib
 import fcntl
 import os
 import select
@@ -34,6 +35,7 @@ def screen(tmp_path, monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     master, slave = os.openpty()
     monkeypatch.setattr(identity, "terminal", lambda: os.ttyname(slave))
+    monkeypatch.setattr(receipts, "is_of_pool", lambda ended: True)  # nothing is printed at once
 
     def read():
         written = b""
@@ -88,6 +90,49 @@ def test_what_a_viewer_has_answered_is_not_owed_but_for_what_is_too_short_for_it
     shown = screen()
     assert "Short" in shown
     assert "Long" not in shown
+
+
+@pytest.fixture
+def alone(monkeypatch, screen):
+    """The program is no worker of a pool, so it prints at once what ends."""
+    monkeypatch.setattr(receipts, "is_of_pool", lambda ended: False)
+
+
+@pytest.mark.usefixtures("alone")
+def test_an_end_is_printed_before_what_the_program_prints_next(reporter, end, screen, clock):
+    end("Install")
+    os.write(screen.descriptor, b"next\n")
+    for _ in headway.track([1], "Loop"):
+        clock.advance(LONG)
+    os.write(screen.descriptor, b"last\n")
+    shown = screen()
+    places = [shown.index(words) for words in ("Install  1 s", "next", "Loop", "last")]
+    assert places == sorted(places)
+    reporter.receipts.print_pending(soon())
+    assert screen() == ""
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_the_terminal_does_not_take_at_once_is_left_to_the_viewer(reporter, end, screen):
+    os.set_blocking(screen.descriptor, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(screen.descriptor, b"." * 4096)
+    end()
+    screen()
+    assert len(reporter.receipts.pending()) == 1
+    reporter.receipts.print_pending(soon())
+    assert screen().count("Work  1 s") == 1
+
+
+@pytest.mark.usefixtures("alone")
+def test_no_receipt_is_printed_into_a_password(reporter, end, screen):
+    modes = termios.tcgetattr(screen.descriptor)
+    modes[3] &= ~termios.ECHO
+    termios.tcsetattr(screen.descriptor, termios.TCSANOW, modes)
+    end()
+    assert screen() == ""
+    assert len(reporter.receipts.pending()) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from showcase import NOW, operation, snapshot
 
 from headway_viewer.commands.follow import Barred, follow
 from headway_viewer.commands.selection import Selection
+from headway_viewer.display.quiet import StartHint
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
 
@@ -139,6 +140,14 @@ def test_signals_are_handled_as_before_afterwards():
     before = signal.getsignal(signal.SIGINT)
     followed(timeout=1.0)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_has_not_begun_is_said_once_beside_a_display():
+    said = []
+    hint = StartHint(lambda: "waiting for 'x' to begin", said.append)
+    begun = snapshot([operation("b", "y")])
+    status, _ = followed(None, begun, words=["x"], hint=hint, timeout=9.0)
+    assert (status, said) == (4, ["waiting for 'x' to begin"])
 
 
 def test_only_the_named_are_shown_and_counted():

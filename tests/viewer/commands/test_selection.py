@@ -107,11 +107,21 @@ def test_what_can_mean_several_is_refused_with_their_ids():
         find_operation(board.replica, "ab")
 
 
+def test_the_command_line_of_a_script_means_what_that_is_called():
+    board = board_of(operation("2c9aaa", "deploy.sh"), operation("9abaaa", "train.py"))
+    assert find_operation(board.replica, "sh ./bin/deploy.sh --prod").id == "2c9aaa"
+    assert find_operation(board.replica, "python3 train.py").id == "9abaaa"
+    assert find_operation(board.replica, "./deploy.sh").id == "2c9aaa"
+    for other in ("sh other.sh", "deploy.shh", "make deploy.sh", "sh 'deploy.sh", ""):
+        assert find_operation(board.replica, other) is None
+
+
 @pytest.mark.parametrize(
     ("word", "told"),
     [
         ("npm instal", "; did you mean 2c9 npm install (running)?"),
         ("INSTALL", "; did you mean 2c9 npm install (running) or 9ab pip install (failed)?"),
+        ("npm install --verbose", "; did you mean 2c9 npm install (running)?"),
         ("quux", ""),
         ("", ""),
     ],

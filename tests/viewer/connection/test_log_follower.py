@@ -66,3 +66,11 @@ def test_where_there_is_none_it_says_why():
     feed.replies[1] = Reply(1, {"found": "none"}, None)
     log.take(feed, KNOWN, NOW)
     assert "keeps no output" in log.absent
+
+
+def test_why_no_output_can_be_asked_for_is_said():
+    feed, log = Asked(), LogFollower()
+    log.follow(OPEN.id, feed, NOW)
+    feed.replies[1] = Reply(1, {}, "its output stays on db")
+    assert log.take(feed, KNOWN, NOW)
+    assert log.absent == "its output stays on db"

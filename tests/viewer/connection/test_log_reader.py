@@ -12,6 +12,8 @@ from headway_viewer.connection.log_reader import (
 
 OPEN = operation("7f3", "npm install")
 OVER = operation("7f3", "npm install", "failed", ended=-1.0)
+GOOD = operation("7f3", "npm install", "completed", ended=-1.0, exit_status=0)
+LOOP = operation("7f3", "build.py: Compile", "completed", ended=-1.0)
 
 
 def here(data=b"", offset=0, *, end=None, total=None, complete=False):
@@ -77,6 +79,9 @@ def test_an_end_that_does_not_arrive_is_told():
         ("restarted", OVER, 0.0, "ended before the broker that runs now began"),
         ("unheard", OVER, 0.0, None),
         ("unheard", OVER, ARRIVAL_TIMEOUT, "was not kept"),
+        ("unheard", LOOP, 0.0, None),
+        ("unheard", LOOP, ARRIVAL_TIMEOUT, "it reports itself, and keeps no output"),
+        ("unheard", GOOD, ARRIVAL_TIMEOUT, "was not kept: that of what fails is"),
         ("a word of a newer broker", OVER, ARRIVAL_TIMEOUT + ANSWER_TIMEOUT, "older version"),
     ],
 )

@@ -323,3 +323,15 @@ def test_ranks_of_a_job_tell_of_the_slowest_in_one_name():
         line for line in story.first if "20 % (20/100)" in line
     ]
     assert len(story.first) == 1
+
+
+def test_a_host_out_of_contact_is_told_once_with_its_name():
+    made = operation("a", "x")
+    made.host = "db"
+    story = Story(made)
+    story.board.tells_hosts = True
+    story.replica.set_contact(["a"], None, NOW - 6.0)
+    (told,) = story.tell()
+    assert told.startswith("db: x ")
+    assert told.endswith(" silent    host up, no broker for 6 s")
+    assert story.tell() == []

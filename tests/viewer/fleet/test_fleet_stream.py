@@ -32,8 +32,8 @@ class Fleet:
         data = state_message.encode_state(session, "ada", clock, operation, with_output=False)
         self.hear(subjects.of_operation("berlin", host, operation.id), data, now, **more)
 
-    def beat(self, now=0.0, *, host="db", session="s1", whole=True, **more):
-        data = state_message.encode_heartbeat(session, "ada", now, whole=whole)
+    def beat(self, now=0.0, *, host="db", session="s1", whole=True, absent=None, **more):
+        data = state_message.encode_heartbeat(session, "ada", now, whole=whole, absent=absent)
         self.hear(subjects.of_heartbeat("berlin", host, "ada"), data, now, **more)
 
     def look(self, now=0.0):
@@ -193,3 +193,31 @@ def test_more_operations_than_a_viewer_shows_are_counted(fleet, monkeypatch):
         fleet.tell(operation(name))
     assert len(fleet.look()) == 2
     assert fleet.stream.over == 1
+
+
+def test_a_host_without_a_broker_is_told_and_ends_nothing(fleet):
+    fleet.tell(operation())
+    fleet.look()
+    fleet.replica.take()
+    fleet.beat(10.0, whole=False, absent=7.0)
+    found = fleet.look(10.0)["op1"]
+    assert (found.open, found.in_contact, found.unheard_since) == (True, False, None)
+    assert found.no_broker_since == pytest.approx(1003.0)
+    assert fleet.replica.take().operations == ["op1"]
+    fleet.beat(20.0)
+    assert fleet.look(20.0)["op1"].in_contact
+
+
+def test_a_late_viewer_sees_that_a_host_came_back_from_a_reboot_without_a_broker(fleet):
+    fleet.begin(2)
+    fleet.tell(operation(), age=300.0, pending=1)
+    fleet.beat(session="s2", whole=False, absent=60.0)
+    assert fleet.look()["op1"].no_broker_since == pytest.approx(940.0)
+
+
+def test_what_is_first_told_of_after_its_host_was_out_of_contact_says_so_too(fleet):
+    fleet.tell(operation("a"))
+    fleet.beat(10.0, whole=False, absent=7.0)
+    fleet.look(10.0)
+    fleet.tell(operation("b"), 11.0)  # all is told again after a reconnection
+    assert not fleet.look(11.0)["b"].in_contact

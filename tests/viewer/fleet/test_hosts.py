@@ -32,3 +32,18 @@ def test_another_session_may_have_another_clock():
     host = Hosts().get(DB)
     host.shift("s1", 5000.0, 100.0)
     assert host.shift("s2", 7.0, 101.0) == 94.0
+
+
+def test_a_host_that_has_no_broker_is_heard_and_says_since_when():
+    hosts = Hosts()
+    host = hosts.get(DB)
+    host.hear(100.0)
+    host.beat("s1", 100.0, whole=False, absent=8.0)
+    assert hosts.look(100.0) == [host]
+    assert host.contact == (None, 92.0)
+    host.hear(110.0)
+    host.beat("s1", 110.0 + CLOCK_SLACK / 2, whole=False, absent=18.0)  # the same absence
+    assert hosts.look(110.0) == []
+    host.beat("s1", 120.0, whole=False, absent=None)
+    assert hosts.look(120.0) == [host]
+    assert host.contact == (None, None)

@@ -110,3 +110,9 @@ def test_a_stream_that_keeps_for_ever_has_no_age():
     assert jetstream.max_age(info(max_age=0)) is None
     assert jetstream.max_age(info()) == 86400
     assert jetstream.max_age({}) is None
+
+
+def test_a_leaf_node_is_asked_by_the_domain_of_its_hub():
+    assert jetstream.in_domain("$JS.API.INFO", None) == "$JS.API.INFO"
+    assert jetstream.in_domain("$JS.API.STREAM.INFO.X", "hub") == "$JS.hub.API.STREAM.INFO.X"
+    assert jetstream.in_domain("headway.a.b.c", "hub") == "headway.a.b.c"

@@ -1,10 +1,12 @@
 """Events of the thread that talks to a server, handed to the loop of a command."""
 
+import asyncio
 import os
 import select
 
 from headway_viewer.fleet import nats_thread
 from headway_viewer.fleet.nats_thread import NatsThread
+from headway_viewer.fleet.server_access import Access
 
 
 def test_an_event_that_comes_while_others_are_taken_wakes_who_waits(monkeypatch):
@@ -28,3 +30,45 @@ def test_an_event_that_comes_while_others_are_taken_wakes_who_waits(monkeypatch)
     finally:
         for end in pair:
             os.close(end)
+
+
+class Client:
+    async def close(self):
+        pass
+
+
+class Cluster(NatsThread):
+    """Of its servers, those in `serving` give a connection."""
+
+    def __init__(self, urls, serving=()):
+        super().__init__(Access(urls))
+        self.serving = serving
+
+    async def _connect(self, url, lost):
+        if url not in self.serving:
+            raise ConnectionRefusedError("Connect call failed")
+        return Client()
+
+    async def session(self, client):
+        self.tell(self.server)
+        await asyncio.Event().wait()
+
+
+def first_events(thread):
+    thread.start()
+    try:
+        assert select.select([thread.descriptor], [], [], 10)[0]
+        return thread.take()
+    finally:
+        thread.close()
+
+
+def test_a_server_that_refuses_is_passed_over_for_one_that_serves():
+    cluster = Cluster(("nats://a", "nats://b", "nats://c"), serving=("nats://c",))
+    assert first_events(cluster) == ["nats://c"]
+
+
+def test_that_no_server_serves_is_told_once_with_each_reason():
+    lost = first_events(Cluster(("nats://a", "nats://b")))
+    assert [event.refused for event in lost] == [True]
+    assert lost[0].why.count("nothing listens at") == 2

@@ -1,8 +1,12 @@
 """What an uplink publishes, and when: the table of `publications`, row by row."""
 
+from functools import partial
+
 import pytest
 
+from headway.model import Operation, Stage
 from headway_viewer.fleet import publications as rules
+from headway_viewer.fleet import state_message
 from headway_viewer.fleet.publications import Publications
 
 
@@ -18,6 +22,10 @@ def sent(publications, now):
     batch = [one for one in publications.due(now) if one.operation is not None]
     publications.arrived()
     return batch
+
+
+def not_asked():
+    raise AssertionError("it is stored already")
 
 
 def names(batch):
@@ -151,7 +159,7 @@ def test_it_is_whole_once_all_that_is_open_was_sent_since_the_connection(one):
 def test_what_is_removed_while_it_is_open_is_told_as_removed_until_that_is_stored(one):
     one.change("a", is_open=True)
     sent(one, 1.0)
-    one.remove("a", None, 0)
+    one.remove("a", not_asked)
     removal = sent(one, 1.1)[0]
     assert removal.removed
     one.not_stored(removal.number, 1.2)
@@ -164,7 +172,7 @@ def test_what_is_removed_while_it_is_open_is_told_as_removed_until_that_is_store
 def test_a_stored_end_that_the_broker_forgets_is_told_no_more(one):
     one.change("a", is_open=False)
     one.stored(sent(one, 1.0)[0].number)
-    one.remove("a", "kept", 10)
+    one.remove("a", not_asked)
     one.connected(2.0)
     assert sent(one, 2.0) == []
 
@@ -172,10 +180,10 @@ def test_a_stored_end_that_the_broker_forgets_is_told_no_more(one):
 def test_an_end_that_the_broker_forgets_in_an_outage_is_kept_and_told_after_it(one):
     one.disconnected()
     one.change("a", is_open=False)
-    one.remove("a", "what it was", 100)
+    one.remove("a", lambda: b"what it was")
     one.connected(3600.0)
     publication = sent(one, 3600.0)[0]
-    assert publication.kept == "what it was"
+    assert publication.kept == b"what it was"
     one.stored(publication.number)
     one.connected(3700.0)
     assert sent(one, 3700.0) == []
@@ -183,10 +191,10 @@ def test_an_end_that_the_broker_forgets_in_an_outage_is_kept_and_told_after_it(o
 
 def test_what_is_kept_in_an_outage_is_bounded_and_the_rest_is_counted(one):
     one.disconnected()
-    size = rules.KEPT_BYTES // 10
+    row = bytes(rules.KEPT_BYTES // 10 - rules.KEPT_EACH)
     for number in range(25):
         one.change(f"op{number}", is_open=False)
-        one.remove(f"op{number}", "x", size)
+        one.remove(f"op{number}", partial(bytes, row))
     assert one.dropped == 15
     one.connected(1.0)
     assert names(sent(one, 1.0)) == [f"op{number}" for number in range(15, 25)]
@@ -197,3 +205,34 @@ def test_what_stands_still_is_told_again_after_minutes(one):
     sent(one, 1.0)
     assert sent(one, rules.REFRESH - 1) == []
     assert names(sent(one, rules.REFRESH + 1)) == ["a"]
+
+
+def test_no_end_of_an_hours_outage_is_dropped(one):
+    # An end a second, of three stages with names as people give them: what the broker forgot.
+    one.disconnected()
+    row = state_message.encode_row(ended_operation(), with_output=False)
+    for number in range(3600):
+        one.change(f"q7f3c0ffe{number:04}", is_open=False)
+        one.remove(f"q7f3c0ffe{number:04}", partial(bytes, row))
+    assert (one.dropped, one.waiting) == (0, 3600)
+
+
+def ended_operation():
+    made = Operation("q7f3c0ffee22", "Nightly build of the documentation", "nightly build")
+    made.labels = {"run": "4711", "branch": "main"}
+    made.host, made.user, made.tty = "build-1.example.org", "jenkins", "/dev/pts/17"
+    made.move("running", 1000.0)
+    for number in range(1, 4):
+        stage = made.add_stage(Stage(number, f"Compile module {number}", total=1200))
+        stage.move("running", 1000.0)
+        stage.done, stage.unit = 1200, "files"
+    made.move("completed", 1100.0)
+    return made
+
+
+def test_a_heartbeat_that_tells_something_new_does_not_wait(one):
+    assert [beat.operation for beat in one.due(1.0)] == [None]
+    one.arrived()
+    assert one.due(2.0) == []
+    one.beat()
+    assert [beat.operation for beat in one.due(2.0)] == [None]

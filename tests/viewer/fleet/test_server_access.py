@@ -1,6 +1,7 @@
 """Where the server is, and as whom to speak to it."""
 
 import argparse
+import base64
 
 import pytest
 
@@ -46,3 +47,17 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
 def test_the_environment_names_the_server():
     assert server_access.default_url({"HEADWAY_FLEET": "nats://a"}) == "nats://a"
     assert server_access.default_url({}) is None
+
+
+def test_a_user_is_the_name_in_the_url_or_the_key_of_the_credentials(tmp_path):
+    access = Access(("nats://ada:hunter2@db", "nats://db"))
+    assert [access.user(url) for url in access.urls] == ["ada", None]
+    claims = base64.urlsafe_b64encode(b'{"sub":"UDXU4RCSJNZ"}').rstrip(b"=").decode()
+    path = tmp_path / "ada.creds"
+    path.write_text(
+        f"-----BEGIN NATS USER JWT-----\nhead.{claims}.sig\n------END NATS USER JWT------\n"
+        "-----BEGIN USER NKEY SEED-----\nSUA\n------END USER NKEY SEED------\n"
+    )
+    assert access._replace(credentials=str(path)).user("nats://db") == "UDXU4RCSJNZ"
+    path.write_text("-----BEGIN NATS USER JWT-----\nnone\n")
+    assert access._replace(credentials=str(path)).user("nats://db") is None

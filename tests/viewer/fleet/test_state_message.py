@@ -103,4 +103,20 @@ def test_what_is_no_message_is_malformed(fields):
 
 
 def test_fields_that_a_newer_version_appends_are_ignored():
-    assert decode(pack([1, 1, "s", "r", 1.0, True, "more"])).whole
+    assert decode(pack([1, 1, "s", "r", 1.0, True, None, "more"])).whole
+
+
+def test_a_heartbeat_tells_for_how_long_there_is_no_broker():
+    data = state_message.encode_heartbeat("s1", "ada", 21.0, whole=False, absent=7.5)
+    assert decode(data).absent == 7.5
+    assert decode(state_message.encode_heartbeat("s1", "ada", 21.0, whole=True)).absent is None
+    assert decode(pack([1, HEARTBEAT, "s1", "ada", 21.0, True])).absent is None  # of an older one
+    with pytest.raises(Malformed):
+        decode(pack([1, HEARTBEAT, "s1", "ada", 21.0, True, "long"]))
+
+
+def test_a_row_that_was_kept_is_sent_with_the_time_of_its_sending():
+    row = state_message.encode_row(failed(), with_output=False)
+    message = decode(state_message.frame_row("s2", "ada", 3621.0, row))
+    assert (message.session, message.now) == ("s2", 3621.0)
+    assert rows.decode(message.row).record.ended == 20.0

@@ -50,3 +50,17 @@ def test_filters_name_a_site_and_hosts():
 
 def test_requests_are_no_part_of_the_stream():
     assert not subjects.of_control("a", "b", "c").startswith(subjects.PREFIX + ".")
+
+
+def test_answers_come_under_a_subject_of_the_user_alone():
+    assert subjects.of_inbox("viewer") == "_INBOX.viewer"
+    assert subjects.of_inbox("build.bot") == "_INBOX.build_2Ebot"
+    assert subjects.of_inbox(None) == "_INBOX"
+
+
+def test_a_filter_names_one_operation():
+    assert subjects.filters(None, [], "q7f3") == ["headway.*.*.q7f3"]
+    assert subjects.filters("berlin", ["a", "b.c"], "q7f3") == [
+        "headway.berlin.a.q7f3",
+        "headway.berlin.b_2Ec.q7f3",
+    ]

@@ -52,7 +52,7 @@ def test_an_estimate_is_a_range_with_what_it_rests_on():
     assert answers.estimate(made, board_of(made), NOW).splitlines() == [
         "remaining: about 1.5 min",
         "low 80 s, median 100 s, high 120 s; from history, 3 earlier runs",
-        "usually: 3 min",
+        "usually 3 min",
     ]
 
 

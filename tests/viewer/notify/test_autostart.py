@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from headway_viewer.notify import autostart
-from headway_viewer.notify.autostart import entry_word, unit_word
+from headway_viewer.notify.autostart import entry_word
 
 
 class Home:
@@ -98,12 +98,6 @@ def test_a_word_of_a_desktop_entry_is_read_again_as_it_was(word):
     # Python's shlex keeps the backslash before $ and `, which a shell takes away.
     value = value.replace("\\$", "$").replace("\\`", "`")
     assert [one.replace("%%", "%") for one in shlex.split(value)] == [word]
-
-
-@pytest.mark.parametrize("word", WORDS)
-def test_a_word_of_a_unit_is_read_again_as_it_was(word):
-    undone = unit_word(word).replace("%%", "%").replace("$$", "$")
-    assert shlex.split(undone.replace("'", "\\'") if '"' not in undone else undone) == [word]
 
 
 @pytest.mark.skipif(

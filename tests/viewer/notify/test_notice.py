@@ -8,6 +8,7 @@ from headway_viewer.notify.notice import (
     Notice,
     end_notice,
     joined_notice,
+    named_by_host,
     question_notice,
     stalled_notice,
     why_line,
@@ -90,3 +91,9 @@ def test_several_are_told_with_the_names_of_those_that_failed():
     assert joined.body == "op 7 failed\nop 8 failed\nop 9 failed, and 2 more"
     assert joined.urgency == CRITICAL
     assert joined_notice(notices[:3]).body == "\n".join(n.title for n in notices[:3])
+
+
+def test_a_notice_of_a_fleet_begins_with_the_host():
+    notice = named_by_host(end_notice(ended(host="db")))
+    assert notice.title == "db: npm install failed"
+    assert named_by_host(notice._replace(host=None)) == notice._replace(host=None)

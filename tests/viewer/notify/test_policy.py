@@ -245,6 +245,16 @@ def test_slowness_is_told_only_where_asked_for(slow, told):
     assert words == ([] if told is None else ["3 min 20 s so far, usually 1 min 40 s"])
 
 
+def test_what_took_longer_than_one_earlier_run_is_not_called_unusual():
+    policy = Policy(Settings(slow=True))
+    made = operation()
+    made.usual = (100.0, 100.0, 100.0, 1)
+    policy.absorb([made], 101.0)
+    (notice,) = policy.due(300.0)
+    assert notice.title.endswith("takes longer than before")
+    assert notice.body == "3 min 20 s so far, one earlier run took 1 min 40 s"
+
+
 @pytest.mark.parametrize(
     ("state", "took", "notify", "in_front", "unseen"),
     [

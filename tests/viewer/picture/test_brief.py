@@ -23,6 +23,11 @@ def test_an_operation_that_runs_tells_what_it_does_and_when_it_ends():
     ]
 
 
+def test_of_one_earlier_run_nothing_is_called_usual():
+    made = operation("abc", "Build", started=-60.0, usual=(180.0, 180.0, 180.0, 1))
+    assert told(made)[2] == "1 min so far, end unknown, one earlier run took 3 min"
+
+
 def test_without_an_estimate_the_end_is_unknown():
     assert told(operation("abc", "Build", "running", started=-60.0))[2] == (
         "1 min so far, end unknown"

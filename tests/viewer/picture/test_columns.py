@@ -43,6 +43,24 @@ def test_what_matters_least_goes_first():
     assert "name" not in gone
 
 
+def test_on_a_narrow_terminal_a_name_goes_before_a_bar():
+    widths, (row,) = laid([barred(name="apt install postgresql", done="")], 39)
+    assert row == "▶ apt instal…tgresql  54 %  about 1 min"
+    assert (widths.bar, widths.short_id) == (0, 0)
+    widths, _ = laid([barred(name="apt install nginx" * 9, done="")], 59)
+    assert widths.bar
+    assert widths.short_id
+    assert widths.name >= 24
+
+
+def test_of_an_end_the_shortest_words_leave_room_for_a_name():
+    shorter = ("failed in Fetch, exit 1", "failed, exit 1")
+    row = worded(name="pip install -r requirements.txt")._replace(shorter=shorter)
+    _, [line] = laid([row], 39)
+    assert "failed, exit 1" in line
+    assert line.index("failed") > 18
+
+
 def test_columns_stand_below_each_other():
     other = barred(name="x", counts="7 %", remaining="3 s")
     _, (first, second) = laid([BARRED, other], 79)

@@ -347,3 +347,24 @@ def test_the_longest_of_thousands_is_looked_for_now_and_then_and_counts_down_bet
         made.estimate = about(60)
     assert view.all_remaining(NOW + 2.0)[0] == "about 10 min"
     assert view.all_remaining(NOW + 3.0)[0] == "about 55 s"
+
+
+def test_a_host_out_of_contact_is_said_on_the_rows_and_counted_in_the_header():
+    board = board_of(*(operation(name, name, progress=0.5) for name in "abc"))
+    board.tells_hosts = True
+    board.replica.set_contact(["a"], NOW - 60.0, None)
+    board.replica.set_contact(["b"], None, NOW - 120.0)
+    board.absorb(board.replica.take(), NOW)
+    lines = [PLAIN.paint(line) for line in View(board, PLAIN).picture(80, 23, NOW)]
+    assert lines[0].startswith("headway  3 running, 2 on hosts out of contact")
+    assert "running, host not heard for 1 min" in lines[1]
+    assert "running, host up, no broker for 2 min" in lines[2]
+
+
+def test_groups_take_the_place_of_rows_where_there_are_some():
+    board = board_of(*installers())
+    board.rollup = lambda width, lines, _now: [[("", f"{width} {lines}")]]
+    view = View(board, PLAIN)
+    assert [PLAIN.paint(line) for line in view.picture(80, 23, NOW)][1:] == ["79 22"]
+    board.rollup = lambda *_: None
+    assert len(view.picture(80, 23, NOW)) > 2

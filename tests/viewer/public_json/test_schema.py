@@ -3,8 +3,8 @@ from showcase import NOW, WALL, installers, operation, replica_of, stage
 from headway_viewer.public_json.schema import operation_object, parents_first
 
 OPERATION = """
-    id name key state reason error message silent_since stalled_since unheard_since stops
-    host pid user tty
+    id name key state reason error message silent_since stalled_since unheard_since
+    no_broker_since stops host pid user tty
     started ended elapsed progress cancellable parent holder attempt rank labels exit_status notify
     estimate usual work stages
 """

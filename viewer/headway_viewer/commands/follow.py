@@ -18,6 +18,8 @@ from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.display.browser import Browser
 from headway_viewer.display.jsonl import Jsonl
+from headway_viewer.display.plain import Plain
+from headway_viewer.display.quiet import StartHint
 from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.picture.board import Board
@@ -99,11 +101,16 @@ def follow_broker(
         made = display(board, selection)
         if isinstance(made, Browser):
             made.feed = feed
+        hint = None
+        if board.hint is not None and isinstance(made, (Plain, Jsonl)):
+            # A picture has it in its header.
+            hint = StartHint(board.hint, lambda words: print_error(verb, spelled(words), 0))
         return follow(
             feed,
             board,
             selection,
             made,
+            hint=hint,
             until_done=until_done,
             detaches=detaches,
             timeout=timeout,
@@ -151,11 +158,13 @@ def follow(
     detaches: bool,
     timeout: float | None = None,
     output: int | None = None,
+    hint: StartHint | None = None,
 ) -> int:
     """Follow until the selection is done, a signal or `timeout`; return the exit status.
 
-    With `detaches`, Ctrl+C gives exit status 0. Raise `Ambiguous`, `BrokenPipeError` as soon as the
-    descriptor `output` has no reader, and `Barred` where the end cannot be told.
+    `hint` says beside the display what has not begun. With `detaches`, Ctrl+C gives exit status 0.
+    Raise `Ambiguous`, `BrokenPipeError` as soon as the descriptor `output` has no reader, and
+    `Barred` where the end cannot be told.
     """
     replica = feed.replica
     clock = feed.clock
@@ -194,6 +203,8 @@ def follow(
                     board.select_again()
                     changes = changes._replace(operations=list(replica.operations), fresh=True)
                 pause = display.show(changes, feed.note(), local)
+                if hint is not None:
+                    pause = min(pause, hint.show(changes, None, local))
                 if until_done and feed.refused is not None:
                     pause = min(pause, 1.0)
                 if display.left:

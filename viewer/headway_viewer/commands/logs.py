@@ -19,7 +19,10 @@ from headway_viewer.commands.selection import Ambiguous, find_operation, unknown
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.log_reader import POLL_INTERVAL, LogReader, Step
-from headway_viewer.connection.single_snapshot import Outcome, fetch_snapshot
+from headway_viewer.connection.single_snapshot import Outcome, fetch_fleet, fetch_snapshot
+from headway_viewer.fleet.fleet_feed import FleetFeed
+from headway_viewer.fleet.options import add_fleet, fleet_feed
+from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.picture.wording import error_lines
 from headway_viewer.replica.replica import Replica
 
@@ -36,13 +39,21 @@ def logs(argv: Sequence[str]) -> int:
         "logs",
         "Print the last MB of what a command printed, as it was, both of its outputs in order:\n"
         "of one that failed, or that goes on. It is held in memory, and nowhere stored. Exit\n"
-        "status 0 if it was printed, 3 if there is none, 4 if there is no such operation.",
+        "status 0 if it was printed, 3 if there is none, 4 if there is no such operation. Of a\n"
+        "fleet no output is told: it says on which host to ask.",
         'headway logs 7f3 | less -R\nheadway logs --follow "npm install"',
     )
     parser.add_argument("operation", metavar="OP", help=OP_HELP)
     parser.add_argument("-f", "--follow", action="store_true", help="go on until it ends")
+    add_fleet(parser)
     arguments = parser.parse_args(argv)
-    feed = Feed(Replica(), endpoint_finder(start=False))
+    replica = Replica()
+    try:
+        feed = fleet_feed(replica, arguments)
+    except NotUsable as error:
+        return print_error("logs", str(error), USAGE)
+    if feed is None:
+        feed = Feed(replica, endpoint_finder(start=False))
     try:
         return _logs(feed, arguments.operation, follow=arguments.follow)
     except NoRuntimeDirectory as error:
@@ -53,10 +64,12 @@ def logs(argv: Sequence[str]) -> int:
         feed.close()
 
 
-def _logs(feed: Feed, word: str, *, follow: bool) -> int:
-    outcome = fetch_snapshot(feed)
+def _logs(feed: Feed | FleetFeed, word: str, *, follow: bool) -> int:
+    is_fleet = isinstance(feed, FleetFeed)
+    outcome = fetch_fleet(feed) if is_fleet else fetch_snapshot(feed)
     if outcome is Outcome.NO_ANSWER:
-        return print_error("logs", "the broker does not answer", 1)
+        told = feed.note() if is_fleet else None
+        return print_error("logs", told or "the broker does not answer", 1)
     if outcome is Outcome.REFUSED:
         return print_error("logs", str(feed.note()), 1)
     theme = stream_theme(sys.stderr)
@@ -69,7 +82,7 @@ def _logs(feed: Feed, word: str, *, follow: bool) -> int:
     return _print(feed, operation, follow=follow)
 
 
-def _print(feed: Feed, operation: Operation, *, follow: bool) -> int:
+def _print(feed: Feed | FleetFeed, operation: Operation, *, follow: bool) -> int:
     """Print the output of an operation; return the exit status."""
     reader = LogReader(follow=follow, now=feed.clock())
     ended_line = True

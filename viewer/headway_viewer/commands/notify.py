@@ -12,9 +12,12 @@ from headway import text
 from headway.commands.arguments import ArgumentParser
 from headway.host.desktop import Impossible
 from headway.host.launch.broker_launch import NoRuntimeDirectory
-from headway_viewer.commands.options import seconds
+from headway_viewer.commands.exit_status import USAGE
+from headway_viewer.commands.options import print_error, seconds
 from headway_viewer.connection.endpoint import finder_for_listener, require_usable
 from headway_viewer.connection.feed import Feed
+from headway_viewer.fleet.options import add_fleet, fleet_feed
+from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.notify import autostart
 from headway_viewer.notify.channels.command import CommandChannel
 from headway_viewer.notify.channels.desktop import DesktopChannel
@@ -47,6 +50,8 @@ examples:
                                  a JSON object for each notice, on standard input
   headway notify --ntfy https://ntfy.sh/your-topic
   headway notify --quiet 22:00-07:00
+  headway notify --fleet nats://nats.example.org
+                                 of all its hosts; several of these each tell
 """
 
 
@@ -64,7 +69,11 @@ def notify(argv: Sequence[str]) -> int:
         kept = [word for word in argv if word != "--enable"]
         return autostart.enable(kept, os.environ, _print_line)
     replica = Replica()
-    feed = Feed(replica, finder_for_listener(), events=True)
+    try:
+        fleet = fleet_feed(replica, arguments)
+    except NotUsable as error:
+        return print_error("notify", str(error), USAGE)
+    feed = Feed(replica, finder_for_listener(), events=True) if fleet is None else fleet
     on_desktop = any(isinstance(channel, DesktopChannel) for channel in channels)
     job_list = DesktopJobs(os.environ) if on_desktop else None
     notifier = Notifier(
@@ -72,13 +81,16 @@ def notify(argv: Sequence[str]) -> int:
         replica,
         [Sender(channel, sent=_print_sent, failed=_print_failed) for channel in channels],
         policy=Policy(Settings(arguments.after, arguments.slow)),
-        front=Foreground(os.environ),
+        # No terminal of another host is in front here.
+        front=Foreground(os.environ) if fleet is None else None,
         quiet=arguments.quiet,
         job_list=job_list,
         say=_print,
+        tells_hosts=fleet is not None,
     )
     try:
-        require_usable()
+        if fleet is None:
+            require_usable()
         _print("notifying; Ctrl+C ends it")
         ended = notifier.run()
         return _print_unavailable(ended) if isinstance(ended, str) else ended
@@ -125,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quiet", metavar="H:MM-H:MM", type=_quiet, help="tell nothing then, and the rest after"
     )
+    add_fleet(parser)
     return parser
 
 

@@ -12,6 +12,7 @@ from headway.formatting.theme import Theme
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.lookup import matching
 from headway.model import Operation
+from headway.run.parsers.registry import script_in
 from headway_viewer.commands.exit_status import NO_ANSWER, NONE_SEEN, USAGE
 from headway_viewer.commands.listing.filters import Filter, listed
 from headway_viewer.commands.listing.groups import HOST, ROWS_LEAST, list_groups
@@ -131,7 +132,7 @@ def _print(arguments: argparse.Namespace, board: Board, now: float) -> int:
     word = arguments.operation
     candidates: list[Operation] = list(replica.operations.values())
     if word is not None:
-        candidates = matching(candidates, word)
+        candidates = matching(candidates, word) or matching(candidates, script_in(word) or word)
         if not candidates:
             theme = stream_theme(sys.stderr)
             return print_error("ps", theme.spell(unknown_text(replica, word)), NONE_SEEN)

@@ -10,6 +10,7 @@ from typing import Iterable, Sequence
 
 from headway.lookup import has_labels, meant
 from headway.model import Operation
+from headway.run.parsers.registry import script_in
 from headway_viewer.commands.exit_status import exit_status
 from headway_viewer.picture.board import JUST_ENDED, MIN_ID_CHARACTERS, Board, end_word
 from headway_viewer.replica.replica import Replica
@@ -24,6 +25,7 @@ LOOK_INTERVAL = 0.5  # seconds between looks at the jobs
 NAMED_JOBS = 3  # that are waited for, by name
 NAMED_OPERATIONS = 5  # of those that an OP can mean, by id and name
 ALIKE = 0.7  # of `difflib`: at its own 0.6 "logs" is like "bogus"
+LEAST_NAME = 3  # characters of a name that is looked for in what was typed
 SUGGESTIONS = 3  # operations that may be meant by a name that none has
 
 
@@ -37,12 +39,17 @@ def find_operation(
     """Return the operation that `word` means, or None. Raise `Ambiguous`.
 
     Only one with `labels` can be. Of several that have ended under one name, the latest is meant.
+    A command line that runs a script means what that is called.
     """
-    found = [one for one in meant(replica.operations.values(), word) if has_labels(one, labels)]
+    known = replica.operations.values()
+    found = [one for one in meant(known, word) if has_labels(one, labels)]
+    script = None if found else script_in(word)
+    if script is not None:
+        found = [one for one in meant(known, script) if has_labels(one, labels)]
     if len(found) > 1:
-        known = replica.operations
         found.sort(key=_latest_first)
-        listed = ", ".join(_told(operation, known) for operation in found[:NAMED_OPERATIONS])
+        told = [_told(operation, replica.operations) for operation in found[:NAMED_OPERATIONS]]
+        listed = ", ".join(told)
         left = len(found) - NAMED_OPERATIONS
         more = f" and {left} more" if left > 0 else ""
         raise Ambiguous(f"{word!r} can mean {len(found)} operations: {listed}{more}")
@@ -57,7 +64,7 @@ def unknown_text(replica: Replica, word: str) -> str:
 
 
 def similar(operations: Iterable[Operation], word: str) -> list[Operation]:
-    """Return the operations whose name contains `word` or is spelled like it, one a name.
+    """Return the operations whose name contains `word`, is in it or spelled like it, one a name.
 
     The open ones and the latest come first, `SUGGESTIONS` at most.
     """
@@ -66,6 +73,7 @@ def similar(operations: Iterable[Operation], word: str) -> list[Operation]:
         named.setdefault(operation.name.lower(), operation)
     folded = word.lower()
     close = [name for name in named if folded and folded in name]
+    close += [name for name in named if len(name) >= LEAST_NAME and f" {name} " in f" {folded} "]
     close += get_close_matches(folded, named, n=SUGGESTIONS, cutoff=ALIKE)
     return [named[name] for name in list(dict.fromkeys(close))[:SUGGESTIONS]]
 

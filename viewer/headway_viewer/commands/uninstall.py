@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import Mapping, Sequence
 
+from headway.host.launch import user_units
 from headway.protocol import endpoint
 from headway_viewer.commands.options import make_parser, print_error
 from headway_viewer.notify import autostart
@@ -64,6 +65,7 @@ def uninstall(argv: Sequence[str]) -> int:
     enabled = (autostart.unit_path(os.environ), autostart.entry_path(os.environ))
     if any(path in found for path in enabled):
         autostart.disable(os.environ, print)
+    user_units.uninstall(user_units.BROKER, os.environ, print)
     _stop_broker()
     left = [path for path in found if not remove(path)]
     for path in left:
@@ -82,6 +84,7 @@ def paths(environ: Mapping[str, str], uid: int, home: str) -> list[str]:
     inside = _existing(state, STATE_FILES)
     found += [*inside, state] if inside and _is_own(state, uid) else []
     others = [autostart.unit_path(environ), autostart.entry_path(environ)]
+    others.append(user_units.unit_path(user_units.BROKER, environ))
     others += [os.path.join(home, name) for name in COMPLETIONS]
     return [*found, *(path for path in others if os.path.lexists(path))]
 

@@ -12,11 +12,12 @@ from typing import Sequence
 from headway import text
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.plain_values import NAME_LIMIT, clean_text
+from headway.protocol.endpoint import runtime_directory, user_of
 from headway_viewer.commands.exit_status import USAGE
 from headway_viewer.commands.options import make_parser, print_error
 from headway_viewer.connection.endpoint import finder_for_listener, require_usable
 from headway_viewer.connection.feed import Feed
-from headway_viewer.fleet import server_access, subjects
+from headway_viewer.fleet import server_access, subjects, uplink_lock
 from headway_viewer.fleet.options import server_url
 from headway_viewer.fleet.uplink import Place, Uplink
 from headway_viewer.fleet.uplink_thread import UplinkThread
@@ -31,13 +32,17 @@ def uplink(argv: Sequence[str]) -> int:
         require_usable()
         place = _place(arguments)
         control = subjects.of_control(*place) if arguments.allow_cancel else None
+        held = _hold()
         thread = UplinkThread(access, control)
+    except uplink_lock.Taken as error:
+        return print_error("uplink", str(error), 1)
     except server_access.NotUsable as error:
         return print_error("uplink", str(error), USAGE)
     except NoRuntimeDirectory as error:
         return print_error("uplink", str(error), 1)
     replica = Replica()
-    feed = Feed(replica, finder_for_listener(), attends=True)
+    # A broker may have had operations that are open in the fleet still, as before a reboot.
+    feed = Feed(replica, finder_for_listener(begins=True), attends=True)
     thread.start()
     try:
         return Uplink(
@@ -48,6 +53,17 @@ def uplink(argv: Sequence[str]) -> int:
     finally:
         thread.close()
         feed.close()
+        if held is not None:
+            os.close(held)
+
+
+def _hold() -> int | None:
+    """Be the only uplink of this user here. Raise `uplink_lock.Taken`."""
+    try:
+        directory = runtime_directory(os.environ, user_of(os.environ, os.getuid()))
+    except NoRuntimeDirectory:
+        return None  # `HEADWAY_ENDPOINT` may name a broker all the same
+    return uplink_lock.take(directory)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ from typing import Sequence, TextIO
 
 from headway.formatting import picture_support
 from headway_viewer.commands.follow import Display, follow_broker
+from headway_viewer.commands.listing.rollup import Rollup
 from headway_viewer.commands.options import (
     CLOCK_HELP,
     LABEL_HELP,
@@ -62,6 +63,12 @@ def view(argv: Sequence[str]) -> int:
     parser.add_argument("--clock", action="store_true", help=CLOCK_HELP)
     parser.add_argument("--timeout", type=seconds, metavar="S", help="give up after S seconds")
     parser.add_argument("--label", type=label, action="append", metavar="K=V", help=LABEL_HELP)
+    parser.add_argument(
+        "--by",
+        metavar="KEY",
+        help="live: a line for each host, where KEY is host, or for each value of that label; of a"
+        " fleet of thousands by host, unasked; up and down show the operations",
+    )
     add_fleet(parser)
     arguments = parser.parse_args(argv)
     kind = arguments.display or os.environ.get("HEADWAY_DISPLAY", "") or "auto"
@@ -80,6 +87,8 @@ def view(argv: Sequence[str]) -> int:
     finish_time = FinishTime(clock_time, always=arguments.clock)
 
     def make(board: Board, selection: Selection) -> Display:
+        if board.tells_hosts or arguments.by is not None:
+            board.rollup = Rollup(board, stream_theme(sys.stdout), arguments.by).lines
         if watchdog is None or session is None:
             return make_display(kind, board, selection, sys.stdout, finish_time)
         surface = ViewSurface(descriptor, board.replica, session, watchdog)

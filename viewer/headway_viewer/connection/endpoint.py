@@ -56,17 +56,23 @@ def following_feed(replica: Replica, *, start: bool = False) -> Feed:
     return feed
 
 
-def finder_for_listener() -> Callable[[], str | None]:
+def finder_for_listener(*, begins: bool = False) -> Callable[[], str | None]:
     """Return a function that finds the endpoint, and starts a broker only for ends that wait.
 
     A program that ends at once leaves them in the spool, and starts no broker for them. A broker
     that was killed has ends in its history that it may have told nobody, and after the programs
-    have gone nobody starts one: it leaves its socket, which one that ends in order removes.
+    have gone nobody starts one: it leaves its socket, which one that ends in order removes. With
+    `begins`, one is started at first, too: before a reboot a broker may have had what nobody knows
+    the end of, and no file tells of that.
     """
     finders = {start: endpoint_finder(start=start) for start in (False, True)}
+    first = begins
 
     def find() -> str | None:
-        return finders[_has_untold()]()
+        nonlocal first
+        found = finders[first or _has_untold()]()
+        first = first and found is None
+        return found
 
     return find
 

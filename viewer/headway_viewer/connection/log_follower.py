@@ -63,7 +63,9 @@ class LogFollower:
             return False
         self._request = None
         operation = operations.get(self._operation or "")
-        if self._reader is not None and operation is not None:
+        if reply.error is not None and not reply.result:
+            self.absent, self._due = reply.error, local + RESEND
+        elif self._reader is not None and operation is not None:
             self._take_output(self._reader, reply.result, operation, local)
         return True
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from headway.formatting import quantity
 from headway.model import Operation
+from headway.states import COMPLETED
 
 POLL_INTERVAL = 0.1  # seconds between requests where nothing new has come
 ANSWER_TIMEOUT = 5.0  # seconds for the first output of an operation that goes on
@@ -17,6 +18,7 @@ _ABSENT = {
     "none": "its process keeps no output; that of `headway run` does",
     "restarted": "no output of it is here: it ended before the broker that runs now began",
     "unheard": "its output was not kept: that of what fails is, and of what is followed",
+    "own": "it reports itself, and keeps no output; `headway run` keeps that of what fails",
     "asked": "its process does not send its output: it does not answer, or is an older version",
 }
 
@@ -52,7 +54,10 @@ class LogReader:
             self._state = (found, operation.open)
             self._since = now
         if found != "here" or not isinstance(data, bytes):
-            return self._absent(str(found), now)
+            # A program that has reported itself has no exit status to tell.
+            own = found == "unheard" and operation.state == COMPLETED
+            own = own and operation.exit_status is None
+            return self._absent("own" if own else str(found), now)
         start, end, total = (_whole(result.get(name)) for name in ("offset", "end", "total"))
         note = None
         if start > self.offset:

@@ -19,6 +19,7 @@ from headway.version import VERSION
 
 FILE_LIMIT = 1 << 20  # bytes of a file that is read: 1,000 ends take less
 FILES_LIMIT = 500  # files that are read, the latest; a broker keeps as many ended operations
+SET_ASIDE = (".broken-", ".refused-")  # how the names begin of files that a broker cannot take in
 SHOWN_SECONDS = 3600.0  # after its end an operation is shown for so long, as by a broker
 
 
@@ -43,6 +44,26 @@ def read_ends(now: float) -> list[Operation]:
     finally:
         os.close(folder)
     return sorted(found.values(), key=lambda operation: operation.ended or 0.0)
+
+
+def spool_depth() -> tuple[int, int] | None:
+    """Return how many files wait for a broker, and how many it has set aside.
+
+    None where nobody can say: there is no such directory, nor has anything been left in it.
+    """
+    try:
+        user = endpoint.user_of(os.environ, os.getuid())
+        directory = endpoint.runtime_directory(os.environ, user, make=False)
+    except (OSError, KeyError, endpoint.NoRuntimeDirectory):
+        return None
+    try:
+        names = os.listdir(os.path.join(directory, endpoint.SPOOL))
+    except FileNotFoundError:
+        return 0, 0
+    except OSError:
+        return None
+    waiting = sum(not name.startswith(".") for name in names)
+    return waiting, sum(name.startswith(SET_ASIDE) for name in names)
 
 
 def _contents(folder: int, user: int) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, TextIO
 
 from headway import string_width
 from headway.formatting import quantity
-from headway.formatting.outcome import display_name, main_stage, outcome_text, sole_stage
+from headway.formatting.outcome import main_stage, outcome_text, sole_stage
 from headway.formatting.theme import STOPPED, Theme
 from headway.model import Operation
 from headway.states import CRASHED, FAILED, PAUSED, PENDING, RUNNING, WAITING, asks
@@ -20,6 +20,7 @@ from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_text, told_estimate
 from headway_viewer.picture.view import shown_progress
 from headway_viewer.picture.wording import (
+    contact_text,
     error_lines,
     group_text,
     rate_text,
@@ -129,7 +130,7 @@ class PlainRenderer:
         for name in changes.removed:
             self._last_lines.pop(name, None)
         for name in names:  # before any line, so that all have the same column width
-            self._widen_name_column(self._theme.spell(display_name(operations[name])))
+            self._widen_name_column(self._theme.spell(self._board.row_name(operations[name])))
         for name in names:
             told = self._board.told(operations[name])
             lines.extend(self._lines_of(told, now, self._last_line(name)))
@@ -149,7 +150,8 @@ class PlainRenderer:
         going = list(self._board.roots(RUNNING, WAITING, PENDING))
         spell = self._theme.spell
         named = [
-            f"{spell(display_name(one))} {_state_word(one)}" for one in going[:HEARTBEAT_NAMES]
+            f"{spell(self._board.row_name(one))} {_state_word(one)}"
+            for one in going[:HEARTBEAT_NAMES]
         ]
         more = f" and {len(going) - len(named)} more" if len(going) > len(named) else ""
         begun = [one.started for one in going if one.started is not None]
@@ -191,11 +193,10 @@ class PlainRenderer:
                 yield self._line(operation, "continued", "", now)
         if words:
             return
-        silent = operation.silent_since is not None and operation.open
-        if silent != last.silent:
-            last.silent = silent
-            if silent and operation.silent_since is not None:
-                words = f"no contact for {formatting.duration(now - operation.silent_since)}"
+        words = _contact(operation, now)
+        if bool(words) != last.silent:
+            last.silent = bool(words)
+            if words:
                 yield self._line(operation, "silent", words, now)
                 return
         if not operation.open:
@@ -207,7 +208,7 @@ class PlainRenderer:
                     told = error_lines(operation, 10)
                     for line in told:
                         yield self._line(operation, None, f"| {line}", ended)
-                    title = f"{display_name(operation)} {operation.state}"
+                    title = f"{self._board.row_name(operation)} {operation.state}"
                     note = self._annotate(title, "\n".join([_outcome_detail(operation), *told]))
                     if note is not None:
                         yield note
@@ -299,7 +300,7 @@ class PlainRenderer:
         return stage.name, " ".join(parts)
 
     def _line(self, operation: Operation, state: str | None, words: str, now: float) -> str:
-        name = self._theme.spell(display_name(operation))
+        name = self._theme.spell(self._board.row_name(operation))
         name = string_width.pad(
             string_width.squeeze(name, self._name_cells, self._theme.ellipsis), self._name_cells
         )
@@ -319,9 +320,19 @@ class PlainRenderer:
 def _state_word(operation: Operation) -> str:
     if operation.stopped_since is not None:
         return STOPPED
-    if operation.silent_since is not None:
+    if operation.silent_since is not None or not operation.in_contact:
         return "silent"
     return PAUSED if operation.paused else operation.state
+
+
+def _contact(operation: Operation, now: float) -> str:
+    """Return since when there is no contact to what goes on; "" where there is."""
+    if not operation.open:
+        return ""
+    words = contact_text(operation.unheard_since, operation.no_broker_since, now)
+    if not words and operation.silent_since is not None:
+        words = f"no contact for {formatting.duration(now - operation.silent_since)}"
+    return words
 
 
 def _lasted(operation: Operation, now: float) -> str:

@@ -10,6 +10,7 @@ from headway.protocol import messages
 from headway.protocol.wire import Malformed, pack, unpack
 from headway_viewer.fleet import subjects
 from headway_viewer.fleet.fleet_stream import FleetStream
+from headway_viewer.fleet.hosts import Key
 from headway_viewer.fleet.nats_thread import Connected, Lost
 from headway_viewer.fleet.server_access import Access
 from headway_viewer.fleet.viewer_thread import Answered, Begun, Received, ViewerThread
@@ -29,7 +30,8 @@ class FleetFeed:
         self.lines: list[messages.Lines | messages.WorkDone] = []
         self.connected = False
         self.met = False
-        self.refused: str | None = None  # why there is no connection
+        self.refused: str | None = None  # why none of the servers gives a connection
+        self._lost: str | None = None  # why there is none just now
         self.barred = False  # a server may come back
         self.clock = time.monotonic
         self.follows = True
@@ -46,7 +48,7 @@ class FleetFeed:
         """Return what is wrong with the connection, as text for a person, or None."""
         server = self._access.shown
         if not self.connected:
-            return self.refused or f"waiting for {server}"
+            return self.refused or self._lost or f"waiting for {server}"
         if self.replica.wanted:
             return f"reading what {server} has"
         stream = self.stream
@@ -55,12 +57,7 @@ class FleetFeed:
             return f"told in a newer version of headway by {named}: update headway here"
         if stream.over:
             return f"more operations than can be shown: {stream.over} are left out; use --site"
-        unheard = stream.hosts.unheard
-        if unheard:
-            longest = min(stream.hosts.get(key).heard for key in unheard)
-            named = unheard[0].host if len(unheard) == 1 else f"{len(unheard)} hosts"
-            return f"{named} not heard of for {self.clock() - longest:.0f} s"
-        return None
+        return None  # which hosts are out of contact is said by the rows
 
     def wait(self, timeout: float, *, rest: bool = False) -> bool:
         """Take in what comes for at most `timeout` seconds; return whether anything came.
@@ -92,9 +89,7 @@ class FleetFeed:
         name = str(arguments.get("operation"))
         key = self.stream.reporter_of(name)
         if verb not in CONTROLS or key is None:
-            why = (
-                "that is not told of other hosts" if verb not in CONTROLS else "not known any more"
-            )
+            why = "not known any more" if key is None else not_told(verb, key, name)
             self._replies[number] = messages.Reply(number, {}, why)
             return number
         data = pack([1, verb, arguments])
@@ -134,17 +129,25 @@ class FleetFeed:
                 stream.receive(subject, data, stored, pending, local, unix)
             elif kind is Connected:
                 self.connected = self.met = True
-                self.refused = None
+                self.refused = self._lost = None
             elif kind is Begun:
                 stream.begin(event.pending, event.server, local, unix)
             elif kind is Lost:
                 self.connected = False
-                self.refused = event.why or self.refused
+                self._lost = event.why or self._lost
+                self.refused = event.why if event.refused else None
                 stream.lost()
             elif kind is Answered:
                 self._replies[event.number] = _reply_of(event)
         if self.connected:
             stream.flush(self.clock(), unix)
+
+
+def not_told(verb: str, key: Key, operation: str) -> str:
+    """Return why the uplink `key` is not asked for this, and what to do instead."""
+    if verb == "logs":
+        return f"its output stays on {key.host}: `headway logs {operation}` there prints it"
+    return "that is not told of other hosts"
 
 
 def _reply_of(answered: Answered) -> messages.Reply:

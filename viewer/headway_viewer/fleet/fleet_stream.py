@@ -122,7 +122,7 @@ class FleetStream:
         host = self.hosts.get(key)
         host.hear(at)
         if message.kind == HEARTBEAT:
-            host.session, host.whole = message.session, message.whole
+            host.beat(message.session, at, whole=message.whole, absent=message.absent)
             self._forget_untold(host)
             return
         name = named.operation
@@ -143,6 +143,8 @@ class FleetStream:
             del self._owners[name]
             self.over += 1
             return
+        if name not in host.operations and host.told != (None, None):
+            host.told = None  # the new one is to be told, too
         host.operations[name] = message.session
         _move_times(row, host.shift(message.session, message.now, at))
         if len(row[1]) > _HOST:
@@ -197,13 +199,12 @@ class FleetStream:
             wall = unix - (local - at)
             replica.fold(Snapshot(INSTANCE, sequence, at, wall, number, len(groups), rows), local)
         for host in self.hosts.known.values():
-            host.unheard = False  # of the operations that there are now
+            host.told = None  # of the operations that there are now
         self._look(local)
 
     def _look(self, local: float) -> None:
         for host in self.hosts.look(local):
-            since = host.heard if host.unheard else None
-            self.replica.set_unheard(host.operations, since)
+            self.replica.set_contact(host.operations, *host.contact)
 
 
 def _move_times(row: list[Any], shift: float) -> None:

@@ -1,8 +1,9 @@
 """The uplinks that a fleet is heard of by: their sessions, their clocks, and since when not.
 
 Pure. A host that is not heard of has ended nothing: what it told stays as it was, and its rows say
-so. Clocks are never compared: a message tells its times by the clock of its host and when that
-was `now`, and the server when it has stored it.
+so; nor has one that is heard of and has no broker, as after a reboot. Clocks are never compared: a
+message tells its times by the clock of its host and when that was `now`, and the server when it has
+stored it.
 """
 
 from __future__ import annotations
@@ -24,13 +25,26 @@ class Key(NamedTuple):
 class Host:
     """One uplink; times are the viewer's."""
 
-    __slots__ = ("_ahead", "_clock", "heard", "operations", "session", "unheard", "whole")
+    __slots__ = (
+        "_ahead",
+        "_clock",
+        "heard",
+        "no_broker",
+        "operations",
+        "session",
+        "told",
+        "unheard",
+        "whole",
+    )
 
     def __init__(self) -> None:
         self.heard = float("-inf")
         self.session = ""
         self.whole = False  # all that is open was told in this session
         self.unheard = False
+        self.no_broker: float | None = None  # since when it has none, by its last heartbeat
+        # The `contact` that its operations tell; None: not all of them do.
+        self.told: tuple[float | None, float | None] | None = (None, None)
         self.operations: dict[str, str] = {}  # id → the session that it was told in last
         self._clock = ""  # session
         self._ahead = 0.0  # the viewer's clock less the host's
@@ -38,6 +52,19 @@ class Host:
     def hear(self, at: float) -> None:
         """Note that it was heard of at `at`."""
         self.heard = max(self.heard, at)
+
+    def beat(self, session: str, at: float, *, whole: bool, absent: float | None) -> None:
+        """Take a heartbeat in, which was sent at `at`."""
+        self.session, self.whole = session, whole
+        since = None if absent is None else at - absent
+        # The ways of heartbeats differ in length: the same absence has one beginning.
+        if since is None or self.no_broker is None or abs(since - self.no_broker) > CLOCK_SLACK:
+            self.no_broker = since
+
+    @property
+    def contact(self) -> tuple[float | None, float | None]:
+        """Return since when it is unheard and has no broker; None: it is heard, and has one."""
+        return (self.heard if self.unheard else None), self.no_broker
 
     def shift(self, session: str, now: float, at: float) -> float:
         """Return what is to be added to times of a message that told `now` at `at`."""
@@ -66,12 +93,13 @@ class Hosts:
         return [key for key, host in self.known.items() if host.unheard]
 
     def look(self, local: float) -> list[Host]:
-        """Return those that are not heard of since now, or again."""
+        """Return those of which the operations are to be told another `contact`."""
         changed: list[Host] = []
         for host in self.known.values():
-            unheard = local - host.heard >= UNHEARD
-            if unheard != host.unheard:
-                host.unheard = unheard
+            host.unheard = local - host.heard >= UNHEARD
+            contact = host.contact
+            if host.told != contact:
+                host.told = contact
                 changed.append(host)
         return changed
 

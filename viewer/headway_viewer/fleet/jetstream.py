@@ -17,6 +17,7 @@ DUPLICATES = 120  # seconds, the server's own default, in which it looks for dup
 IDLE_HEARTBEAT = 5.0  # seconds between signs of a consumer that has nothing to deliver
 INACTIVE = 30.0  # seconds after which the server drops the consumer of a viewer that is gone
 ACKNOWLEDGED = "$JS.ACK"
+_API = "$JS.API."
 _FULL = (
     10047,
     10077,
@@ -58,6 +59,13 @@ class Consumer(NamedTuple):
 
     pending: int
     created: float
+
+
+def in_domain(subject: str, domain: str | None) -> str:
+    """Return the subject of a request as a leaf node of that domain's hub takes it."""
+    if domain is None or not subject.startswith(_API):
+        return subject
+    return f"$JS.{domain}.API.{subject[len(_API) :]}"
 
 
 def stream_info_subject() -> str:

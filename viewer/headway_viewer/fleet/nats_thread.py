@@ -14,10 +14,11 @@ import threading
 from collections import deque
 from typing import Any, Callable, Coroutine, NamedTuple
 
-from headway_viewer.fleet import jetstream, problems
-from headway_viewer.fleet.server_access import Access, client_library
+from headway_viewer.fleet import jetstream, problems, subjects
+from headway_viewer.fleet.server_access import Access, client_library, shown_url
 
 CONNECT_SECONDS = 5.0
+CONNECT_SECONDS_EACH = 2.0  # of several servers: one that does not answer holds up the next
 REQUEST_SECONDS = 5.0  # for an answer of JetStream
 PING_SECONDS = 5.0  # between pings: two that are not answered end the connection
 RETRY_FIRST, RETRY_LONGEST = 0.25, 2.0  # seconds between attempts to connect
@@ -33,13 +34,26 @@ class Connected(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """The connection, or the attempt to make one, has ended."""
+    """The connection has ended, or with `refused` none of the servers gave one."""
 
     why: str
+    refused: bool
 
 
 class Refused(Exception):
     """The server is there, and does not do what is asked; the text says what to do."""
+
+
+class Failure(NamedTuple):
+    """Why a server gave no connection; `stays`: until somebody has changed something."""
+
+    why: str
+    stays: bool
+
+
+def told(failures: list[Failure]) -> str:
+    """Return why none of several servers gave a connection, the same words once."""
+    return "; ".join(dict.fromkeys(failure.why for failure in failures))
 
 
 class NatsThread:
@@ -52,6 +66,7 @@ class NatsThread:
         os.set_blocking(self._write, False)
         self.access = access
         self.denied: str | None = None  # what the server's permissions refused last
+        self.server = ""  # the one that is spoken to, without name and password
         self._last_error: Exception | None = None
         self._library = client_library()
         self._told = False  # that there are events
@@ -100,10 +115,15 @@ class NatsThread:
         """Use a connection until it ends; return why it ended. Raise `Refused`."""
         raise NotImplementedError
 
-    def tell(self, event: Any) -> None:
-        """Hand an event to the loop of the command."""
+    def tell(self, event: Any, *, wakes: bool = True) -> None:
+        """Hand an event to the loop of the command; without `wakes`, a later one tells it."""
         self.events.append(event)
-        if not self._told:
+        if wakes:
+            self.wake()
+
+    def wake(self) -> None:
+        """Wake the loop of the command, if events wait for it."""
+        if self.events and not self._told:
             self._told = True
             try:
                 os.write(self._write, b"\0")
@@ -112,7 +132,8 @@ class NatsThread:
 
     async def request(self, client: Any, subject: str, data: bytes = b"") -> dict[str, Any]:
         """Ask JetStream. Raise `ServerError`, and what the library raises."""
-        reply = await self.until_denied(client.request(subject, data, timeout=REQUEST_SECONDS))
+        named = jetstream.in_domain(subject, self.access.domain)
+        reply = await self.until_denied(client.request(named, data, timeout=REQUEST_SECONDS))
         return jetstream.answer(reply.data)
 
     async def until_denied(self, waiting: Coroutine[Any, Any, Any]) -> Any:
@@ -141,35 +162,48 @@ class NatsThread:
         self._ready.set()
         pause = RETRY_FIRST
         turn = 0
+        failures: list[Failure] = []  # of the servers that were tried since one did what is asked
         while not closing.is_set():
             url = self.access.urls[turn % len(self.access.urls)]
+            self.server = shown_url(url)
             turn += 1
             lost: asyncio.Future[str] = self._loop.create_future()
             client = self._last_error = None
-            wait = pause
+            refused, why = False, ""
             try:
                 client = await self._connect(url, lost)
-                pause = wait = RETRY_FIRST
                 why = await self._until_lost(self.session(client), lost, closing)
+                pause = RETRY_FIRST
             except Refused as error:
-                why, wait = str(error), REFUSED_RETRY
+                refused = True
+                failures.append(Failure(str(error), stays=True))
             except Exception as error:  # whatever the library, the network or TLS raises
+                refused = True
                 # "No servers available" hides why the last one was not.
-                why = problems.connecting(self._last_error or error, self.access.shown)
-                pause = min(pause * 2, RETRY_LONGEST)
+                why = problems.connecting(self._last_error or error, self.server)
+                failures.append(Failure(why, stays=False))
             if client is not None:
                 await self._end(client)
             if closing.is_set():
                 return
-            self.tell(Lost(why))
-            await _either(closing.wait(), wait)
+            if not refused:
+                failures.clear()
+                self.tell(Lost(why, refused=False))
+                await _either(closing.wait(), pause)
+            elif len(failures) >= len(self.access.urls):
+                self.tell(Lost(told(failures), refused=True))
+                stays = all(failure.stays for failure in failures)
+                pause = min(pause * 2, RETRY_LONGEST)
+                failures.clear()
+                await _either(closing.wait(), REFUSED_RETRY if stays else pause)
 
     async def _connect(self, url: str, lost: asyncio.Future[str]) -> Any:
-        access = self.access
+        access, server = self.access, self.server
+        patience = CONNECT_SECONDS if len(access.urls) == 1 else CONNECT_SECONDS_EACH
 
         async def closed() -> None:
             if not lost.done():
-                lost.set_result(f"the connection to {access.shown} is lost")
+                lost.set_result(f"the connection to {server} is lost")
 
         async def failed(error: Exception) -> None:
             self._last_error = error
@@ -191,10 +225,11 @@ class NatsThread:
                 client.connect(
                     servers=[url],
                     name="headway",
+                    inbox_prefix=subjects.of_inbox(access.user(url)).encode(),
                     allow_reconnect=False,
                     max_reconnect_attempts=1,  # of this very attempt: it would try for two minutes
                     reconnect_time_wait=0.1,
-                    connect_timeout=CONNECT_SECONDS,
+                    connect_timeout=patience,
                     ping_interval=PING_SECONDS,
                     max_outstanding_pings=2,
                     closed_cb=closed,
@@ -202,7 +237,7 @@ class NatsThread:
                     error_cb=failed,
                     **options,
                 ),
-                2 * CONNECT_SECONDS,
+                2 * patience,
             )
         except Exception:
             await self._end(client)  # the library leaves the socket open where it is refused

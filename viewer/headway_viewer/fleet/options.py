@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import NamedTuple
 
 from headway_viewer.fleet import server_access, subjects
 from headway_viewer.fleet.fleet_feed import FleetFeed
@@ -25,18 +26,37 @@ def add_fleet(parser: argparse.ArgumentParser) -> None:
     server_access.add_options(parser)
 
 
+class FleetSource(NamedTuple):
+    """Where the operations of a fleet come from; each viewer has a connection of its own."""
+
+    access: server_access.Access
+    site: str | None
+    hosts: list[str]
+
+    def feed(self, replica: Replica, operation: str | None = None) -> FleetFeed:
+        """Return a connection: to all that is asked for, or to one operation."""
+        filters = subjects.filters(self.site, self.hosts, operation)
+        return FleetFeed(replica, self.access, filters)
+
+
+def fleet_source(arguments: argparse.Namespace) -> FleetSource | None:
+    """Return the fleet that is asked for; None where none is. Raise `server_access.NotUsable`."""
+    if arguments.fleet is None:
+        if arguments.site is not None or arguments.host:
+            raise server_access.NotUsable("--site and --host are those of a fleet: name it, too")
+        return None
+    server_access.client_library()
+    access = server_access.access_of(server_url(arguments.fleet), arguments)
+    return FleetSource(access, arguments.site, arguments.host or [])
+
+
 def fleet_feed(replica: Replica, arguments: argparse.Namespace) -> FleetFeed | None:
     """Return the connection to the fleet that is asked for; None where none is.
 
     Raise `server_access.NotUsable`.
     """
-    if arguments.fleet is None:
-        if arguments.site is not None or arguments.host:
-            raise server_access.NotUsable("--site and --host are those of a fleet: name it, too")
-        return None
-    url = server_url(arguments.fleet)
-    access = server_access.access_of(url, arguments)
-    return FleetFeed(replica, access, subjects.filters(arguments.site, arguments.host or []))
+    source = fleet_source(arguments)
+    return None if source is None else source.feed(replica)
 
 
 def server_url(given: str) -> str:

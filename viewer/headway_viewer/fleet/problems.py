@@ -43,7 +43,10 @@ def preparing(error: BaseException, server: str, denied: str | None, *, creates:
         return f"{server} does not let its stream {STREAM} be used: {error}"
     words = str(error) or type(error).__name__
     if "no responders" in words.lower() or type(error).__name__ == "NoRespondersError":
-        return f"{server} has no JetStream: start nats-server with -js, or `jetstream {{}}`"
+        return (
+            f"{server} has no JetStream: start nats-server with -js, or `jetstream {{}}`;"
+            " of a leaf node, --domain names that of its hub"
+        )
     return f"{server} does not answer for its stream {STREAM}: {words[:160]}"
 
 

@@ -7,13 +7,17 @@ the credentials. Nothing that is printed has them.
 from __future__ import annotations
 
 import argparse
+import base64
+import json
 import os
+import re
 from typing import Any, Mapping, NamedTuple
 from urllib.parse import urlsplit
 
 VARIABLE = "HEADWAY_FLEET"
 SCHEMES = ("nats", "tls")
 DEFAULT_PORT = 4222
+_DOMAIN = re.compile(r"[A-Za-z0-9_-]+")
 HELP = "the NATS server, nats://HOST or tls://HOST; several of a cluster with commas"
 
 
@@ -25,11 +29,22 @@ class Access(NamedTuple):
     authority: str | None = None
     certificate: str | None = None
     key: str | None = None
+    domain: str | None = None  # of JetStream
 
     @property
     def shown(self) -> str:
         """Return the servers without names and passwords."""
-        return ",".join(map(_shown, self.urls))
+        return ",".join(map(shown_url, self.urls))
+
+    def user(self, url: str) -> str | None:
+        """Return whom a server knows this by: the name in its URL, or the key in `credentials`."""
+        if self.credentials is None:
+            return urlsplit(url).username
+        try:
+            with open(self.credentials, encoding="ascii", errors="replace") as file:
+                return subject_of(file.read())
+        except OSError:
+            return None
 
 
 class NotUsable(ValueError):
@@ -45,7 +60,7 @@ def parse_url(text: str) -> str:
         except ValueError:
             usable = False
         if not usable:
-            words = _shown(url)
+            words = shown_url(url)
             raise argparse.ArgumentTypeError(f"{words!r} is no nats://HOST or tls://HOST")
     return text
 
@@ -57,6 +72,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--tls-ca", metavar="FILE", help="the authority that signs its certificate")
     group.add_argument("--tls-cert", metavar="FILE", help="a certificate of your own, and")
     group.add_argument("--tls-key", metavar="FILE", help="its key")
+    group.add_argument(
+        "--domain", metavar="NAME", help="the JetStream domain of its hub, where it is a leaf node"
+    )
 
 
 def access_of(url: str, arguments: argparse.Namespace) -> Access:
@@ -67,13 +85,28 @@ def access_of(url: str, arguments: argparse.Namespace) -> Access:
             raise NotUsable(f"cannot read {path}, which --{name.replace('_', '-')} names")
     if (arguments.tls_cert is None) != (arguments.tls_key is None):
         raise NotUsable("--tls-cert and --tls-key go together")
+    if arguments.domain is not None and not _DOMAIN.fullmatch(arguments.domain):
+        raise NotUsable(f"--domain {arguments.domain[:40]!r} is no name of a domain")
     return Access(
         tuple(url.split(",")),
         arguments.creds,
         arguments.tls_ca,
         arguments.tls_cert,
         arguments.tls_key,
+        arguments.domain,
     )
+
+
+def subject_of(credentials: str) -> str | None:
+    """Return the public key that a file of credentials is of: the subject of its JWT."""
+    parts = credentials.partition("-----BEGIN NATS USER JWT-----")[2].split("-----")[0].strip()
+    try:
+        payload = parts.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return None
+    found = claims.get("sub") if isinstance(claims, dict) else None
+    return found if isinstance(found, str) and found.isalnum() else None
 
 
 def default_url(environ: Mapping[str, str]) -> str | None:
@@ -90,7 +123,8 @@ def client_library() -> Any:
     return nats
 
 
-def _shown(url: str) -> str:
+def shown_url(url: str) -> str:
+    """Return the URL of a server without name and password."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

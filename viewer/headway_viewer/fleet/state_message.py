@@ -24,6 +24,7 @@ STATE, HEARTBEAT, REMOVED = range(3)  # the kinds
 # some 10 kB, and is published several times a second.
 WHOLE_STAGES = 100
 PAYLOAD_LIMIT = 256 * 1024  # bytes: a server takes 1 MiB, unless it is told otherwise
+_age = checks.optional(checks.time)
 
 
 class NewerVersion(Malformed):
@@ -39,6 +40,7 @@ class Message(NamedTuple):
     now: float
     row: list[Any] | None = None
     whole: bool = False  # of a heartbeat: all that is open has been published in this session
+    absent: float | None = None  # seconds for which the host has had no broker; None: it has one
 
 
 def encode_state(
@@ -50,18 +52,30 @@ def encode_state(
     with_output: bool,
 ) -> bytes:
     """Return the bytes of the state of an operation."""
+    return frame_row(session, reporter, now, encode_row(operation, with_output=with_output))
+
+
+def encode_row(operation: Operation, *, with_output: bool) -> bytes:
+    """Return what a state tells of an operation, which `frame_row` makes a message of."""
     ids = list(operation.stages)
     if len(ids) > WHOLE_STAGES:
         ids = told_stages(operation)
-    data = _state(session, reporter, now, operation, ids, with_output=with_output)
+    data = _row(operation, ids, with_output=with_output)
     if len(data) > PAYLOAD_LIMIT:  # names, reasons and details may be long
-        data = _state(session, reporter, now, operation, [], with_output=False)
+        data = _row(operation, [], with_output=False)
     return data
 
 
-def encode_heartbeat(session: str, reporter: str, now: float, *, whole: bool) -> bytes:
-    """Return the bytes of a heartbeat."""
-    return pack((VERSION, HEARTBEAT, session, reporter, now, whole))
+def frame_row(session: str, reporter: str, now: float, row: bytes) -> bytes:
+    """Return the bytes of a state that is sent `now`; its `row` may be older."""
+    return pack((VERSION, STATE, session, reporter, now, None))[:-1] + row
+
+
+def encode_heartbeat(
+    session: str, reporter: str, now: float, *, whole: bool, absent: float | None = None
+) -> bytes:
+    """Return the bytes of a heartbeat; `absent` is for how long there has been no broker."""
+    return pack((VERSION, HEARTBEAT, session, reporter, now, whole, absent))
 
 
 def encode_removed(session: str, reporter: str, now: float) -> bytes:
@@ -84,22 +98,15 @@ def decode(data: bytes) -> Message:
     if len(fields) < 6:
         raise Malformed("a field is missing")
     if kind == HEARTBEAT:
-        return Message(kind, session, reporter, now, None, checks.flag(fields[5]))
+        absent = _age(fields[6]) if len(fields) > 6 else None
+        return Message(kind, session, reporter, now, None, checks.flag(fields[5]), absent)
     row = checks.array(fields[5])
     if len(row) < 7 or type(row[1]) is not list or len(row[1]) < checks.OPERATION_LEAST:
         raise Malformed("no row of a whole operation")
     return Message(kind, session, reporter, now, row)
 
 
-def _state(
-    session: str,
-    reporter: str,
-    now: float,
-    operation: Operation,
-    ids: list[int],
-    *,
-    with_output: bool,
-) -> bytes:
+def _row(operation: Operation, ids: list[int], *, with_output: bool) -> bytes:
     stages = [operation.stages[number] for number in ids]
     record = OperationRecord.of(operation)
     if not with_output:
@@ -122,7 +129,7 @@ def _state(
         },
         {stage.id: stage.shares for stage in stages if stage.shares},
     )
-    return pack((VERSION, STATE, session, reporter, now, row))
+    return pack(row)
 
 
 def _stage(stage: Stage, *, with_output: bool) -> StageRecord:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 PREFIX = "headway"
 CONTROL = "headway-control"  # requests to an uplink; no subject of the stream
+INBOX = "_INBOX"  # where answers come
 DEFAULT_SITE = "default"
 TOKEN_BYTES = 180  # of a token, escaped: four of them are a subject that every server takes
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
@@ -46,6 +47,8 @@ def token(words: str) -> str:
 
 def words_of(name: str) -> str | None:
     """Return the words that `token` has made `name` of, or None where it has made no such."""
+    if "_" not in name:
+        return name  # as most are, and a late viewer reads a hundred thousand of them
     found = bytearray()
     at = 0
     while at < len(name):
@@ -80,9 +83,20 @@ def of_control(site: str, host: str, reporter: str) -> str:
     return ".".join((CONTROL, token(site), token(host), token(reporter)))
 
 
-def filters(site: str | None, hosts: list[str]) -> list[str]:
-    """Return the filters of what is asked for: of a site and of hosts, or of all."""
+def of_inbox(user: str | None) -> str:
+    """Return under which subject answers to `user` come: one that nobody else need read."""
+    return INBOX if not user else f"{INBOX}.{token(user)}"
+
+
+def filters(site: str | None, hosts: list[str], operation: str | None = None) -> list[str]:
+    """Return the filters of what is asked for: of a site and of hosts, or of all.
+
+    With `operation`, of that one alone.
+    """
     where = "*" if site is None else token(site)
+    if operation is not None:
+        named = [token(host) for host in dict.fromkeys(hosts)] or ["*"]
+        return [f"{PREFIX}.{where}.{host}.{token(operation)}" for host in named]
     if not hosts:
         return [f"{PREFIX}.>" if site is None else f"{PREFIX}.{where}.>"]
     return [f"{PREFIX}.{where}.{token(host)}.>" for host in dict.fromkeys(hosts)]

@@ -6,6 +6,7 @@ Shell. What is published when is decided by `publications`.
 from __future__ import annotations
 
 import signal
+from functools import partial
 from typing import Any, Callable, NamedTuple
 
 from headway.host.random_id import random_id
@@ -28,10 +29,10 @@ from headway_viewer.replica.replica import Replica
 
 GATHER = 0.1  # seconds in which changes gather once one has come: ten batches a second at most
 LONGEST = 60.0
+# Seconds without a broker until the fleet is told: workers start the next within one of them.
+NO_BROKER_GRACE = 5.0
 REPEAT = 60.0  # seconds until the same problem is told again
 CONTROLS = ("cancel", "pause", "resume")
-# Bytes of an end that the broker has forgotten, and of each of its stages: about what they take.
-KEPT_OPERATION, KEPT_STAGE = 1500, 700
 REQUESTS = 100  # that wait for an answer of the broker
 REQUEST_SECONDS = 15.0  # for which they do
 
@@ -70,6 +71,8 @@ class Uplink:
         self._requests: dict[int, tuple[str, float]] = {}  # number → where to answer, asked when
         self._gathers = False  # something has come in the last turn
         self._ends: dict[str, Operation] = {}  # that the broker may forget before they are stored
+        self._gone_since: float | None = feed.clock()  # since when there is no broker
+        self._tells_gone = False  # the fleet is told so
 
     def run(self) -> int:
         """Publish until a signal; return the exit status."""
@@ -93,6 +96,7 @@ class Uplink:
         for event in self._thread.take():
             self._take(event, now)
         self._absorb()
+        self._look_for_broker(now)
         self._answer()
         batch = publications.due(now)
         if batch:
@@ -139,37 +143,56 @@ class Uplink:
         for name in changes.removed:
             if name not in operations:
                 end = self._ends.pop(name, None)
-                size = 0 if end is None else KEPT_OPERATION + KEPT_STAGE * len(end.stages)
-                self._publications.remove(name, end, size)
+                self._publications.remove(name, partial(self._row_of, end))
         self._gathers = bool(changes.operations or changes.removed)
+
+    def _row_of(self, operation: Operation | None) -> bytes | None:
+        if operation is None:
+            return None
+        return state_message.encode_row(operation, with_output=self._with_output)
+
+    def _look_for_broker(self, now: float) -> None:
+        """Note whether there is a broker that tells, and have the fleet told once it is gone."""
+        if self._feed.connected and self._feed.refused is None:
+            self._gone_since = None
+        elif self._gone_since is None:
+            self._gone_since = now
+        absent = self._absent(now) is not None
+        if absent != self._tells_gone:
+            self._tells_gone = absent
+            self._publications.beat()
+
+    def _absent(self, now: float) -> float | None:
+        """Return for how long there has been no broker, or None: for no time to speak of."""
+        since = self._gone_since
+        return None if since is None or now - since < NO_BROKER_GRACE else now - since
 
     def _send(self, batch: list[Publication], now: float) -> None:
         broker_now = self._replica.time(now)
         outgoing: list[Outgoing] = []
         for publication in batch:
-            made = self._make(publication, broker_now)
+            made = self._make(publication, broker_now, self._absent(now))
             if made is not None:
                 outgoing.append(made)
         self._thread.publish(outgoing)
 
-    def _make(self, publication: Publication, now: float) -> Outgoing | None:
+    def _make(self, publication: Publication, now: float, absent: float | None) -> Outgoing | None:
         place = self._place
         name, number, removed, kept = publication
         who = (self._session, place.reporter, now)
         if name is None:
             whole = self._publications.whole and not self._replica.wanted
-            data = state_message.encode_heartbeat(*who, whole=whole)
+            data = state_message.encode_heartbeat(*who, whole=whole, absent=absent)
             return Outgoing(subjects.of_heartbeat(*place), data, None)
         subject = subjects.of_operation(place.site, place.host, name)
         if removed:
             return Outgoing(subject, state_message.encode_removed(*who), number)
-        operation = self._replica.operations.get(name) if kept is None else kept
-        if operation is None:
+        row = self._row_of(self._replica.operations.get(name)) if kept is None else kept
+        if row is None:
             if number is not None:
                 self._publications.stored(number)
             return None
-        data = state_message.encode_state(*who, operation, with_output=self._with_output)
-        return Outgoing(subject, data, number)
+        return Outgoing(subject, state_message.frame_row(*who, row), number)
 
     def _ask(self, asked: Asked) -> None:
         """Hand a request on to the broker."""

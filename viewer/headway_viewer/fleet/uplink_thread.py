@@ -79,7 +79,7 @@ class UplinkThread(NatsThread):
             self._client = None
 
     async def _prepare(self, client: Any) -> str | None:
-        server = self.access.shown
+        server = self.server
         try:
             try:
                 found = await self.request(client, jetstream.stream_info_subject())
@@ -124,7 +124,7 @@ class UplinkThread(NatsThread):
         try:
             await client.flush(timeout=ARRIVAL_SECONDS)
         except Exception:
-            self._fail(f"{self.access.shown} does not answer")
+            self._fail(f"{self.server} does not answer")
             return
         self.tell(Arrived())
 
@@ -133,9 +133,9 @@ class UplinkThread(NatsThread):
             reply = await client.request(subject, data, timeout=REQUEST_SECONDS)
             jetstream.answer(reply.data)
         except Exception as error:
-            self.tell(NotStored(number, problems.storing(error, self.access.shown, self.denied)))
+            self.tell(NotStored(number, problems.storing(error, self.server, self.denied)))
             if type(error).__name__ == "NoRespondersError":
-                self._fail(problems.storing(error, self.access.shown, None))
+                self._fail(problems.storing(error, self.server, None))
             return
         self.tell(Stored(number))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, NamedTuple
 
+from headway.estimate import usually
 from headway.model import Operation
 from headway.states import CRASHED, FAILED, PENDING, RUNNING, WAITING
 from headway.text import safe
@@ -162,7 +163,7 @@ def estimate(operation: Operation, board: Board, now: float) -> str:
     if operation.progress is not None:
         parts.append(f"progress: {formatting.percent(operation.progress)}")
     if operation.usual is not None:
-        parts.append(f"usually: {formatting.duration(operation.usual[0])}")
+        parts.append(usually(formatting.duration(operation.usual[0]), operation.usual[3]))
     return "\n".join(parts)
 
 

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
-import sys
 from typing import Callable, Mapping, Sequence
 
-UNIT = "headway-notify.service"
+from headway.host.launch import user_units
+
 ENTRY = "headway-notify.desktop"
-TIMEOUT = 20.0  # seconds for systemd to answer
 _UNIT = """\
 [Unit]
 Description=Tell when operations end or need an answer (headway notify)
@@ -36,31 +34,20 @@ Exec={command}
 NoDisplay=true
 X-GNOME-Autostart-enabled=true
 """
-# What decides which broker is meant, and is not in the environment of a login.
-_KEPT = ("HEADWAY_RUNTIME_DIR", "HEADWAY_STATE_DIR")
-
 Say = Callable[[str], None]
 
 
 def enable(options: Sequence[str], environ: Mapping[str, str], say: Say) -> int:
     """Have `headway notify OPTIONS` started with every login; return the exit status."""
-    words = [sys.executable, "-m", "headway", "notify", *options]
-    kept = [f"{name}={environ[name]}" for name in _KEPT if environ.get(name)]
-    if kept:
-        words = ["/usr/bin/env", *kept, *words]
-    if _systemd("show-environment") is not None:
-        path = unit_path(environ)
-        _write(path, _UNIT.format(command=" ".join(map(unit_word, words))))
-        say(f"wrote {path}")
-        for command in (("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
-            if _systemd(*command) is None:
-                say(f"systemctl --user {' '.join(command)} failed; see systemctl --user status")
-                return 1
-        say("started it; it starts with every login from now on")
-        _remove(entry_path(environ))
+    words = user_units.headway_command(["notify", *options], environ)
+    path = entry_path(environ)
+    if user_units.has_manager():
+        unit = _UNIT.format(command=user_units.exec_line(words))
+        if not user_units.install(user_units.NOTIFIER, unit, environ, say):
+            return 1
+        user_units.remove(path)
     else:
-        path = entry_path(environ)
-        _write(path, _ENTRY.format(command=" ".join(map(entry_word, words))))
+        user_units.write(path, _ENTRY.format(command=" ".join(map(entry_word, words))))
         say(f"wrote {path}")
         say("it starts with your next desktop session; `headway notify &` starts it now")
     say("`headway notify --disable` undoes this")
@@ -69,35 +56,24 @@ def enable(options: Sequence[str], environ: Mapping[str, str], say: Say) -> int:
 
 def disable(environ: Mapping[str, str], say: Say) -> int:
     """Undo `enable`; return the exit status."""
-    unit, entry = unit_path(environ), entry_path(environ)
-    if not os.path.exists(unit) and not os.path.exists(entry):
-        say("it was not enabled")
-        return 0
-    if os.path.exists(unit):
-        if _systemd("disable", "--now", UNIT) is None:
-            say("systemd does not answer; a notifier that runs goes on until you log out")
-        _remove(unit)
-        _systemd("daemon-reload")
-        say(f"stopped it, and removed {unit}")
-    if _remove(entry):
+    stopped = user_units.uninstall(user_units.NOTIFIER, environ, say)
+    entry = entry_path(environ)
+    removed = user_units.remove(entry)
+    if removed:
         say(f"removed {entry}")
+    if not stopped and not removed:
+        say("it was not enabled")
     return 0
 
 
 def unit_path(environ: Mapping[str, str]) -> str:
     """Return the path of the systemd user unit."""
-    return os.path.join(_config(environ), "systemd", "user", UNIT)
+    return user_units.unit_path(user_units.NOTIFIER, environ)
 
 
 def entry_path(environ: Mapping[str, str]) -> str:
     """Return the path of the autostart entry."""
-    return os.path.join(_config(environ), "autostart", ENTRY)
-
-
-def unit_word(word: str) -> str:
-    """Return a word as it is quoted in a unit: systemd expands % and $."""
-    doubled = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{doubled}"' if doubled != word or shlex.quote(word) != word else word
+    return os.path.join(user_units.config_directory(environ), "autostart", ENTRY)
 
 
 def entry_word(word: str) -> str:
@@ -106,38 +82,3 @@ def entry_word(word: str) -> str:
         return word
     quoted = "".join("\\" + char if char in '"`$\\' else char for char in word)
     return '"' + quoted.replace("\\", "\\\\").replace("%", "%%") + '"'
-
-
-def _config(environ: Mapping[str, str]) -> str:
-    home = environ.get("HOME") or os.path.expanduser("~")
-    return environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
-
-
-def _systemd(*words: str) -> str | None:
-    """Return what `systemctl --user` prints, or None where it fails or is not there."""
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed commands
-            ["systemctl", "--user", *words],  # noqa: S607 - wherever it is
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
-
-
-def _write(path: str, content: str) -> None:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w") as file:
-        file.write(content)
-
-
-def _remove(path: str) -> bool:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return False
-    return True

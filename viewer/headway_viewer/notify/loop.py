@@ -12,10 +12,11 @@ from typing import Callable, Mapping, Protocol
 from headway.model import Operation
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
+from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.notify.bursts import Bursts
 from headway_viewer.notify.claims import Claims
 from headway_viewer.notify.jobs import Job, Jobs
-from headway_viewer.notify.notice import Notice
+from headway_viewer.notify.notice import Notice, named_by_host
 from headway_viewer.notify.policy import Policy, told_in_front, told_unseen
 from headway_viewer.notify.quiet_hours import QuietHours
 from headway_viewer.notify.sender import Sender
@@ -49,7 +50,7 @@ class Notifier:
 
     def __init__(
         self,
-        feed: Feed,
+        feed: Feed | FleetFeed,
         replica: Replica,
         senders: list[Sender],
         *,
@@ -58,6 +59,7 @@ class Notifier:
         quiet: QuietHours | None = None,
         job_list: JobList | None = None,
         say: Callable[[str], None] = lambda _words: None,
+        tells_hosts: bool = False,
     ) -> None:
         self._feed = feed
         self._replica = replica
@@ -68,6 +70,8 @@ class Notifier:
         self._job_list = job_list
         self._jobs = Jobs()
         self._say = say
+        self._tells_hosts = tells_hosts
+        self._note: str | None = None
         self._claims = Claims(feed.request, feed.reply)
         self._bursts = Bursts()
         self._instance: str | None = None
@@ -85,6 +89,7 @@ class Notifier:
                 signals.drain()
                 if signals.suspended:
                     signals.suspend()
+                self._tell_trouble()
                 pause = self._turn(self._feed.clock())
                 broken = [sender.broken for sender in self._senders]
                 if all(broken):
@@ -95,7 +100,8 @@ class Notifier:
         """Take in what came; return for how many seconds nothing is to be done."""
         now = self._replica.time(local)
         for notice in [*self._absorb(now), *self._policy.due(now)]:
-            self._claims.add(notice, local)
+            named = named_by_host(notice) if self._tells_hosts else notice
+            self._claims.add(named, local)
         for notice in self._claims.granted(local):
             if self._is_wanted(notice):
                 self._bursts.add(notice, local)
@@ -116,6 +122,13 @@ class Notifier:
         if self._claims.pending or any(sender.busy for sender in self._senders):
             waits.append(0.25)
         return min(waits)
+
+    def _tell_trouble(self) -> None:
+        """Say why there is no connection to a fleet, once: no screen shows it."""
+        note = self._feed.refused if self._tells_hosts else None
+        if note is not None and note != self._note:
+            self._say(note)
+        self._note = note
 
     def _absorb(self, now: float) -> list[Notice]:
         replica, policy = self._replica, self._policy

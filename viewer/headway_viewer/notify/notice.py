@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from headway.estimate import usually
 from headway.formatting.duration import duration
 from headway.formatting.outcome import (
     broken_stage_name,
@@ -120,17 +121,26 @@ def slow_notice(operation: Operation, now: float) -> Notice:
     """Return the notice that an operation takes longer than it usually does."""
     begun = now if operation.started is None else operation.started
     words = f"{duration(now - begun)} so far"
+    once = operation.usual is not None and operation.usual[3] == 1
+    than = "before" if once else "usual"
     if operation.usual is not None:
-        words += f", usually {duration(operation.usual[0])}"
+        words += f", {usually(duration(operation.usual[0]), operation.usual[3])}"
     return _notice(
         operation,
         f"slow:{operation.id}:{operation.attempt}",
         SLOW,
-        f"{display_name(operation)} takes longer than usual",
+        f"{display_name(operation)} takes longer than {than}",
         _capital(words),
         _capital(words),
         LOW,
     )
+
+
+def named_by_host(notice: Notice) -> Notice:
+    """Return a notice whose title begins with the host: there are several."""
+    if not notice.host or notice.event == JOINED:
+        return notice
+    return notice._replace(title=f"{notice.host}: {notice.title}")
 
 
 def joined_notice(notices: list[Notice]) -> Notice:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import AbstractSet, Callable, Iterator, NamedTuple
 
-from headway.formatting.theme import STOPPED
+from headway.formatting.outcome import display_name
+from headway.formatting.theme import STOPPED, Line
 from headway.model import Operation
 from headway.states import (
     CANCELLED,
@@ -71,9 +72,9 @@ class Board:
 
     `seen` holds the ids of root operations that were open at any time since the viewer
     attached, or had just ended, in order of arrival. `accepts` filters operations; the
-    descendants of an accepted one are accepted. `silent` holds the ids without
-    contact, `stopped` those whose process is stopped. The ranks of a job share the row of one of
-    them, which is open while any is.
+    descendants of an accepted one are accepted. `silent` holds the ids without contact, `stopped`
+    those whose process is stopped, `unheard` the open ones of whose host nothing is heard, or that
+    it has no broker. The ranks of a job share the row of one of them, which is open while any is.
     """
 
     def __init__(self, replica: Replica) -> None:
@@ -81,8 +82,11 @@ class Board:
         self.accepts: Callable[[Operation], bool] | None = None
         self.tells_hosts = False  # rows begin with the host: there are several
         self.hint: Callable[[], str | None] | None = None  # text about what has not begun
+        # Lines of groups (width, lines, now) in place of rows; None: each has its row.
+        self.rollup: Callable[[int, int, float], list[Line] | None] | None = None
         self.seen: dict[str, None] = {}
         self.silent: set[str] = set()
+        self.unheard: set[str] = set()
         self.stopped: set[str] = set()
         self._left: dict[str, float] = {}  # operation → since when it is seen to have been left
         self.now = 0.0  # the broker's time of the last changes
@@ -142,6 +146,11 @@ class Board:
         operations = self.replica.operations
         return [operations[name] for name in self._ranks.together(operation) if name in operations]
 
+    def row_name(self, operation: Operation) -> str:
+        """Return what the row of an operation begins with: of several hosts, which, too."""
+        name = display_name(operation)
+        return f"{operation.host}: {name}" if self.tells_hosts and operation.host else name
+
     def told(self, operation: Operation) -> Operation:
         """Return whose progress the row of `operation` tells: of ranks, that of the slowest."""
         ranks = self.ranks(operation.id)
@@ -154,6 +163,11 @@ class Board:
     def short_id(self, operation: str) -> str:
         """Return the shortest unique prefix of an id."""
         return operation[: self._id_length]
+
+    @property
+    def rows(self) -> int:
+        """Return the number of operations that have a row of their own."""
+        return len(self._state)
 
     @property
     def open(self) -> int:
@@ -251,6 +265,7 @@ class Board:
             group.clear()
         self.counts = dict.fromkeys(COUNTED_STATES, 0)
         self.silent.clear()
+        self.unheard.clear()
         self.stopped.clear()
         self._left = {name: since for name, since in self._left.items() if name in operations}
         self._state.clear()
@@ -291,6 +306,8 @@ class Board:
         silent = operation.silent_since is not None and operation.open and not stopped
         (self.stopped.add if stopped else self.stopped.discard)(name)
         (self.silent.add if silent else self.silent.discard)(name)
+        unheard = operation.open and not operation.in_contact
+        (self.unheard.add if unheard else self.unheard.discard)(name)
         if parent is not None and parent in self.replica.operations:
             if self._parent.get(name) != parent:
                 self._detach(name)
@@ -369,6 +386,7 @@ class Board:
         self._detach(name)
         self._release(name, together)
         self.silent.discard(name)
+        self.unheard.discard(name)
         self.stopped.discard(name)
         self.seen.pop(name, None)
         self._orphans.pop(name, None)

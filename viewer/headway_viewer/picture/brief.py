@@ -6,6 +6,7 @@ The texts contain what workers sent; `lines` removes their control characters.
 
 from __future__ import annotations
 
+from headway.estimate import usually
 from headway.formatting import outcome
 from headway.model import Operation
 from headway.run.supervision.report import LINE
@@ -70,5 +71,5 @@ def timing(operation: Operation, board: Board, now: float) -> str:
     else:
         parts.append(f"took {outcome.elapsed_text(operation) or 'no time'}")
     if operation.usual is not None:
-        parts.append(f"usually {formatting.duration(operation.usual[0])}")
+        parts.append(usually(formatting.duration(operation.usual[0]), operation.usual[3]))
     return ", ".join(parts)

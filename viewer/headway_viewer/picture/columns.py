@@ -20,6 +20,10 @@ NARROW_WIDTH = 60  # cells below which a percentage replaces the counts
 # Percent of the width that the names may have at first: what bars and messages leave is added.
 NAME_SHARE = 34
 NARROW_NAME_SHARE = 28
+# Cells that names have on a narrow terminal before there is a bar or an id: the percentage beside
+# it says as much as a short bar, and nobody knows "apt i…sql". Longer, an id would hardly be there.
+NARROW_NAME = 24
+CLIPPED_MESSAGE = 12  # cells of a message that may be cut, on a narrow terminal: "waiting for…"
 LINES_KEPT = 500  # formatted lines: several screens of them
 
 
@@ -101,6 +105,10 @@ class Columns:
         has_bar = any(row.progress is not None for row in barred)
         shortest = max((string_width.cells(row.short_remaining) for row in barred), default=0)
         remaining = fit(widest[2], 2) or fit(now[2], 2) or fit(shortest, 2)
+        if narrow and count and not self._bare:
+            least = max((_least_message(row) + 3 for row in rows if row.message), default=0)
+            longer = max(min(left, min(name_cells, NARROW_NAME, width - least) - name), 0)
+            name, left = name + longer, left - longer
         bar = fit(MIN_BAR, 1) if has_bar and narrow else 0
         short_id = 0
         if not self._bare:
@@ -116,7 +124,9 @@ class Columns:
             grown = min(max(MAX_BAR, width * WIDE_BAR_SHARE // 100) - bar, max(left, 0))
             bar, left = bar + grown, left - grown
         # Names that were truncated get what the bar leaves, unless a message needs it.
-        messages = [string_width.cells(row.message) + 1 for row in rows if row.message is not None]
+        said = [row for row in rows if row.message is not None]
+        words = [row.shorter[-1] if narrow and row.shorter else row.message or "" for row in said]
+        messages = [string_width.cells(message) + 1 for message in words]
         taken = width - (0 if self._bare else 2) - name - left - (short_id + 1 if short_id else 0)
         left -= max(max(messages, default=0) - taken, 0)
         name += min(max(left, 0), name_cells - name)
@@ -179,6 +189,13 @@ class Columns:
                 ("dim", " " * (end - used + 1) + string_width.pad(row.short_id, widths.short_id))
             )
         return line
+
+
+def _least_message(row: TableRow) -> int:
+    """Return the cells that the message of a row has at least: an end is told in whole words."""
+    if row.shorter:
+        return string_width.cells(row.shorter[-1])
+    return min(string_width.cells(row.message or ""), CLIPPED_MESSAGE)
 
 
 def clip_line(line: Line, width: int, ellipsis: str) -> Line:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from headway import string_width
+from headway.estimate import usually
 from headway.formatting import quantity
 from headway.formatting.theme import STYLES, Line, Theme
 from headway.model import Operation, Stage
@@ -205,8 +206,8 @@ def _about(operation: Operation, now: float) -> str:
         parts.append(f"for {took}" if operation.open else f"took {took}")
     if operation.usual is not None:
         median, _, _, runs = operation.usual
-        known = f" ({runs:g} earlier runs)" if runs else ""
-        parts.append(f"usually {formatting.duration(median)}{known}")
+        known = f" ({runs:g} earlier runs)" if runs > 1 else ""
+        parts.append(f"{usually(formatting.duration(median), runs)}{known}")
     where = " ".join(part for part in (operation.user, operation.host) if part)
     if operation.pid is not None:
         where = f"pid {operation.pid} {where}".strip()

@@ -38,7 +38,8 @@ def remaining_text(operation: Operation, board: Board, now: float, *, short: boo
     if operation.started is not None:
         elapsed = now - operation.started - operation.stopped_for(operation.started, now)
     estimate = remaining_estimate(operation, board, now)
-    return formatting.estimate_text(estimate, operation.late_after, elapsed, short=short)
+    once = operation.usual is not None and operation.usual[3] == 1
+    return formatting.estimate_text(estimate, operation.late_after, elapsed, short=short, once=once)
 
 
 def told_estimate(operation: Operation, board: Board, now: float) -> Estimate | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from headway import string_width, text
 from headway.estimate import Estimate
 from headway.formatting import quantity
-from headway.formatting.outcome import display_name, main_stage, outcome_texts
+from headway.formatting.outcome import main_stage, outcome_texts
 from headway.formatting.receipt import receipt_line
 from headway.formatting.theme import SILENT, STOPPED, STYLES, Line, Theme
 from headway.model import Operation, Stage
@@ -36,6 +36,7 @@ from headway_viewer.picture.remaining import (
 from headway_viewer.picture.stage_lines import MAX_DETAIL_LINES, lines_below
 from headway_viewer.picture.wording import (
     active_stage,
+    contact_text,
     counted_text,
     pool_texts,
     ranks_text,
@@ -108,6 +109,9 @@ class View:
             self._narrow = width < NARROW_WIDTH
             self._rows.clear()
             self.columns = Columns(self.theme, bare=self.bare)
+        grouped = self.board.rollup(width, lines, now) if self.board.rollup is not None else None
+        if grouped is not None:
+            return grouped
         hidden = self.board.long_left(now) if self.bare else frozenset()
         chosen = self.board.choose(lines, ended=not self.bare, hidden=hidden)
         operations = chosen.operations
@@ -154,6 +158,8 @@ class View:
             parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED} by a signal"))
         if self.board.silent:
             parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
+        if self.board.unheard:
+            parts.append((STYLES[SILENT], f"{len(self.board.unheard)} on hosts out of contact"))
         hint = self.board.hint() if self.board.hint is not None else None
         if hint or not parts:
             parts.append(("dim", self.theme.spell(hint or "nothing is running")))
@@ -218,7 +224,7 @@ class View:
         row = self._make_row(operation, now)
         ranks = self.board.ranks(operation.id)
         if ranks:
-            name = f"{display_name(operation)}, {ranks_text(ranks)}"
+            name = f"{self.board.row_name(operation)}, {ranks_text(ranks)}"
             of_slowest = self._make_row(self.board.told(operation), now)
             row = of_slowest._replace(name=self.theme.spell(name), short_id=row.short_id)
         if len(self._rows) > 2000:
@@ -235,11 +241,11 @@ class View:
         shown = SILENT if silent else STOPPED if operation.stopped else state
         shown = WAITING if halted else shown
         sign, style = theme.signs[shown], STYLES[shown]
-        name = spell(display_name(operation))
-        if self.board.tells_hosts and operation.host:
-            name = f"{spell(operation.host)}: {name}"
-        unheard = operation.unheard_since if operation.open else None
-        if unheard is not None:
+        name = spell(self.board.row_name(operation))
+        lost_contact = ""
+        if operation.open:
+            lost_contact = contact_text(operation.unheard_since, operation.no_broker_since, now)
+        if lost_contact:
             sign, style = theme.signs[SILENT], STYLES[SILENT]
         short_id = spell(self.board.short_id(operation.id))
         message: str | None = None
@@ -249,8 +255,8 @@ class View:
         replica = self.board.replica
         if not operation.open:
             message, *shorter = outcome_texts(operation)
-        elif unheard is not None:
-            message = f"{state}, host not heard for {formatting.duration(now - unheard)}"
+        elif lost_contact:
+            message = f"{state}, {lost_contact}"
         elif halted:
             message = halted
         elif silent and operation.silent_since is not None:

@@ -97,6 +97,18 @@ def stopped_text(operation: Operation, now: float) -> str:
     return "" if since is None else f"{STOPPED} for {formatting.duration(now - since)}"
 
 
+def contact_text(unheard: float | None, no_broker: float | None, now: float) -> str:
+    """Return "host not heard for 42 s" or "host up, no broker for 42 s", from when on it is so.
+
+    "" where it is neither.
+    """
+    if unheard is not None:
+        return f"host not heard for {formatting.duration(now - unheard)}"
+    if no_broker is not None:
+        return f"host up, no broker for {formatting.duration(now - no_broker)}"
+    return ""
+
+
 def waiting_text(operation: Operation, since: float | None, now: float) -> str:
     """Return "waiting 42 s for the dpkg lock", or "paused 42 s"."""
     reason = operation.reason

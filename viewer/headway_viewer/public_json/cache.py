@@ -28,7 +28,8 @@ OPERATION_INPUTS = (
     *("name", "key", "state", "reason", "error", "message", "silent_since", "stalled_since"),
     *("stops", "host", "pid"),
     *("user", "tty", "started", "ended", "cancellable", "parent", "holder", "attempt"),
-    *("rank", "labels", "unheard_since", "exit_status", "notify", "estimate", "usual", "work"),
+    *("rank", "labels", "unheard_since", "no_broker_since", "exit_status", "notify"),
+    *("estimate", "usual", "work"),
 )
 STAGE_INPUTS = (
     *("parent", "name", "state", "reason", "error", "detail", "total", "unit", "initial"),

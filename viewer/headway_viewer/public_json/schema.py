@@ -36,6 +36,7 @@ def operation_fields(operation: Operation, replica: Replica, now: float) -> dict
         "silent_since": _unix(operation.silent_since, replica),
         "stalled_since": _unix(operation.stalled_since, replica),
         "unheard_since": _unix(operation.unheard_since, replica),
+        "no_broker_since": _unix(operation.no_broker_since, replica),
         "stops": [
             [_unix(began, replica), _unix(ended, replica)] for began, ended in operation.stops
         ],

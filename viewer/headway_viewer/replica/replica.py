@@ -96,12 +96,20 @@ class Replica:
             self.operations[operation.id] = operation
             self._changed[operation.id] = None
 
-    def set_unheard(self, operations: Iterable[str], since: float | None) -> None:
-        """Note since when nothing is heard of the host of these operations; None: it is."""
+    def set_contact(
+        self, operations: Iterable[str], unheard: float | None, no_broker: float | None
+    ) -> None:
+        """Note since when the host of these operations is unheard, and has no broker.
+
+        None: it is heard of, and has one, as far as is known.
+        """
+        contact = unheard, no_broker
         for name in operations:
             operation = self.operations.get(name)
-            if operation is not None and operation.unheard_since != since:
-                operation.unheard_since = since
+            if operation is None:
+                continue
+            if (operation.unheard_since, operation.no_broker_since) != contact:
+                operation.unheard_since, operation.no_broker_since = contact
                 self._changed[name] = None
 
     def connection_lost(self) -> None:

@@ -212,8 +212,10 @@ class TerminalLoop:
 
     def _on_end(self, operation: Operation, now: float, seen: bool) -> None:
         ended = now if operation.ended is None else operation.ended
-        if operation.id in self._printed:
-            return  # by a loop before this one, or by its program
+        if operation.id in self._printed:  # by a loop before this one, or by its program
+            if seen:
+                self._etiquette.add_ended(operation.id, None)  # which waits for the last frame
+            return
         late = not seen and now - ended > JUST_ENDED
         if late and not self._still_runs(operation):
             return

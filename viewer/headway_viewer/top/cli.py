@@ -8,10 +8,13 @@ from typing import Sequence
 
 from headway.formatting import picture_support
 from headway.host.launch.broker_launch import NoRuntimeDirectory
+from headway_viewer.commands.exit_status import USAGE
 from headway_viewer.commands.options import CLOCK_HELP, make_parser, print_error, stream_theme
 from headway_viewer.connection.endpoint import following_feed, require_usable
 from headway_viewer.display.clock import clock_time
 from headway_viewer.display.escapes import LEAVE_SCREEN
+from headway_viewer.fleet.options import add_fleet, fleet_source
+from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.replica.replica import Replica
 from headway_viewer.terminal.watchdog import Watchdog
@@ -31,10 +34,15 @@ def main(argv: Sequence[str]) -> int:
         "their stages, what is known of the chosen one, its earlier runs and its log. The keys\n"
         "are those of `headway view`, and the mouse works; ? tells of all, q leaves.\n"
         "It needs textual (pip install '.[tui]' in Headway's folder).",
-        "headway top",
+        "headway top\nheadway top --fleet nats://nats.example.org --site berlin",
     )
     parser.add_argument("--clock", action="store_true", help=CLOCK_HELP)
+    add_fleet(parser)
     arguments = parser.parse_args(argv)
+    try:
+        fleet = fleet_source(arguments)
+    except NotUsable as error:
+        return print_error("top", str(error), USAGE)
     try:
         from headway_viewer.top.app import Top  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
@@ -51,13 +59,17 @@ def main(argv: Sequence[str]) -> int:
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)  # Textual believes them, not the terminal that is resized
     watchdog = Watchdog(2, LEAVE_SCREEN)
-    feed = following_feed(Replica(), start=True)
-    history = HistoryLookup()
+    feed = following_feed(Replica(), start=True) if fleet is None else fleet.feed(Replica())
+    # The history here knows nothing of other machines.
+    history = HistoryLookup() if fleet is None else None
     hold: TerminalHold | None = None
     try:
-        require_usable()
+        if fleet is None:
+            require_usable()
         finish_time = FinishTime(clock_time, always=arguments.clock)
-        follower = Follower(feed, stream_theme(sys.stderr), finish_time, history)
+        follower = Follower(
+            feed, stream_theme(sys.stderr), finish_time, history, tells_hosts=fleet is not None
+        )
         hold = TerminalHold(2, watchdog)
         status = Top(follower, hold).run()
     except NoRuntimeDirectory as error:
@@ -65,7 +77,8 @@ def main(argv: Sequence[str]) -> int:
     finally:
         if hold is not None:
             hold.give_back()
-        history.close()
+        if history is not None:
+            history.close()
         feed.close()
         watchdog.dismiss()
     return 1 if status is None else status

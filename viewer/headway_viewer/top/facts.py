@@ -97,7 +97,8 @@ def _facts(
         found.append(("estimate", "", ", ".join(_present(estimate, _range(told, board, now)))))
     usual = _usual(operation, now)
     if usual:
-        found.append(("usually", "", usual))
+        once = operation.usual is not None and operation.usual[3] == 1
+        found.append(("before" if once else "usually", "", usual))
     if earlier_runs.seconds:
         found.append(("history", "bar", sparkline(earlier_runs.seconds, theme)))
     if earlier_runs.verdict:

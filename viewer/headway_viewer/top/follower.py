@@ -25,7 +25,7 @@ REST = 0.2  # seconds that a row is looked at until its log is asked for: who sc
 
 
 class Source(Protocol):
-    """Where the operations come from: a `Feed`."""
+    """Where the operations come from: a `Feed`, or that of a fleet."""
 
     replica: Replica
     lines: list[Any]
@@ -68,12 +68,15 @@ class Follower:
         theme: Theme,
         finish_time: FinishTime | None = None,
         history: History | None = None,
+        *,
+        tells_hosts: bool = False,
     ) -> None:
         self.theme = theme
         self._history = history
         self.left = False
         self._feed = feed
         self._board = Board(feed.replica)
+        self._board.tells_hosts = tells_hosts
         self._view = View(self._board, theme, finish_time=finish_time)
         self.navigation = Navigation(Tree(self._board))
         self.navigation.browsing.refusal = self._refusal

@@ -16,6 +16,9 @@ from starlette.routing import Route
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT
+from headway_viewer.connection.single_snapshot import Outcome, fetch_fleet
+from headway_viewer.fleet.fleet_feed import FleetFeed
+from headway_viewer.fleet.options import FleetSource
 from headway_viewer.replica.replica import Replica
 from headway_viewer.web import access
 from headway_viewer.web.explanation import AT_ONCE, explain, is_id
@@ -33,8 +36,8 @@ _FILES = {
 }
 
 
-def make_app(site: access.Site) -> Starlette:
-    """Return the application that serves `site`."""
+def make_app(site: access.Site, fleet: FleetSource | None = None) -> Starlette:
+    """Return the application that serves `site`, with the operations here or those of a fleet."""
     pages = anyio.CapacityLimiter(MOST_PAGES)
     explanations = anyio.CapacityLimiter(AT_ONCE)
 
@@ -55,7 +58,7 @@ def make_app(site: access.Site) -> Starlette:
         if pages.available_tokens < 1:
             return _text(f"{MOST_PAGES} pages are open already.", 503)
         return StreamingResponse(
-            _events(pages), headers=access.HEADERS, media_type="text/event-stream"
+            _events(pages, fleet), headers=access.HEADERS, media_type="text/event-stream"
         )
 
     async def ask(request: Request) -> Response:
@@ -65,7 +68,7 @@ def make_app(site: access.Site) -> Starlette:
         verb, operation = request.path_params["verb"], request.path_params["operation"]
         if verb not in VERBS:
             return _text("There is no such request.", 404)
-        answer = await anyio.to_thread.run_sync(_ask, verb, operation)
+        answer = await anyio.to_thread.run_sync(_ask, fleet, verb, operation)
         return Response(json.dumps(answer), headers=access.HEADERS, media_type="application/json")
 
     async def why(request: Request) -> Response:
@@ -74,7 +77,7 @@ def make_app(site: access.Site) -> Starlette:
             return wrong
         operation = request.path_params["operation"]
         answer = None
-        if is_id(operation):
+        if fleet is None and is_id(operation):  # no history here knows of other machines
             answer = await anyio.to_thread.run_sync(explain, operation, limiter=explanations)
         if answer is None:
             return _text("Nothing is remembered of it.", 404)
@@ -104,9 +107,9 @@ def _enter(site: access.Site, request: Request, given: str) -> Response:
     return response
 
 
-async def _events(pages: anyio.CapacityLimiter) -> AsyncIterator[str]:
+async def _events(pages: anyio.CapacityLimiter, fleet: FleetSource | None) -> AsyncIterator[str]:
     async with pages:
-        stream = Stream()
+        stream = Stream(fleet)
         try:
             yield "retry: 1000\n\n"
             silent_since = anyio.current_time()
@@ -124,10 +127,12 @@ async def _events(pages: anyio.CapacityLimiter) -> AsyncIterator[str]:
             stream.close()
 
 
-def _ask(verb: str, operation: str) -> dict[str, Any]:
+def _ask(fleet: FleetSource | None, verb: str, operation: str) -> dict[str, Any]:
     """Send a request to the owner of an operation; return what it answers."""
-    feed = Feed(Replica(), endpoint_finder(start=False))
-    feed.follows = False
+    try:
+        feed = _feed_for(fleet, operation)
+    except Unreached as error:
+        return {"answer": "nobody", "reason": str(error)}
     try:
         arguments: dict[str, Any] = {"operation": operation}
         if verb == "cancel":
@@ -136,9 +141,29 @@ def _ask(verb: str, operation: str) -> dict[str, Any]:
     finally:
         feed.close()
     if reply is None:
-        return {"answer": "nobody", "reason": "the broker does not answer"}
+        reason = "the broker does not answer" if fleet is None else feed.note()
+        return {"answer": "nobody", "reason": reason}
     reason = reply.error or reply.result.get("reason")
     return {"answer": reply.result.get("answer", "refused"), "reason": reason}
+
+
+class Unreached(Exception):
+    """The server of a fleet does not tell of an operation; the text says why."""
+
+
+def _feed_for(fleet: FleetSource | None, operation: str) -> Feed | FleetFeed:
+    """Return the connection by which the owner of an operation is asked. Raise `Unreached`."""
+    replica = Replica()
+    if fleet is None:
+        feed = Feed(replica, endpoint_finder(start=False))
+        feed.follows = False
+        return feed
+    reached = fleet.feed(replica, operation)
+    if fetch_fleet(reached) is not Outcome.FETCHED:
+        note = reached.note()
+        reached.close()
+        raise Unreached(note)
+    return reached
 
 
 def _file(name: str, kind: str) -> Response:

@@ -9,7 +9,10 @@ import sys
 import webbrowser
 from typing import Sequence
 
+from headway_viewer.commands.exit_status import USAGE
 from headway_viewer.commands.options import make_parser, port, print_error, print_lines
+from headway_viewer.fleet.options import add_fleet, fleet_source
+from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.web.access import LOOPBACK, Site
 
 MISSING = 1
@@ -24,6 +27,7 @@ def main(argv: Sequence[str]) -> int:
         "URL, with a token without which nothing is shown; Ctrl+C ends it.\n"
         "It needs pip install '.[web]' in Headway's folder.",
         "headway web\nheadway web --port 8080 --no-open\n"
+        "headway web --fleet nats://nats.example.org\n"
         "headway web --listen 0.0.0.0 --certificate cert.pem --key key.pem",
     )
     parser.add_argument("--port", type=port, default=0, metavar="N", help="default: a free one")
@@ -32,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--certificate", metavar="FILE", help="of TLS, beyond this machine")
     parser.add_argument("--key", metavar="FILE", help="of the certificate")
     parser.add_argument("--insecure", action="store_true", help="beyond this machine without TLS")
+    add_fleet(parser)
     arguments = parser.parse_args(argv)
     if bool(arguments.certificate) != bool(arguments.key):
         parser.error("--certificate and --key go together")
@@ -41,6 +46,10 @@ def main(argv: Sequence[str]) -> int:
             f"--listen {arguments.listen} is seen by the network: give --certificate and --key, "
             "or --insecure, with which anybody on the way reads names, states and errors"
         )
+    try:
+        fleet = fleet_source(arguments)
+    except NotUsable as error:
+        return print_error("web", str(error), USAGE)
     try:
         import uvicorn  # noqa: PLC0415 - an extra
 
@@ -68,7 +77,7 @@ def main(argv: Sequence[str]) -> int:
     if not local and sys.stdout.isatty():
         _print_qr_code(site.url)
     config = uvicorn.Config(
-        make_app(site),
+        make_app(site, fleet),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -8,6 +8,7 @@ queue here: the replica keeps the last state of each operation, and it is read w
 from __future__ import annotations
 
 from headway_viewer.connection.endpoint import following_feed
+from headway_viewer.fleet.options import FleetSource
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Replica
 
@@ -18,8 +19,9 @@ FRAME = 0.1  # seconds between frames: a bar that moves more often looks no smoo
 class Stream:
     """The frames of one page."""
 
-    def __init__(self) -> None:
-        self._feed = following_feed(Replica())
+    def __init__(self, fleet: FleetSource | None = None) -> None:
+        replica = Replica()
+        self._feed = following_feed(replica) if fleet is None else fleet.feed(replica)
         self._writer = Writer(self._feed.replica)
         self._note: str | None = None
 

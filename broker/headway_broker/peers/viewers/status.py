@@ -31,7 +31,7 @@ def status(
         "uptime": round(uptime, 3),
         "workers": sum(session.role == "worker" for session in present),
         "viewers": subscriptions.followers,
-        "listeners": subscriptions.listeners,
+        "listeners": subscriptions.listeners + subscriptions.attendants,
         "operations": len(ledger.entries),
         "open": ledger.opened,
         "stages": ledger.stages,

@@ -282,6 +282,7 @@ class tqdm(original.tqdm):  # type: ignore[type-arg]  # noqa: N801 - the name th
             self._end.ended = True
             if stage.open:
                 stage._stop()
+                stage._reporting().print_receipts()
 
     def __del__(self) -> None:
         self._dropped = True

@@ -7,7 +7,7 @@ is no number is ignored.
 
 from __future__ import annotations
 
-from _operator import is_  # `operator` is 20 times as long to import
+from _operator import is_, not_  # `operator` is 20 times as long to import
 from itertools import repeat
 
 from headway.api.counts.fold import Folded
@@ -32,8 +32,10 @@ FRESH = 0.25
 _ONE = 1
 _LIST_MAX = 4096  # steps in the list (40 kB) from which on it is folded at once
 
-# Where the first step after a rest goes: nothing is left, and `advance` wakes the thread.
+# Where the first step after a rest goes: nothing is left, the function raises TypeError as it is
+# for one argument, and `advance` wakes the thread. One of each for all stages.
 _AT_REST: Iterator[None] = iter(())
+_asleep: Callable[..., object] = not_
 # Where the steps of an ended stage go: both accept anything and do nothing.
 _discard_one: Iterator[None] = repeat(None)
 _discard: Callable[[Any, int], object] = is_
@@ -50,7 +52,7 @@ class Counting(Folded):
         super().__init__(operation, model, around)
         self._given: float = 0  # what is there already when it begins next
         self._ones = _AT_REST
-        self._steps = self._awaken
+        self._steps = _asleep
 
     @property
     def total(self) -> float | None:
@@ -76,7 +78,8 @@ class Counting(Folded):
 
         def advance(self, n: float = 1) -> None:
             """Add `n` units to the count. Starts a stage that was not started."""
-            self._steps(n, FORWARD)
+            steps = self._steps
+            (self._awaken if steps is _asleep else steps)(n, FORWARD)
 
     def update(
         self,
@@ -116,7 +119,7 @@ class Counting(Folded):
                 if count is not None or is_beyond(done):
                     self._mark_beyond(beyond=count is None)
                 self._updating = (
-                    self._steps == self._awaken
+                    self._steps is _asleep
                     and self._source is None
                     and not (model.beyond or self._pending)
                 )
@@ -205,11 +208,20 @@ class Counting(Folded):
         self._rest()
         self._fold()  # steps since the last fold
 
+    def _settle(self) -> bool:
+        counter = self._counter
+        # Before the fold: nobody comes to it any more, so that the fold has every step.
+        free = counter is not None and self._steps is _asleep and not counter.is_held
+        moved = self._fold()
+        if free and self._steps is _asleep and not self._pending:
+            self._counter = None
+        return moved
+
     def _rest(self) -> None:
         """Let the next step wake the thread."""
         self._updating = False
         self._ones = _AT_REST
-        self._steps = self._awaken
+        self._steps = _asleep
 
     def _close(self) -> None:
         """Stop counting: it or its operation has ended."""

@@ -25,6 +25,9 @@ EXACT = sys.implementation.name in ("cpython", "pypy") and "t" not in getattr(sy
 
 _ALL = sys.maxsize  # of the steps by one: 30 years of them at 10 ns each
 _START = sys.maxsize // 2 + 1  # no position is negative: steps may go back as far as this
+# References to an attribute that nobody else has: its own, and the argument. PyPy counts none.
+_OWN = 2
+_references: Callable[[Any], int] = getattr(sys, "getrefcount", lambda _: _OWN + 1)
 FORWARD = 1  # the second argument of `add`
 PLAIN = (int, float, str)  # the built-in types that a step may be of
 
@@ -54,6 +57,14 @@ class StepCounter:
         """
         (left, position), (before, start) = stood, self._stood
         return before - left + position - start if position else None  # it stops at 0
+
+    @property
+    def is_held(self) -> bool:
+        """Return whether a thread may be within a step: somebody else has what counts it.
+
+        Whoever asks has taken it from where `advance` finds it.
+        """
+        return _references(self.ones) > _OWN or _references(self.add) > _OWN
 
     def set(self, stood: tuple[int, int]) -> None:
         """Let `steps` count from there on."""

@@ -276,10 +276,16 @@ def _size(stage: Stage, span: Span) -> float | None:
 
 
 def _counted_share(spans: Iterable[Span]) -> float:
-    """Return the share of the time of these stages that was spent in those that counted."""
-    whole = counted = 0.0
+    """Return the share of the time of these stages that was spent in those that counted.
+
+    `spans` are in the order in which they began. One that went on while another did that did not
+    count is a part of it.
+    """
+    whole = counted = uncounted_until = 0.0
     for span in spans:
         whole += span.worked
-        if len(span.fractions) > COUNTED_POINTS:
+        if len(span.fractions) <= COUNTED_POINTS:
+            uncounted_until = max(uncounted_until, span.end)
+        elif span.end > uncounted_until:
             counted += span.worked
     return counted / whole if whole > 0 else 0.0

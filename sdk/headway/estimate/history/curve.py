@@ -86,6 +86,17 @@ class Curve:
             return Point(self.seconds[at], self.done[at])
         return None
 
+    def at(self, moment: float) -> float:
+        """Return how many units were done after so many seconds."""
+        at = bisect_right(self.seconds, moment)
+        if at == len(self.seconds):
+            return self.done[-1]
+        if at == 0:
+            return self.done[0]
+        before, after = self.seconds[at - 1], self.seconds[at]
+        share = (moment - before) / (after - before)
+        return self.done[at - 1] + share * (self.done[at] - self.done[at - 1])
+
     def shape(self, final: float) -> tuple[list[float], list[float]]:
         """Return rising fractions of `final` and the seconds at which they were reached."""
         fractions: list[float] = []

@@ -91,6 +91,17 @@ def find(environ: Mapping[str, str], uid: int, roles: tuple[str, ...]) -> KeyPai
     )
 
 
+def may_follow(environ: Mapping[str, str], uid: int) -> bool:
+    """Return whether a viewer could connect: with a worker's key alone there is none to follow."""
+    try:
+        if endpoint.network_endpoint(environ) is not None:
+            find(environ, uid, VIEWING)
+    except OSError as error:
+        reraise_async(error)
+        return False
+    return True
+
+
 def is_name(text: str) -> bool:
     """Return whether a key may be called so: the name of a file that is not hidden."""
     known = text.isascii() and all(char.isalnum() or char in "_.-" for char in text)

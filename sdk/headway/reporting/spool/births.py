@@ -91,6 +91,8 @@ class Births:
     def deadline(self) -> float | None:
         """Return when `keep` may have something to write, or None."""
         publisher = self._reporter.publisher
+        if self._reporter.closed:
+            return None  # `keep` writes nothing: a time that is over would keep the thread turning
         told = publisher.welcome is not None or publisher.changes == self._written
         return None if told or self._alone_since is None else self._due()
 

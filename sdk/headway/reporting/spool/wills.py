@@ -343,7 +343,7 @@ def _has_libzmq(pid: int) -> bool:
 
 def has_will(reporter: Reporting) -> bool:
     """Return whether this process is one that another may end without a word."""
-    return reporter.forked or propagation.is_of_multiprocessing()
+    return propagation.may_be_ended(forked=reporter.forked)
 
 
 def tell(reporter: Any) -> None:

@@ -18,6 +18,7 @@ from headway.async_exceptions import reraise_async
 from headway.formatting import markup, theme
 from headway.formatting.receipt import receipt_line
 from headway.host import importing, notebook
+from headway.host.files import key_files
 from headway.host.launch import detached_process, interpreter
 from headway.states import CANCELLED, CRASHED, FAILED
 
@@ -74,7 +75,7 @@ class NotebookViewer:
             return
         self._starts += 1
         python = interpreter.find(os.environ)
-        if python is None:
+        if python is None or not key_files.may_follow(os.environ, os.getuid()):
             self._starts = MAX_STARTS
             return
         ours, theirs = os.pipe()

@@ -21,11 +21,10 @@ from headway.host.files.terminal_locks import REGION, VIEWER, TerminalLock
 from headway.host.identity import terminal
 from headway.host.launch import detached_process, interpreter
 from headway.host.process_status import TERMINAL, status_fields
-from headway.protocol.endpoint import network_endpoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Mapping
+    from typing import Callable
 
     from headway.reporting.interfaces import Reporting
 
@@ -82,7 +81,7 @@ class TerminalViewer:
             [handle.model.display for handle in list(self._reporter.handles.values())],
             self._reporter.session,
         )
-        if arguments is not None and not _may_follow(os.environ):
+        if arguments is not None and not key_files.may_follow(os.environ, os.getuid()):
             return
         python = interpreter.find(os.environ) if arguments is not None else None
         if arguments is None or python is None:
@@ -153,17 +152,6 @@ def await_workers() -> None:
 def _await_release(role: TerminalLock, until: float) -> None:
     while role.is_taken() and time.monotonic() < until:
         time.sleep(0.01)
-
-
-def _may_follow(environ: Mapping[str, str]) -> bool:
-    """Return whether a viewer could connect: with a worker's key alone there is none to follow."""
-    try:
-        if network_endpoint(environ) is not None:
-            key_files.find(environ, os.getuid(), key_files.VIEWING)
-    except OSError as error:
-        reraise_async(error)
-        return False
-    return True
 
 
 _UNREAD = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC

@@ -240,8 +240,10 @@ def main(arguments: Sequence[str]) -> int:
     except UsageError as error:
         return _fail(f"{error}; see `headway run --help`", 2)
     if not isinstance(options, Options):
+        import headway_command  # noqa: PLC0415 - as below
         from headway.run.parallel.command_list import run_several  # noqa: PLC0415 - rarely needed
 
+        headway_command.collect_garbage()
         return run_several(options)
     _die_of_interrupts()
     path = find_program(options.argv[0], os.environ.get("PATH", os.defpath))

@@ -58,10 +58,11 @@ class LinesViewer:
         os.close(self._end)
 
     def _spawn(self, kind: str) -> None:
+        from headway.host.files import key_files  # noqa: PLC0415 - only for lines
         from headway.host.launch import detached_process, interpreter  # noqa: PLC0415 - only for lines
 
         python = interpreter.find(os.environ)
-        if python is None:
+        if python is None or not key_files.may_follow(os.environ, os.getuid()):
             return
         pids, self._pids = os.pipe()
         self._end, held = os.pipe()  # closed by the end of the viewer

@@ -140,6 +140,27 @@ def name_command(command: Command, cwd: str, *, recipe: bool = False) -> str:
     return f"{name} ({basename(folder)})" if folder is not None and basename(folder) else name
 
 
+def script_in(line: str) -> str | None:
+    """Return what the script is called that a command line runs: "deploy.sh" of "sh deploy.sh".
+
+    None where it runs none, or is but that name.
+    """
+    import shlex  # noqa: PLC0415 - for what a person types, who looks for an operation
+
+    from headway.run.reading.command_line import parse_command_line  # noqa: PLC0415
+    from headway.run.reading.script import find_script  # noqa: PLC0415
+
+    try:
+        argv = shlex.split(line)
+    except ValueError:  # a quote is open
+        return None
+    command = parse_command_line(argv) if argv else None
+    if command is None or command.program in PARSERS or find_script(command) is None:
+        return None
+    name = name_command(command, "")
+    return None if name == line else name
+
+
 def former_name(command: Command) -> str | None:
     """Return the name in earlier versions, by which they kept its runs.
 

@@ -28,8 +28,7 @@ class InputReporter:
             counts[RUN] = look.whole
         if look.inner and RUN not in counts and RUN not in self._names:
             self._updater.leave_untold()  # what a part of it has left is not what the whole has
-            self._updater.begin(RUN)  # else the input of one process would be all there is
-            self._names.append(RUN)
+            self._begin(RUN, look)  # else the input of one process would be all there is
         for name in [name for name in self._shown if name not in counts]:
             del self._shown[name]
             if name == RUN:
@@ -39,7 +38,15 @@ class InputReporter:
         for name, count in counts.items():
             if self._shown.get(name) != count:
                 self._shown[name] = count
+                self._begin(name, look)
                 self._updater.show_input(name, count)
+
+    def _begin(self, name: str, look: InputProgress) -> None:
+        """Begin a stage when its process began: what it has read since is its work."""
+        if name not in self._names:
+            self._names.append(name)
+            since = look.since or {}
+            self._updater.begin(name, since.get("" if name == RUN else name))
 
     def finish(self, last: Count | None) -> None:
         """Show that all was read: the command has succeeded."""

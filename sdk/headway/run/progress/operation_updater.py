@@ -116,12 +116,15 @@ class OperationUpdater:
                 detail=None if self._said else count.name or None,
             )
 
-    def begin(self, name: str) -> Any | None:
-        """Return the stage of that name, begun; None where there can be none."""
+    def begin(self, name: str, since: float | None = None) -> Any | None:
+        """Return the stage of that name, begun now or at `since`; None where there can be none."""
         stage = self._stages.get(name)
         if stage is None and self._operation is not None and len(self._stages) < STAGE_LIMIT:
-            stage = self._operation.stage(name, None, None, None).start()
-            self._stages[name] = stage
+            stage = self._operation.stage(name, None, None, None)
+            model = getattr(stage, "model", None)
+            if since is not None and model is not None and model.started is None:
+                model.started = since
+            self._stages[name] = stage.start()
             self._begun.add(name)
             if name == RUN:
                 self._current[""] = RUN

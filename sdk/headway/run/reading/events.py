@@ -6,7 +6,13 @@ operation. Stages are named: the same name again is the same stage.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, Union, get_args
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, Protocol, Union
+else:  # `typing` makes each of these classes by compiling a text
+    from headway.light_typing import NamedTuple
+
+    Protocol = object
 
 OUTPUT = "output"  # a line of what the command printed
 DRAWN = "drawn"  # such a line that is drawn over by the next, as a progress bar is
@@ -92,7 +98,7 @@ class Failed(NamedTuple):
     text: str
 
 
-Event = Union[
+EVENTS: tuple[type, ...] = (
     StageStarted,
     ToolStarted,
     StageMoved,
@@ -105,10 +111,24 @@ Event = Union[
     Detail,
     Cancellable,
     Failed,
-]
-
-
-EVENTS: tuple[type, ...] = get_args(Event)
+)
+if TYPE_CHECKING:
+    Event = Union[
+        StageStarted,
+        ToolStarted,
+        StageMoved,
+        Planned,
+        Untold,
+        Withdrawn,
+        StageEnded,
+        Waiting,
+        NeedsInput,
+        Detail,
+        Cancellable,
+        Failed,
+    ]
+else:
+    Event = object  # for annotations
 
 
 class Parser(Protocol):
@@ -120,8 +140,8 @@ class Parser(Protocol):
 
     def feed(self, line: str, source: str) -> list[Event]:
         """Take one line from `OUTPUT`, `DRAWN` or `STATUS`; return its events."""
-        ...
+        raise NotImplementedError
 
     def finish(self, exit_status: int) -> list[Event]:
         """Take the exit status; return the events that end the open stages."""
-        ...
+        raise NotImplementedError

@@ -20,21 +20,18 @@ from headway.run.light_collections import deque
 from headway.run.process.child import Child
 from headway.run.process.fork_gate import CannotStart
 from headway.run.process.signal_forwarding import FORWARDED, SignalReceiver
-from headway.run.streams.plumbing import connect_streams
+from headway.run.supervision.invocation import Invocation
 from headway.run.supervision.signal_relay import SignalRelay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any
 
-    from headway.run.bars.patch import Patch
-    from headway.run.notify_socket import NotifySocket
     from headway.run.own_tools import OwnTools
     from headway.run.process.pty_session import PtyChild
-    from headway.run.reading.command_line import Command, MachineForm
-    from headway.run.streams.filter import LineFilter
     from headway.run.streams.keyboard import Keyboard
     from headway.run.streams.output_log import OutputLog
+    from headway.run.streams.plumbing import Plumbing
     from headway.run.streams.pump import Pump
     from headway.run.supervision.plan import Plan
     from headway.run.supervision.terminal_follower import TerminalFollower
@@ -56,9 +53,6 @@ class Launch:
 
     With `held` it is forked, and waits at its gate.
 
-    `parses` tells whether its output is parsed, `tool` as whose. `environ` is added to its
-    environment. `hidden` maps 1 and 2 to the pattern of the lines that are not passed on, and
-    `status` is the non-blocking descriptor that its status lines are read from.
     `operation` is set once the command runs, and stays None where nothing can be reported.
     """
 
@@ -74,122 +68,35 @@ class Launch:
         self.output: OutputLog | None = None  # the last of what it prints, once it is relayed
         self._follower: TerminalFollower | None = None  # once the command is followed
         self._released = False
-        self.parses = plan.tool != ""
-        display = plan.display or os.environ.get("HEADWAY_DISPLAY") or "auto"
-        self._drawn = display in ("auto", "live")
-        own = self.parses and not plan.tool and not plan.is_plain  # it may be a tool itself
-        self.plumbing = connect_streams(
-            self.parses, own and self._writes_data(), self._drawn, self._needs_controlling_terminal
-        )
-        self.environ: Mapping[str, str] = {}
-        self.hidden: dict[int, Any] = {}
-        self.status: int | None = None
-        self._held = held or self.plumbing.relayed_terminal is not None
-        status, end = os.pipe() if own else (-1, -1)
-        form = self._machine_form(end) if own else None
-        if form is not None:
-            self.environ = form.environ
-            if form.hidden is not None:
-                stream = 1 if self.plumbing.on_terminal else form.stream
-                self.hidden = {stream: form.hidden}
-        self.patch = self._prepare_patch() if plan.patched else None
-        if self.patch is not None:
-            self.environ = {**self.environ, **self.patch.environ}
-        self.notify_socket = self._listen_to_notices() if plan.notifies else None
-        if self.notify_socket is not None:
-            self.environ = {**self.environ, **self.notify_socket.environ}
-        if form is not None and form.status:
-            os.set_blocking(status, False)
-            self.status = status
-        elif status >= 0:
-            os.close(status)
-        self._ends_closed = False
-        self._unneeded = end
-        self.child = self._fork(plan, form, end)
+        self.invocation = Invocation(plan)
+        self._held = held or self.invocation.plumbing.relayed_terminal is not None
+        self.child = self._fork()
         self.signal_relay = SignalRelay(self.child, self.plumbing.relayed_terminal)
         if self._held:
-            self._close_child_ends()
+            self.invocation.close_child_ends()
 
     @property
     def is_held(self) -> bool:
         """Return whether the command is forked, and waits to be released."""
         return self._held
 
-    def _fork(self, plan: Plan, form: MachineForm | None, end: int) -> Child | PtyChild:
-        argv = plan.argv if form is None else form.argv
-        kept = (end,) if form is not None and form.status else ()
+    @property
+    def plumbing(self) -> Plumbing:
+        """Return the command's descriptors."""
+        return self.invocation.plumbing
+
+    def _fork(self) -> Child | PtyChild:
+        plan, invocation = self.plan, self.invocation
+        argv, kept, streams = invocation.argv, invocation.kept, self.plumbing.streams
+        ignored = self.signals.ignored
         terminal = self.plumbing.relayed_terminal
         if terminal is None:
             mask = None if self._held else self.signals.hold()
-            streams = self.plumbing.streams
             reader = plan.link is None  # several would take each other's keys
-            ignored = self.signals.ignored
             return Child(plan.path, argv, streams, kept, ignored, mask, reader=reader)
         from headway.run.process.pty_session import PtyChild  # noqa: PLC0415 - few need it
 
-        return PtyChild(
-            plan.path, argv, self.plumbing.streams, kept, self.signals.ignored, terminal
-        )
-
-    @property
-    def tool(self) -> str:
-        """Return the tool whose output is parsed, "" for none."""
-        return (self.plan.tool or self.plan.command.program) if self.parses else ""
-
-    def _writes_data(self) -> bool:
-        from headway.run.parsers.registry import DATA_ON_STDOUT  # noqa: PLC0415 - not for a plain one
-
-        return self.plan.command.program in DATA_ON_STDOUT
-
-    def _needs_controlling_terminal(self) -> bool:
-        from headway.run.reading.command_line import needs_controlling_terminal  # noqa: PLC0415 - not for pipes
-
-        return needs_controlling_terminal(self.plan.command)
-
-    def _machine_form(self, end: int) -> MachineForm | None:
-        from headway.run.parsers.registry import machine_form  # noqa: PLC0415 - not for a plain one
-        from headway.run.reading.command_line import FormContext  # noqa: PLC0415
-
-        command = self.plan.command
-        setting = FormContext(end, self.plumbing.on_terminal, self._drawn, _version(command))
-        return machine_form(command, setting)
-
-    def _close_child_ends(self) -> None:
-        """Close what the command has inherited by now."""
-        if not self._ends_closed:
-            self._ends_closed = True
-            self.plumbing.close_child_ends()
-            if self._unneeded >= 0:
-                os.close(self._unneeded)
-
-    def _prepare_patch(self) -> Patch | None:
-        """Return what makes the command's Python programs report; None where it cannot be had."""
-        from headway.run.bars.patch import Patch  # noqa: PLC0415 - few want it
-
-        real = self.plumbing.terminal
-        try:
-            name = real.name if real is not None else os.ttyname(2)
-        except OSError:
-            name = None
-        try:
-            return Patch(self.plan.display, name)
-        except OSError as error:
-            from headway.run.stderr import print_error  # noqa: PLC0415 - only here
-
-            print_error(f"its bars are not reported: {error.strerror or error}")
-            return None
-
-    def _listen_to_notices(self) -> NotifySocket | None:
-        """Return the socket that it tells its status on; None where it cannot be had."""
-        from headway.run.notify_socket import NotifySocket  # noqa: PLC0415 - few want it
-
-        try:
-            return NotifySocket()
-        except OSError as error:
-            from headway.run.stderr import print_error  # noqa: PLC0415 - only here
-
-            print_error(f"what it tells systemd is not read: {error.strerror or error}")
-            return None
+        return PtyChild(plan.path, argv, streams, kept, ignored, terminal)
 
     def make_pumps(self) -> None:
         """Make what relays its output. Raise OSError."""
@@ -207,8 +114,8 @@ class Launch:
         terminal = self.plumbing.terminal
         margins = None if terminal is None else terminal.with_margins
         for stream in self.plumbing.pumped:
-            samples = Samples(KNOWN_TOOL_LIMIT) if self.parses else None
-            hidden = self._filter_for(stream.target)
+            samples = Samples(KNOWN_TOOL_LIMIT) if self.invocation.parses else None
+            hidden = self.invocation.filter_for(stream.target)
             kept = StreamLog(self.output)
             if self._held:
                 kept.reserve()
@@ -288,12 +195,9 @@ class Launch:
 
     def abandon(self) -> None:
         """Undo the fork before the command has begun, and restore the terminal."""
-        if self.patch is not None:
-            self.patch.socket.close()
-        if self.notify_socket is not None:
-            self.notify_socket.close()
+        self.invocation.close_sockets()
         self.restore_terminal()
-        self._close_child_ends()
+        self.invocation.close_child_ends()
         self.child.abandon()
 
     def restore_terminal(self) -> None:
@@ -310,13 +214,13 @@ class Launch:
         """
         self.begun = time.monotonic()
         try:
-            self.child.start({**self.environ, PARENT: self.id})
+            self.child.start({**self.invocation.environ, PARENT: self.id})
         except CannotStart:
             self.report()
             raise
         self.relay_signals()
         if not self._held:
-            self._close_child_ends()
+            self.invocation.close_child_ends()
             try:
                 self.make_pumps()
                 self._relay_first_output()
@@ -343,14 +247,6 @@ class Launch:
         except OSError:
             return  # its status has been taken
         self.child.ended = time.monotonic()
-
-    def _filter_for(self, target: int) -> LineFilter | None:
-        hidden = self.hidden.get(target)
-        if hidden is None:
-            return None
-        from headway.run.streams.filter import LineFilter  # noqa: PLC0415 - only a machine form needs it
-
-        return LineFilter(hidden)
 
     def report_start_failure(self, error: CannotStart) -> int:
         """Report that the command could not be executed; return the exit status."""
@@ -395,14 +291,14 @@ class Launch:
                 model.key, model.coarser, model.former = keys
             operation.on_cancel(self._request_cancel)
             self.operation = operation.start()
-            if self.patch is not None:
-                self.patch.socket.report(self.operation)
+            if self.invocation.patch is not None:
+                self.invocation.patch.socket.report(self.operation)
         except Exception:
             pass  # it runs all the same
 
     def _load_own_tools(self) -> None:
         """Register the user's own tables of lines: they may know words for the command's name."""
-        if not self.parses:
+        if not self.invocation.parses:
             return
         from headway.run.own_tools import OwnTools  # noqa: PLC0415 - after the command has begun
 
@@ -469,11 +365,3 @@ def flush_report() -> None:
         reporter().end()
     except Exception:
         pass
-
-
-def _version(command: Command) -> tuple[int, ...] | None:
-    if command.program != "pip":
-        return None
-    from headway.run.process.pip_version import pip_version  # noqa: PLC0415 - nobody else has it
-
-    return pip_version(command, os.environ)

@@ -7,6 +7,7 @@ import os
 import time
 from functools import partial
 
+import headway_command
 from headway.host.files import long_commands
 from headway.host.threads import signals as signal
 from headway.protocol import vocabulary
@@ -59,11 +60,11 @@ def _link(descriptor: int) -> CoordinatorLink | None:
 def _router_of(launch: Launch) -> Router:
     """Return the router of the output; without a parser that cannot be loaded, none is asked."""
     command = launch.plan.command
-    if launch.own_tools is not None and launch.tool not in PARSERS:
+    if launch.own_tools is not None and launch.invocation.tool not in PARSERS:
         launch.own_tools.load_packages()
-    module = PARSERS.get(launch.tool)
+    module = PARSERS.get(launch.invocation.tool)
     try:
-        root = make_parser(find_parser_module(launch.tool), command)
+        root = make_parser(find_parser_module(launch.invocation.tool), command)
     except Exception:
         return Router(None)
     return Router(root, module, partial(make_fallback, command) if module else None)
@@ -75,11 +76,12 @@ class Runner:
     def __init__(self, launch: Launch, heard: ReceivedSignal | None = None) -> None:
         self._launch = launch
         self._heard = heard
+        self._collects = False  # garbage
         self._plumbing = launch.plumbing
         self._child = launch.child
         self._signals = launch.signals
         self._relay = launch.signal_relay
-        self._status = launch.status
+        self._status = launch.invocation.status
         self._escalation = Escalation()
         self._interrupted: tuple[int, float] | None = None
         self._pumps = launch.pumps
@@ -99,13 +101,13 @@ class Runner:
         self._parsing = self._make_parsing_loop(_router_of(launch))
         for pump in launch.pumps:
             if pump.samples is not None:
-                if launch.tool not in PARSERS:  # nor found after the start
+                if launch.invocation.tool not in PARSERS:  # nor found after the start
                     pump.samples.limit = UNKNOWN_TOOL_LIMIT
                 self._parsing.add(pump.samples)
-        if launch.notify_socket is not None:
+        if launch.invocation.notify_socket is not None:
             samples = Samples(KNOWN_TOOL_LIMIT)
             self._parsing.add(samples)
-            launch.notify_socket.relay(samples)
+            launch.invocation.notify_socket.relay(samples)
 
     def _make_timeout(self) -> Timeout:
         from headway.run.supervision.timeout import Timeout  # noqa: PLC0415 - few commands have a limit
@@ -117,7 +119,7 @@ class Runner:
         looks = ProcessLooks(launch.child.pid)
         if self._work is not None:
             looks.add(self._look)
-        if not launch.parses:
+        if not launch.invocation.parses:
             return ParsingLoop(router, self._updater, looks)
         watch = InputWatch(looks, plumbing.terminals(), plumbing.input_pipe())
         hashes = None if self._work is None else self._work.lines
@@ -137,6 +139,9 @@ class Runner:
         tick = ACTIVE_INTERVAL
         while True:
             heard, self._heard = self._heard or self._signals.wait(tick), None
+            if not self._collects:
+                self._collects = True
+                headway_command.collect_garbage()  # all is imported by now
             if heard is not None:
                 self._handle_signal(heard)
             for status in self._child.take_statuses():
@@ -253,8 +258,8 @@ class Runner:
         code = exit_status(status)
         killed = self._drain()
         self._launch.restore_terminal()
-        if self._launch.notify_socket is not None:
-            self._launch.notify_socket.finish()
+        if self._launch.invocation.notify_socket is not None:
+            self._launch.invocation.notify_socket.finish()
         now = time.monotonic()
         self._parse_output()
         if code == 0:
@@ -285,8 +290,8 @@ class Runner:
             print_error(lost)
             if code == 0:  # it could not know, but whoever reads our status should
                 code, outcome = 1, Outcome("failed", lost)
-        if self._launch.patch is not None:
-            self._launch.patch.socket.finish(outcome)
+        if self._launch.invocation.patch is not None:
+            self._launch.invocation.patch.socket.finish(outcome)
         ended = self._launch.child.ended
         self._updater.end(outcome, code, ended)
         if outcome.state == "completed":

@@ -60,9 +60,9 @@ class ShortCommand:
             and plan.tool in (None, "")
             and plan.called is None
             and plan.limit is None
-            and launch.patch is None
-            and launch.notify_socket is None
-            and launch.status is None
+            and launch.invocation.patch is None
+            and launch.invocation.notify_socket is None
+            and launch.invocation.status is None
             and hasattr(os, "waitid")
             and not environ.get("HEADWAY_ENDPOINT")
             and not _is_for_agents(environ)
@@ -154,7 +154,7 @@ class ShortCommand:
             self._launch.relay_signals()
             from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - not before it has begun
 
-            self._is_known = self._launch.tool in PARSERS
+            self._is_known = self._launch.invocation.tool in PARSERS
         return self._is_known
 
     @property
@@ -165,7 +165,12 @@ class ShortCommand:
         """Return the ended operation, as `Launch.report` and the API would have made it."""
         from headway.host.propagation import inherited  # noqa: PLC0415 - as above
         from headway.model import Operation  # noqa: PLC0415
-        from headway.plain_values import NAME_LIMIT, clean_labels, clean_text  # noqa: PLC0415
+        from headway.plain_values import (  # noqa: PLC0415
+            NAME_LIMIT,
+            clean_labels,
+            clean_text,
+            clean_traceparent,
+        )
         from headway.states import COMPLETED, FAILED, RUNNING  # noqa: PLC0415
 
         launch = self._launch
@@ -181,6 +186,7 @@ class ShortCommand:
         shown = launch.plan.display or self._environ.get("HEADWAY_DISPLAY")
         operation.display = clean_text(shown, NAME_LIMIT) if shown else None
         operation.labels = clean_labels(launch.plan.labels)
+        operation.traceparent = clean_traceparent(self._environ.get("TRACEPARENT"))
         operation.cancellable = launch.can_signal()
         operation.host, operation.pid = about["host"], about["pid"]
         operation.user, operation.tty = about["user"], about["tty"]

@@ -151,6 +151,54 @@ def test_steps_of_many_threads_are_exact_while_somebody_folds(op, reporter, cloc
     assert stage.done == 80_000
 
 
+@pytest.mark.parametrize("step", [1, 7])
+def test_steps_of_many_threads_are_exact_while_their_stage_falls_asleep_again_and_again(
+    op, reporter, clock, step
+):
+    stage = op.stage("Step").start()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [
+            threading.Thread(target=lambda: [stage.advance(step) for _ in range(5_000)])
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            with reporter.lock:
+                reporter.tally.tick(clock.advance(1.0))
+    finally:
+        sys.setswitchinterval(interval)
+    assert stage.done == 20_000 * step
+
+
+def test_a_stage_at_rest_takes_less_than_a_kilobyte(reporter, clock):
+    gc.collect()
+    tracemalloc.start()
+    try:
+        operations = [headway.operation(f"Work {number}").start() for number in range(100)]
+        stages = [
+            operation.stage(f"Step {number}", total=1_000_000).start()
+            for operation in operations
+            for number in range(10)
+        ]
+        for stage in stages:
+            stage.advance()
+        reporter.publisher.connected()
+        while reporter.publisher.take(clock.now):
+            clock.advance(1.0)
+        for _ in range(5):
+            reporter.tally.tick(clock.advance(1.0))
+        while reporter.publisher.take(clock.now):
+            clock.advance(0.1)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] / len(stages) < 1000
+    finally:
+        tracemalloc.stop()
+    assert [stage.done for stage in stages] == [1] * len(stages)
+
+
 @pytest.mark.parametrize("step", [1, 0.5, Fraction(1, 2)])
 def test_steps_take_no_memory_while_nobody_folds(op, step):
     stage = op.stage("Step").start()

@@ -59,6 +59,17 @@ def test_steps_back_beyond_what_it_counts_are_unknown():
     assert take(counter) is None
 
 
+@pytest.mark.skipif(not hasattr(sys, "getrefcount"), reason="nobody counts references there")
+def test_what_a_thread_is_within_is_held():
+    counter = StepCounter()
+    assert not counter.is_held
+    for name in ("ones", "add"):
+        held = getattr(counter, name)
+        assert counter.is_held
+        del held
+        assert not counter.is_held
+
+
 def test_steps_of_many_threads_are_exact_while_they_are_taken():
     counter = StepCounter()
 

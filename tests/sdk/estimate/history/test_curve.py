@@ -48,3 +48,10 @@ def test_the_recent_past_is_found_only_if_there_is_more_behind_it():
     assert curve.since(0.5) is None
     curve.add(2.0, 6)
     assert curve.since(0.5) == (1.0, 5)
+
+
+def test_what_was_done_by_then_is_interpolated():
+    curve = Curve(10)
+    curve.add(2, 20)
+    curve.add(4, 60)
+    assert [curve.at(moment) for moment in (0, 1, 2, 3, 9)] == [10, 15, 20, 40, 60]

@@ -61,6 +61,16 @@ def test_beside_a_broker_that_listens_nothing_is_written(folder, reporter):
     assert births.deadline() is None
 
 
+def test_once_the_program_has_ended_there_is_nothing_to_look_for(folder, reporter):
+    births = Births(reporter)
+    headway.operation("Work").start()
+    births.keep(1.0, listening=True)
+    reporter.closed = True  # the exit writes a file, which may take long
+    births.keep(1.0 + SLOW, listening=True)
+    assert births.deadline() is None
+    assert left(folder) == []
+
+
 def test_a_broker_that_listens_and_greets_nobody_is_none_after_a_while(folder, reporter):
     births = Births(reporter)
     headway.operation("Work").start()

@@ -150,3 +150,11 @@ def test_cells_are_forgotten_with_what_began_there(reporter, clock, viewer, page
     op.complete()
     viewer.cell_ended(None)
     assert reporter.cells == {}
+
+
+def test_none_is_started_with_a_workers_key_alone(reporter, clock, viewer, monkeypatch):
+    monkeypatch.setenv("HEADWAY_ENDPOINT", "tcp://127.0.0.1:9")
+    begun(reporter, clock)
+    viewer.look(clock.advance(START_DELAY))
+    assert viewer.started == []
+    assert viewer.deadline() is None

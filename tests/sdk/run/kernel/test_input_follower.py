@@ -3,6 +3,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from machine import until
@@ -125,5 +126,20 @@ def test_of_a_command_that_is_gone_nothing_is_told():
     process = subprocess.Popen(["true"])
     process.wait()
     watch = InputFollower(process.pid, 0.0)
-    assert watch.take(walk(process.pid), 1.0) == (None, {})
+    assert watch.take(walk(process.pid), 1.0) is None
     assert watch.finished() is None
+
+
+def test_when_a_process_began_is_told_of_those_that_began_with_the_command():
+    before = time.monotonic()
+    process = subprocess.Popen(["sleep", "60"])
+    try:
+        now, found = time.monotonic() + 1, walk(process.pid)
+        began = InputFollower(process.pid, before).take(found, now)
+        assert before <= began.since[""] <= now
+        status = found[process.pid]
+        older = {process.pid: status._replace(started=status.started - 10_000)}
+        assert InputFollower(process.pid, before).take(older, now).since == {}
+    finally:
+        process.kill()
+        process.wait()

@@ -33,7 +33,11 @@ def test_the_input_of_the_command_is_the_stage_run(updater):
         InputProgress(MORE, {}),
     ):
         reporter.take(look)
-    assert updater.calls == [("show_input", "Run", SOME), ("show_input", "Run", MORE)]
+    assert updater.calls == [
+        ("begin", "Run", None),
+        ("show_input", "Run", SOME),
+        ("show_input", "Run", MORE),
+    ]
 
 
 def test_what_is_no_longer_known_is_hidden(updater):
@@ -41,16 +45,17 @@ def test_what_is_no_longer_known_is_hidden(updater):
     reporter.take(InputProgress(SOME, {}))
     reporter.take(NOTHING)
     reporter.take(NOTHING)
-    assert updater.calls[1:] == [("hide_input", "Run")]
+    assert updater.calls[2:] == [("hide_input", "Run")]
 
 
 def test_one_process_of_several_is_never_all_there_is(updater):
     reporter = InputReporter(updater)
-    reporter.take(InputProgress(None, {"tar": SOME}))
+    reporter.take(InputProgress(None, {"tar": SOME}, {"": 1.0, "tar": 2.0}))
     reporter.take(NOTHING)
     assert updater.calls == [
         ("leave_untold",),
-        ("begin", "Run"),
+        ("begin", "Run", 1.0),
+        ("begin", "tar", 2.0),
         ("show_input", "tar", SOME),
         ("end_input", "tar"),
     ]
@@ -63,7 +68,7 @@ def test_output_that_tells_more_is_left_to_tell_it(updater):
     reporter.take(InputProgress(MORE, {}))
     reporter.take(InputProgress(MORE, {}))
     reporter.finish(MORE)
-    assert updater.calls[1:] == [("hide_input", "Run")]
+    assert updater.calls[2:] == [("hide_input", "Run")]
 
 
 def test_after_a_success_all_was_read(updater):

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,7 +81,7 @@ class RememberedPlan(Plan):
 class Launched:
     """A command that has been started, so far in the future that it is always early."""
 
-    is_held, patch, notify_socket, status = False, None, None, None
+    is_held = False
     relays = 0  # of signals, by a thread, while something is imported
 
     def __init__(self, *argv, signals=(), pumps=(), printed=0, tool="true", **plan):
@@ -93,7 +94,7 @@ class Launched:
         self.child = Child(*argv)
         self.signal_relay = SignalRelay(self.child, None)
         self.output = Output(printed)
-        self.tool = tool
+        self.invocation = SimpleNamespace(patch=None, notify_socket=None, status=None, tool=tool)
 
     def follow_terminal(self):
         pass

@@ -42,3 +42,12 @@ def test_no_row_is_wider_than_the_terminal():
     for columns in (21, 30, 40):
         for line in list_groups(some(), "host", PLAIN, columns, NOW):
             assert sum(len(words) for _, words in line) < columns
+
+
+def test_a_host_that_is_up_without_a_broker_says_so():
+    made = some()
+    made[0].no_broker_since = NOW - 120.0
+    lines = [
+        "".join(words for _, words in line) for line in list_groups(made, "host", PLAIN, 80, NOW)
+    ]
+    assert lines[1] == "db    1 running, 1 failed, host up, no broker for 2 min"

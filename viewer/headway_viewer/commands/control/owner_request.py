@@ -21,16 +21,14 @@ from headway_viewer.picture.board import end_word
 from headway_viewer.replica.replica import Replica
 
 
-def send(
-    verb: str, word: str, arguments: dict[str, Any], options: argparse.Namespace | None = None
-) -> int:
+def send(verb: str, word: str, arguments: dict[str, Any], options: argparse.Namespace) -> int:
     """Send the request `verb` about the operation that `word` means; return the exit status.
 
     `options` may name a fleet.
     """
     replica = Replica()
     try:
-        feed = None if options is None else fleet_feed(replica, options)
+        feed = fleet_feed(replica, options)
     except NotUsable as error:
         return print_error(verb, str(error), USAGE)
     if feed is None:

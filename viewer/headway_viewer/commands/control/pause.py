@@ -6,6 +6,7 @@ from typing import Sequence
 
 from headway_viewer.commands.control import owner_request
 from headway_viewer.commands.options import OP_HELP, make_parser
+from headway_viewer.fleet.options import add_fleet
 
 
 def pause(argv: Sequence[str]) -> int:
@@ -19,8 +20,9 @@ def pause(argv: Sequence[str]) -> int:
         'headway pause 7f3\nheadway pause "nightly backup"',
     )
     parser.add_argument("operation", metavar="OP", help=OP_HELP)
-    word = parser.parse_args(argv).operation
-    return owner_request.send("pause", word, {})
+    add_fleet(parser)
+    arguments = parser.parse_args(argv)
+    return owner_request.send("pause", arguments.operation, {}, arguments)
 
 
 def resume(argv: Sequence[str]) -> int:
@@ -32,5 +34,6 @@ def resume(argv: Sequence[str]) -> int:
         "headway resume 7f3",
     )
     parser.add_argument("operation", metavar="OP", help=OP_HELP)
-    word = parser.parse_args(argv).operation
-    return owner_request.send("resume", word, {})
+    add_fleet(parser)
+    arguments = parser.parse_args(argv)
+    return owner_request.send("resume", arguments.operation, {}, arguments)

@@ -1,4 +1,4 @@
-"""The rows of `headway ps --by`: operations counted by host, or by the value of a label. Pure."""
+"""Operations counted by host, or by the value of a label, as `headway ps --by` does. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Iterable
 from headway import string_width
 from headway.formatting.theme import SILENT, STYLES, Line, Theme
 from headway.model import Operation
-from headway_viewer import formatting
 from headway_viewer.picture.board import COUNTED_STATES, end_word
+from headway_viewer.picture.wording import contact_text
 
 HOST = "host"
 ROWS_LEAST = 1_000  # operations of a fleet from which on they are counted by host, unasked
@@ -28,12 +28,18 @@ def group_by(operations: Iterable[Operation], key: str) -> dict[str, list[Operat
 def list_groups(
     operations: Iterable[Operation], key: str, theme: Theme, columns: int, now: float
 ) -> list[Line]:
-    """Return a line for each group: how many there are of each state, and since when it is unheard.
+    """Return a line for each group: how many there are of each state, and what of them is unheard.
 
     `columns` is the width of the terminal; `now` is the broker's time.
     """
-    groups = group_by(operations, key)
-    width = max(columns - 1, 20)
+    return group_lines(group_by(operations, key), theme, columns - 1, now)
+
+
+def group_lines(
+    groups: dict[str, list[Operation]], theme: Theme, width: int, now: float
+) -> list[Line]:
+    """Return a line of at most `width` cells for each group."""
+    width = max(width, 20)
     names = {name: theme.spell(name) for name in groups}
     longest = max(map(string_width.cells, names.values()), default=0)
     cells = min(longest, max(width // NAME_SHARE, width - 50))
@@ -59,7 +65,9 @@ def _parts(members: list[Operation], theme: Theme, now: float) -> Iterable[tuple
         if count:
             yield STYLES[state], f"{lead}{count} {state}"
             lead = ", "
-    unheard = [one.unheard_since for one in members if one.unheard_since is not None and one.open]
-    if unheard:
-        words = f"host not heard for {formatting.duration(now - min(unheard))}"
+    going = [one for one in members if one.open]
+    unheard = [one.unheard_since for one in going if one.unheard_since is not None]
+    no_broker = [one.no_broker_since for one in going if one.no_broker_since is not None]
+    words = contact_text(min(unheard, default=None), min(no_broker, default=None), now)
+    if words:
         yield STYLES[SILENT], theme.spell(f"{lead}{words}")

@@ -3,6 +3,7 @@
 // programs of anybody: they reach the document by `textContent` alone.
 const operations = new Map();
 const rows = new Map(); // id → the elements of its row
+const hosts = new Set(); // of the operations
 const open = new Set(); // ids whose details are shown
 const explanations = new Map(); // id → what `headway why` tells of it: {going, told}
 const remembered = new Map(); // id → an operation that the broker no longer has, but the history
@@ -107,7 +108,11 @@ function amount(stage) {
 
 function doing(operation) {
   const parts = [];
-  if (operation.silent_since !== null && OPEN.has(operation.state)) parts.push("silent");
+  if (OPEN.has(operation.state)) {
+    if (operation.unheard_since) parts.push(`host not heard for ${duration(now() - operation.unheard_since)}`);
+    else if (operation.no_broker_since) parts.push(`host up, no broker for ${duration(now() - operation.no_broker_since)}`);
+    else if (operation.silent_since !== null) parts.push("silent");
+  }
   if (operation.state === "waiting") parts.push(operation.reason ? `waiting: ${operation.reason}` : "waiting");
   else if (OPEN.has(operation.state)) {
     for (const stage of operation.stages.filter((one) => ["running", "waiting"].includes(one.state)).slice(-2)) {
@@ -121,6 +126,17 @@ function doing(operation) {
     if (said !== `exit status ${operation.exit_status}`) parts.push(said);
   }
   return parts.filter(Boolean).join(", ");
+}
+
+// What a row is called: where there are several hosts, which one, too.
+function titleOf(operation) {
+  const name = operation.name || "(no name)";
+  return hosts.size > 1 && operation.host ? `${operation.host}: ${name}` : name;
+}
+
+function matches(operation, word) {
+  return titleOf(operation).toLowerCase().includes(word) || operation.state.includes(word) || operation.id.startsWith(word)
+    || Object.entries(operation.labels || {}).some(([key, value]) => `${key}=${value}`.toLowerCase().includes(word));
 }
 
 // Rows.
@@ -151,7 +167,7 @@ function paintRow(id) {
   const row = rows.get(id) || makeRow(id);
   row.item.className = operation.state;
   say(row.sign, SIGNS[operation.state] || "·");
-  say(row.name, operation.name || "(no name)");
+  say(row.name, titleOf(operation));
   say(row.left, remaining(operation));
   say(row.doing, doing(operation));
   paintBar(row, operation);
@@ -171,7 +187,7 @@ function paintBar(row, operation) {
     row.button.after(row.bar);
   }
   row.bar.value = operation.progress;
-  row.bar.setAttribute("aria-label", `${operation.name}, ${Math.floor(operation.progress * 100)} %`);
+  row.bar.setAttribute("aria-label", `${titleOf(operation)}, ${Math.floor(operation.progress * 100)} %`);
 }
 
 function paintMore(row, operation) {
@@ -219,7 +235,7 @@ function paintFacts(list, operation, told) {
     ["process", [operation.pid, operation.user && `of ${operation.user}`, operation.host && `on ${operation.host}`].filter(Boolean).join(" ")],
     ["started", operation.started && new Date(operation.started * 1000).toLocaleString()],
     ["running for", operation.started && OPEN.has(operation.state) && duration(now() - operation.started)],
-    ["usually", usual && duration(typeof usual === "number" ? usual : usual.median)],
+    [usual && usual.runs === 1 ? "one earlier run" : "usually", usual && duration(typeof usual === "number" ? usual : usual.median)],
     ["estimate from", OPEN.has(operation.state) && estimate && basis(estimate)],
     ["held by", operation.holder && ((operations.get(operation.holder) || {}).name || operation.holder)],
     ["this run", told && told.earlier && told.earlier.length && told.verdict],
@@ -276,7 +292,7 @@ function paintStages(list, operation, told) {
     say(name, line.name);
     place(bar, line.start, line.seconds, whole);
     place(usual, line.usual ? line.usual.start : null, line.usual ? line.usual.seconds : 0, whole);
-    const words = [line.amount, line.start === null ? line.state : duration(line.seconds), line.usual && `usually ${duration(line.usual.seconds)}`];
+    const words = [line.amount, line.start === null ? line.state : duration(line.seconds), line.usual && `${line.usual.runs === 1 ? "before" : "usually"} ${duration(line.usual.seconds)}`];
     say(count, words.filter(Boolean).join(", "));
     if (line.chain) count.append(make("span", "unseen", ", made its length"));
   });
@@ -325,7 +341,7 @@ function stageLines(operation, told, begun, end) {
 
 function usualOf(stage) {
   if (!stage || !stage.usual || stage.usual_start === null) return null;
-  return { start: stage.usual_start, seconds: stage.usual.median };
+  return { start: stage.usual_start, seconds: stage.usual.median, runs: stage.usual.runs };
 }
 
 // An operation that the broker no longer has, by the address of its page: what the history knows.
@@ -422,7 +438,7 @@ function arrange() {
   const word = element("filter").value.trim().toLowerCase();
   const shown = [...operations.values()]
     .filter((one) => !one.parent || !operations.has(one.parent))
-    .filter((one) => !word || one.name.toLowerCase().includes(word) || one.state.includes(word) || one.id.startsWith(word))
+    .filter((one) => !word || matches(one, word))
     .sort(order);
   const list = element("operations");
   let at = list.firstChild;
@@ -466,7 +482,7 @@ function take(line) {
     const before = operations.get(line.operation.id);
     put(line.operation, line.time);
     if (before && OPEN.has(before.state) && !OPEN.has(line.operation.state)) {
-      say(element("ended"), `${line.operation.name} ${line.operation.state}`);
+      say(element("ended"), `${titleOf(line.operation)} ${line.operation.state}`);
     }
   } else if (line.type === "removed") {
     for (const id of line.operations) {
@@ -483,6 +499,10 @@ function take(line) {
 
 function put(operation, told) {
   operation.told = told;
+  if (operation.host) {
+    hosts.add(operation.host);
+    if (hosts.size === 2) for (const id of operations.keys()) changed.add(id); // each is named by its host now
+  }
   operations.set(operation.id, operation);
   changed.add(operation.id);
 }

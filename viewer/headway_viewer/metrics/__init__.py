@@ -1,0 +1,1 @@
+"""`headway metrics`: counters and histograms of operations, for Prometheus."""
