@@ -183,8 +183,28 @@ class Stage(Stateful):
 
     def apply(self, record: Sequence[Any]) -> None:
         """Take over the absolute state of `record`, which was checked when it was decoded."""
-        for field, value in zip(STAGE_FIELDS, record):
-            setattr(self, field, value)
+        if len(record) != len(STAGE_FIELDS):  # of an older peer
+            for field, value in zip(STAGE_FIELDS, record):
+                setattr(self, field, value)
+            return
+        # Written out: a third of the time, and a viewer that attaches applies all there is.
+        (
+            self.id,
+            self.parent,
+            self.name,
+            self.state,
+            self.reason,
+            self.error,
+            self.detail,
+            self.done,
+            self.total,
+            self.unit,
+            self.started,
+            self.ended,
+            self.attempt,
+            self.initial,
+            self.beyond,
+        ) = record
 
     def fraction(self) -> float | None:
         """Return how much of it is done, 0…1 from its own counts, or None where that is unknown.
@@ -344,8 +364,40 @@ class Operation(Stateful):
 
     def apply(self, record: Sequence[Any]) -> None:
         """Take over the absolute state of `record`, which was checked when it was decoded."""
-        for field, value in zip(OPERATION_FIELDS, record):
-            setattr(self, field, value)
+        if len(record) != len(OPERATION_FIELDS):  # of an older peer
+            for field, value in zip(OPERATION_FIELDS, record):
+                setattr(self, field, value)
+            return
+        # Written out: a third of the time, and a viewer that attaches applies all there is.
+        (
+            self.id,
+            self.revision,
+            self.name,
+            self.key,
+            self.state,
+            self.reason,
+            self.error,
+            self.message,
+            self.started,
+            self.ended,
+            self.cancellable,
+            self.parent,
+            self.attempt,
+            self.exit_status,
+            self.notify,
+            self.host,
+            self.pid,
+            self.user,
+            self.tty,
+            self.display,
+            self.coarser,
+            self.former,
+            self.planned,
+            self.receipt,
+            self.rank,
+            self.labels,
+            self.traceparent,
+        ) = record
 
     def add_stage(self, stage: Stage) -> Stage:
         """Insert a new stage in its place: by id, so a part comes after what it is a part of."""

@@ -9,21 +9,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextlib.contextmanager
-def receiver(status=200):
-    """A URL, and the list of the spans that have come there, each a dict."""
+def receiver(refusals=0):
+    """A URL, and the list of the spans that have come there, each a dict; it first refuses some."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
     spans = []
+    left = [None] * refusals
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            if status == 200 and self.path == "/v1/traces":
-                request = ExportTraceServiceRequest.FromString(body)
-                spans.extend(map_spans(request))
-            self.send_response(status)
+            takes = not left and self.path == "/v1/traces"
+            if takes:
+                spans.extend(map_spans(ExportTraceServiceRequest.FromString(body)))
+            elif left:
+                left.pop()
+            self.send_response(200 if takes else 400)
             self.end_headers()
 
         def log_message(self, *_):

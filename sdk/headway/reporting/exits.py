@@ -167,6 +167,7 @@ def _end_at_once(reporter: Reporter, status: Any) -> None:
             if not reporter.closed:
                 reporter.judge_open(error)
             _deliver_ends(reporter)
+            reporter.leave_receipts()
     except BaseException:
         # A signal's handler: by now the process would be over, and a forked child must not go on
         # with what its parent does.

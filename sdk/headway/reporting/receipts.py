@@ -96,10 +96,12 @@ class Receipts:
         finally:
             os.close(descriptor)
 
-    def print_pending(self, until: float) -> None:
+    def print_pending(self, until: float, *, shared: bool = False) -> None:
         """Print those that nobody has printed, if this process has its terminal. Raise OSError.
 
-        Nothing is waited for after `until`, on the monotonic clock.
+        Nothing is waited for after `until`, on the monotonic clock. Where the receipt may be
+        `shared` with other workers, whoever draws there prints it: it is printed only if nobody
+        does.
         """
         pending, self._pending = self._pending, {}
         name = identity.terminal()
@@ -111,7 +113,7 @@ class Receipts:
             return
         descriptor = _open(name)
         try:
-            if _is_ours(descriptor):
+            if _is_ours(descriptor) and not (shared and _is_drawn_on(descriptor)):
                 _print(descriptor, pending, until)
         finally:
             os.close(descriptor)
@@ -166,6 +168,17 @@ def _is_ours(descriptor: int, *, echoed: bool = False) -> bool:
         reraise_async(error)
         return False
     return mode == terminal_mode.LINE if echoed else mode != terminal_mode.RAW
+
+
+def _is_drawn_on(descriptor: int) -> bool:
+    """Return whether another process draws on a terminal."""
+    from headway.host.files.terminal_locks import REGION, TerminalLock  # noqa: PLC0415 - at an end
+
+    region = TerminalLock(descriptor, REGION)
+    try:
+        return region.is_taken()
+    finally:
+        region.close()
 
 
 def _print(descriptor: int, pending: dict[str, Operation], until: float) -> None:

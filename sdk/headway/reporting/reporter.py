@@ -43,6 +43,8 @@ DEAF_TIMEOUT = 0.005
 # Seconds for the exit of a forked child: a program that forks one after the other waits for each
 # until one of them has marked the broker as deaf. Halved, a busy broker is told of more by files.
 FORKED_TIMEOUT = 0.6
+# Seconds in which who draws on the terminal has printed a receipt, at an end by `os._exit`.
+ANSWER_TIMEOUT = 0.25
 SWITCH_INTERVAL = 0.0002  # seconds for which a thread keeps the interpreter during an exit
 # Seconds for which a report waits that is made after the program's end: by a daemon thread, which
 # the interpreter is about to stop. Doubled, one with a lock of the program keeps it longer.
@@ -139,6 +141,19 @@ class Reporter:
         """
         until = monotonic() + seconds  # not `clock`, which a test may hold still
         while not self._has_told() and monotonic() < until:
+            sleep(0.005)
+
+    def await_greeting(self, seconds: float, is_over: Callable[[], object]) -> None:
+        """Wait until a broker has been told what has begun, `seconds` at most, or until `is_over`.
+
+        For a process with much to import: two threads that import take turns, and the one that
+        loads pyzmq is what viewers wait for.
+        """
+        until = monotonic() + seconds
+        told = self.publisher
+        while self.thread is not None and (told.welcome is None or told.unsaid):
+            if is_over() or monotonic() >= until:
+                break
             sleep(0.005)
 
     def _has_told(self) -> bool:
@@ -281,6 +296,21 @@ class Reporter:
         except Exception as error:
             reraise_async(error)  # the terminal is gone, or takes nothing
 
+    def leave_receipts(self) -> None:
+        """Let who draws on the terminal print the receipts that are owed, or else print them.
+
+        Before an `os._exit`: it is how a forked child ends whose parent reports nothing.
+        """
+        if self.off or propagation.is_of_multiprocessing():
+            return
+        until = monotonic() + ANSWER_TIMEOUT
+        while self.receipts.pending() and self.thread is not None and monotonic() < until:
+            sleep(0.005)  # its thread takes in what has been printed
+        try:
+            self.receipts.print_pending(until + ANSWER_TIMEOUT, shared=True)
+        except Exception as error:
+            reraise_async(error)  # as above
+
     @property
     def exit_spool(self) -> ExitSpool:
         """Return what this process spools at its exit."""
@@ -353,10 +383,11 @@ class Reporter:
                 self.exit_spool.count_lost()
             except Exception as error:
                 reraise_async(error)
-        # Of the workers of a pool the viewer prints one receipt for all.
-        if not (self.off or self.forked or propagation.is_of_multiprocessing()):
+        # Of the workers of a pool the viewer prints one receipt for all; of children that were
+        # forked for as short a time as it takes to start one, nobody else does.
+        if not (self.off or propagation.is_of_multiprocessing()):
             try:
-                self.receipts.print_pending(limit)
+                self.receipts.print_pending(limit, shared=self.forked)
             except Exception as error:
                 reraise_async(error)  # the terminal is gone, or takes nothing
 

@@ -13,7 +13,7 @@ import headway
 from headway.host import identity
 from headway.host.files import printed_ends
 from headway.host.files.printed_ends import PrintedEnds
-from headway.host.files.terminal_locks import FRONT, TerminalLock, open_file
+from headway.host.files.terminal_locks import FRONT, REGION, TerminalLock, open_file
 from headway.reporting import receipts
 from headway.reporting.receipts import LEAST_SECONDS, PENDING_LIMIT
 
@@ -186,6 +186,18 @@ def test_where_headway_view_shows_it_nothing_is_printed(reporter, end, screen):
     front.close()
     assert screen() == ""
     assert made.id in PrintedEnds(screen.descriptor)
+
+
+def test_a_forked_child_prints_its_own_unless_somebody_draws(reporter, end, screen):
+    region = TerminalLock(screen.descriptor, REGION)
+    assert region.acquire()
+    end("Drawn")
+    reporter.receipts.print_pending(soon(), shared=True)
+    assert screen() == ""
+    region.close()
+    end("Alone")
+    reporter.receipts.print_pending(soon(), shared=True)
+    assert screen().count("Alone  1 s") == 1
 
 
 @pytest.mark.parametrize("environ", [{"TERM": "dumb"}, {"CI": "true"}, {"JPY_PARENT_PID": "1"}])

@@ -151,6 +151,22 @@ def test_a_flush_ends_in_time_whatever_clock_the_reports_have(clock):
 
 
 @pytest.mark.timeout(5)
+def test_a_greeting_is_awaited_until_the_broker_knows_or_it_is_over():
+    with reporting() as other:
+        headway.operation("Work").start()
+        assert other.publisher.welcome is None
+        other.await_greeting(0.01, lambda: False)
+        other.await_greeting(3600, lambda: True)
+        asked = []
+        other.await_greeting(3600, lambda: asked.append(1) or len(asked) > 1)
+        assert len(asked) == 2
+    with reporting() as other:
+        other.publisher.welcome = object()
+        assert not other.publisher.unsaid
+        other.await_greeting(3600, lambda: False)
+
+
+@pytest.mark.timeout(5)
 def test_a_flush_before_a_broker_greets_waits_for_the_file(tmp_path, monkeypatch):
     monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path))
     with reporting() as other:
@@ -166,7 +182,8 @@ def test_a_flush_before_a_broker_greets_waits_for_the_file(tmp_path, monkeypatch
 def test_its_end_has_one_deadline_for_the_delivery_and_the_receipts(reporter, monkeypatch):
     deadlines = []
     monkeypatch.setattr(reporter, "off", False)
-    monkeypatch.setattr(reporter.receipts, "print_pending", deadlines.append)
+    print_pending = lambda until, shared: deadlines.append(until)  # noqa: E731
+    monkeypatch.setattr(reporter.receipts, "print_pending", print_pending)
     before = time.monotonic()
     reporter.end()
     after = time.monotonic()

@@ -1,4 +1,6 @@
 import logging
+import socket
+import time
 
 import pytest
 from otlp_receiver import receiver
@@ -61,7 +63,7 @@ def test_a_collector_that_refuses_is_told_once_and_costs_nothing_else():
     told = []
     problems = export.Problems(told.append)
     try:
-        with receiver(status=400) as (url, found):
+        with receiver(refusals=9) as (url, found):
             for _ in range(2):
                 collector = export.Collector(url, lambda at: at, with_output=False)
                 for span in spans_of(operation("a", "x", "completed", ended=1)):
@@ -73,6 +75,49 @@ def test_a_collector_that_refuses_is_told_once_and_costs_nothing_else():
     assert found == []
     assert len(told) == 1
     assert "400" in told[0]
+
+
+class Away:
+    """An exporter whose collector is away for so many tries."""
+
+    def __init__(self, tries, failure):
+        self.left, self.failure, self.taken = tries, failure, []
+
+    def export(self, spans):
+        if self.left:
+            self.left -= 1
+            if isinstance(self.failure, Exception):
+                raise self.failure
+            return self.failure
+        self.taken += spans
+        return export.SpanExportResult.SUCCESS
+
+
+@pytest.mark.parametrize(
+    "failure", [export.SpanExportResult.FAILURE, ConnectionError("refused")], ids=str
+)
+def test_what_a_collector_did_not_take_is_sent_again(failure, monkeypatch):
+    monkeypatch.setattr(export, "RETRY_FIRST", 0.001)
+    away = Away(3, failure)
+    exporter = export.PatientExporter(away)
+    assert exporter.export(["span"]) is export.SpanExportResult.SUCCESS
+    assert away.taken == ["span"]
+    monkeypatch.setattr(export, "PATIENCE", -1.0)
+    away = Away(9, failure)
+    assert export.PatientExporter(away).export(["span"]) is export.SpanExportResult.FAILURE
+    assert away.left == 8
+
+
+def test_the_command_ends_though_the_collector_never_answers(monkeypatch):
+    monkeypatch.setattr(export, "LAST", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        collector = export.Collector(url, lambda at: at, with_output=False)
+        for span in spans_of(operation("a", "x", "completed", ended=1)):
+            collector.take(span)
+        begun = time.monotonic()
+        collector.close()
+    assert time.monotonic() - begun < 5
 
 
 @pytest.mark.parametrize(

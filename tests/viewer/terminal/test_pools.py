@@ -1,6 +1,6 @@
 from showcase import NOW, operation, stage
 
-from headway_viewer.terminal.pools import IDLE, Pools
+from headway_viewer.terminal.pools import IDLE, JUST_ENDED, Pool, Pools
 
 PARENT = 70
 
@@ -54,6 +54,16 @@ def test_pools_are_told_apart_by_parent_and_by_name():
         pools.begin(made, parent)
         pools.end(ended(made), NOW)
     assert [pool.operations for pool in pools.take(NOW + 1)] == [[made] for made in tasks]
+
+
+def test_a_receipt_that_comes_late_is_printed_while_a_worker_waits_for_it():
+    pool = Pool([ended(task("a", 71))])
+    late = NOW + JUST_ENDED + 1
+    assert pool.leaves_receipt(NOW, lambda _: False)
+    assert not pool.leaves_receipt(late, lambda _: False)
+    assert pool.leaves_receipt(late, lambda made: made.pid == 71)
+    pool.operations[0].receipt = False
+    assert not pool.leaves_receipt(NOW, lambda _: True)
 
 
 def test_what_failed_has_a_receipt_of_its_own():

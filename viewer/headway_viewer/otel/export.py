@@ -1,20 +1,26 @@
 """Spans for the SDK of OpenTelemetry, and their way to a collector. Needs the extra `otel`.
 
-Shell: the SDK's processor has a queue and a thread of its own, which sends, and tries again.
+Shell: the SDK's processor has a queue and a thread of its own. Its exporter gives up after some ten
+seconds, or at once; so it is asked again, while the queue fills.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.export import (
+    BatchSpanProcessor,
+    SpanExporter,
+    SpanExportResult,
+)
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
@@ -25,7 +31,10 @@ from headway_viewer.otel.spans import Span, attributes
 QUEUE = 16_384  # spans that wait for the collector; further ones are dropped, and that is said
 BATCH = 512
 DELAY = 5_000  # milliseconds for which spans gather, as by default
-LAST = 5_000  # milliseconds for what waits when the command ends
+LAST = 3.0  # seconds for what waits when the command ends
+# Seconds for which the same spans are tried, and between two tries: from the first to the last.
+PATIENCE = 600.0
+RETRY_FIRST, RETRY_LAST = 1.0, 30.0
 REPEAT = 60.0  # seconds until the same problem is told again
 PATH = "/v1/traces"
 
@@ -51,8 +60,11 @@ class Collector:
             {} if _is_named(os.environ) else {"service.name": "headway"}
         )
         self._scope = InstrumentationScope("headway", VERSION)
+        self._exporter = PatientExporter(
+            exporter or OTLPSpanExporter(endpoint=url and with_path(url))
+        )
         self._processor = BatchSpanProcessor(
-            exporter or OTLPSpanExporter(endpoint=url and with_path(url)),
+            self._exporter,
             max_queue_size=QUEUE,
             schedule_delay_millis=DELAY,
             max_export_batch_size=BATCH,
@@ -64,7 +76,13 @@ class Collector:
 
     def close(self) -> None:
         """Send what waits, for a moment, and end."""
-        self._processor.force_flush(LAST)
+        self._exporter.hurry()
+        last = threading.Thread(target=self._finish, daemon=True)
+        last.start()
+        last.join(LAST)
+
+    def _finish(self) -> None:
+        self._processor.force_flush()
         self._processor.shutdown()
 
     def _made(self, span: Span) -> ReadableSpan:
@@ -95,6 +113,45 @@ class Collector:
 
     def _nanoseconds(self, at: float) -> int:
         return int(self._unix(at) * 1e9)
+
+
+class PatientExporter(SpanExporter):
+    """Tries the same spans again until they are taken, it is told to hurry, or it is too late."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+        self._hurries = threading.Event()
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send spans; return whether they were taken."""
+        until = time.monotonic() + PATIENCE
+        pause = RETRY_FIRST
+        while True:
+            result = self._try(spans)
+            if result is SpanExportResult.SUCCESS or time.monotonic() > until:
+                return result
+            if self._hurries.wait(pause):
+                return result
+            pause = min(2 * pause, RETRY_LAST)
+
+    def hurry(self) -> None:
+        """Try each once from now on."""
+        self._hurries.set()
+
+    def shutdown(self) -> None:
+        """End."""
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Return whether nothing waits, as the interface asks for."""
+        return self._exporter.force_flush(timeout_millis)
+
+    def _try(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        try:
+            return self._exporter.export(spans)
+        except Exception as error:  # earlier versions raise what is wrong with the connection
+            logging.getLogger("opentelemetry").warning("the collector is not reached: %s", error)
+            return SpanExportResult.FAILURE
 
 
 class Problems(logging.Handler):

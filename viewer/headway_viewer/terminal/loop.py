@@ -31,7 +31,7 @@ from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.view import View
 from headway_viewer.replica.replica import Changes, Replica
 from headway_viewer.terminal.etiquette import Etiquette, TerminalState
-from headway_viewer.terminal.pools import IDLE, Pool, Pools
+from headway_viewer.terminal.pools import JUST_ENDED, Pool, Pools
 from headway_viewer.terminal.processes import (
     group_size,
     is_running,
@@ -46,9 +46,6 @@ POOL_INTERVAL = 0.01  # seconds between looks whether a pool has ended
 IDLE_INTERVAL = 0.5  # seconds between observations while nothing is drawn
 MIN_DURATION = 0.5  # seconds an operation must last to be drawn or to leave a receipt
 FIRST_OPERATION_TIMEOUT = 5.0  # seconds to wait for a first operation
-# Seconds: an operation that ended earlier, before this viewer, has no receipt unless its program
-# still runs.
-JUST_ENDED = 1.0
 # Seconds after the last worker's death in which the broker may tell how its operations ended: it
 # reads the will of a worker that its pool has terminated.
 ENDS_TIMEOUT = 2.0
@@ -202,8 +199,7 @@ class TerminalLoop:
     def _leave_receipt(self, pool: Pool, now: float) -> None:
         """Print the one receipt of a pool."""
         receipt = None
-        late = now - pool.ended > JUST_ENDED + IDLE
-        leaves = not late and any(one.receipt for one in pool.operations)
+        leaves = pool.leaves_receipt(now, self._still_runs)
         if leaves and pool.seconds >= MIN_DURATION:
             width = max(terminal_size(self._target.descriptor)[0] - 1, 0)
             receipt = self._theme.paint(self._view.pool_receipt(pool.operations, width))
@@ -216,10 +212,11 @@ class TerminalLoop:
             if seen:
                 self._etiquette.add_ended(operation.id, None)  # which waits for the last frame
             return
-        late = not seen and now - ended > JUST_ENDED
-        if late and not self._still_runs(operation):
-            return
         if not seen:
+            # Its program may wait for the receipt: its group has the terminal then.
+            runs = self._still_runs(operation)
+            if now - ended > JUST_ENDED and not runs:
+                return
             self._begin(operation)  # of a pool, it counts in the receipt of all
         if self._pools.end(operation, now):
             # The last one is acknowledged with the receipt, for which its worker waits.

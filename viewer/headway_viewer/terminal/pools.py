@@ -6,7 +6,7 @@ all of them together.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from headway.model import Operation
 from headway.states import COMPLETED
@@ -15,6 +15,9 @@ from headway.states import COMPLETED
 # Several are hardly ever between two tasks at once, so theirs is over when none has one: a program
 # that has its results may exit soon, and the receipt has to be out before the shell's prompt.
 IDLE = 0.03
+# Seconds: an operation that ended earlier, before the viewer, has no receipt unless its program
+# still runs.
+JUST_ENDED = 1.0
 
 
 class Pool(NamedTuple):
@@ -37,6 +40,15 @@ class Pool(NamedTuple):
         """Return the time from the first beginning to the last end."""
         begun = [one.started for one in self.operations if one.started is not None]
         return self.ended - min(begun) if begun else 0.0
+
+    def leaves_receipt(self, now: float, runs: Callable[[Operation], bool]) -> bool:
+        """Return whether it leaves a receipt: it has just ended, or a worker may wait for that.
+
+        `runs(operation)` tells whether the worker of one is running.
+        """
+        if not any(one.receipt for one in self.operations):
+            return False
+        return now - self.ended <= JUST_ENDED + IDLE or any(map(runs, self.operations))
 
 
 class _Members:

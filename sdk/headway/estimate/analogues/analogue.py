@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp, log
 
 from headway.estimate.analogues.critical_path import OVERLAP_SHARE
-from headway.estimate.analogues.matching import DISTANCE_STEP, Matching
+from headway.estimate.analogues.matching import DISTANCE_STEP, FACTOR_LIMIT, Matching
 from headway.estimate.analogues.place import (
     Place,
     partial_round,
@@ -13,6 +13,7 @@ from headway.estimate.analogues.place import (
     time_before,
     time_reached,
 )
+from headway.estimate.cold.rate import at_rest
 from headway.estimate.history.span import KEY_SEPARATOR
 from headway.estimate.pace import (
     LEAST_LEFT,
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
     from headway.estimate.history.span import Span
     from headway.estimate.stage import Stage
 
-# Logarithm of the greatest factor by which stages to come are stretched, 7.4: a safeguard.
-# Doubled: no effect; halved: hardly any.
-FACTOR_LIMIT = 2.0
 # How much the pace of the last third of a stage counts beside its whole pace. Doubled: a little
 # better, with more jitter; halved: a little worse, with less.
 RECENT_WEIGHT = 0.4
+# Logarithm, a factor of 1.5, by which a pace that has come to rest differs from the whole pace so
+# much that it goes on: load that began in the middle of the stage, or has ended. Set on twelve
+# operations that are not in this repository and seen on the others; doubled: half of the gain is
+# gone on those of minutes.
+OTHER_STEP = 0.4
 # Grains of work before a last third is looked at; below that it is noise. Doubled or halved: no
 # effect worth telling.
 RECENT_GRAINS = 6
@@ -83,7 +86,7 @@ class Analogue(Matching):
     def remaining(self, now: float, cold: ColdEstimate) -> tuple[float, float]:
         """Return the seconds left, and how unlike this run is (0: alike; squared steps)."""
         pace, distance = self._speed.copy(), self._distance
-        parameters, path = self._parameters, self._path
+        path = self._path
         places: list[Place | None] = []
         for stage, span in self._open:
             units = stage.units + partial_round(stage)
@@ -97,14 +100,13 @@ class Analogue(Matching):
                 pace.add(share, z)
                 distance += share * (z / DISTANCE_STEP) ** 2 / (pace.weight + SPEED_PRIOR)
         speed = pace.ahead()
-        factor = exp(clamp(self._future + speed, FACTOR_LIMIT))
+        factor = exp(clamp(speed, FACTOR_LIMIT))
         self.left = {}
         end = 0.0
         counting: list[tuple[Span, float]] = []
         # Those that count come first: what goes on around them is measured by them.
         for (stage, span), place in sorted(zip(self._open, places), key=_is_uncounted):
-            prior = parameters.elasticity(span.key) * self._size_of(span) + speed
-            prior = clamp(prior, PACE_LIMIT)
+            prior = clamp(self._effort(span) + speed, PACE_LIMIT)
             if place is None:
                 left, over = self._around_others(stage, span, counting, factor, prior, now)
             else:
@@ -173,7 +175,7 @@ class Analogue(Matching):
         found: tuple[float, str] | None = None
         for inner, left in counting:
             if span.start - slack <= inner.start and inner.end <= span.end + slack:
-                after = left + factor * max(0.0, span.end - inner.end)
+                after = left + factor * self._stretch * max(0.0, span.end - inner.end)
                 found = max(found or (0.0, ""), (after, inner.key))
         if found is None:
             return self._by_time(span, worked, usual)
@@ -206,16 +208,17 @@ class Analogue(Matching):
         theirs = tau - origin
         changed = stage.worked(now) if partial_round(stage) else stage.changed
         pace = log_pace(changed, theirs, span.worked, prior, grain)
-        curve = stage.curve
         # The last third tells the present pace, as `cold.rate` takes it.
-        recent = curve.since(stage.changed * 2 / 3) if curve is not None else None
-        if recent is not None and stage.changed > RECENT_GRAINS * grain:
-            then = place_of(stage, span, recent.done, self._size_of(span))
-            ours = stage.changed - recent.seconds
-            theirs = tau - then.reached if then is not None else 0.0
-            if theirs > 0 and ours > 0:
-                share = RECENT_WEIGHT * theirs / (theirs + 2 * grain)
-                pace += share * (log_ratio(ours, theirs, grain) - pace)
+        lately = self._pace_since(stage, span, tau, 2 / 3)
+        if lately is not None and stage.changed > RECENT_GRAINS * grain:
+            weight, (recent, theirs) = RECENT_WEIGHT, lately
+            # It is at rest where it was the same before, or has been throughout the last third.
+            others = (self._pace_since(stage, span, tau, share) for share in (1 / 3, 5 / 6))
+            rests = [at_rest(recent - one[0], stage.steps) for one in others if one is not None]
+            if rests:
+                other = 1 - exp(-(((recent - pace) / OTHER_STEP) ** 2))
+                weight += (1 - weight) * other * max(rests)
+            pace += weight * theirs / (theirs + 2 * grain) * (recent - pace)
         pace = exp(clamp(pace, PACE_LIMIT))
         # Count down to where the next step is expected; when it does not come, grow again.
         quiet = stage.worked(now) - changed
@@ -224,6 +227,21 @@ class Analogue(Matching):
         if quiet <= until_step:
             return at_step + until_step - quiet
         return at_step + STALL_GROWTH * (quiet - until_step)
+
+    def _pace_since(
+        self, stage: Stage, span: Span, tau: float, share: float
+    ) -> tuple[float, float] | None:
+        """Return the pace since so much of the time of a stage, and their seconds for the same."""
+        curve = stage.curve
+        recent = curve.since(stage.changed * share) if curve is not None else None
+        if recent is None:
+            return None
+        then = place_of(stage, span, recent.done, self._size_of(span))
+        ours = stage.changed - recent.seconds
+        theirs = tau - then.reached if then is not None else 0.0
+        if theirs <= 0 or ours <= 0:
+            return None
+        return log_ratio(ours, theirs, self.grain), theirs
 
     def _by_time(self, span: Span, worked: float, usual: float) -> tuple[float, float]:
         """Return what is left of the usual duration, and how unlike it is to exceed it."""
@@ -280,13 +298,16 @@ class Analogue(Matching):
     def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
         """Return the share of the work that is done, each stage weighing its earlier duration.
 
-        None where that is unknown.
+        But for those that count nothing and go on while one does that counts: that one tells how
+        far both are. None where it is unknown.
         """
         if self._is_strange(now):
             return None
         going = {stage.key for stage, _ in self._open}
         whole = passed = 0.0
         for span in self._path.order:
+            if span.key in self._covered:
+                continue
             whole += span.worked
             stage = stages.get(span.key)
             if stage is None or (stage.began is None and stage.ended is None):

@@ -9,7 +9,7 @@ from headway.estimate.history.span import KEY_SEPARATOR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Collection, Iterable, Mapping
+    from typing import Callable, Collection, Iterable, Mapping
 
     from headway.estimate.history.order import Orders
     from headway.estimate.history.span import Span
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 # Of a run: stages that overlap by less follow each other, as clocks are read at different times.
 # Doubled or halved: no effect.
 OVERLAP_SHARE = 0.003
+
+
+def _as_then(_span: Span) -> float:
+    return 1.0
 
 
 class CriticalPath:
@@ -40,6 +44,7 @@ class CriticalPath:
         "order",
         "parallel",
         "places",
+        "tail",
         "to_come",
     )
 
@@ -71,6 +76,7 @@ class CriticalPath:
         self.ahead: list[float] = []
         self.entries: list[tuple[float, float]] = []
         self.free = self.to_come = 0.0
+        self.tail = self._tail
         self.has_begun = False
         self.parallel = _parallel(kept)
 
@@ -80,19 +86,24 @@ class CriticalPath:
         begun: float,
         open_keys: Collection[str],
         orders: Orders,
+        *,
+        stretch: float = 1.0,
+        scale: Callable[[Span], float] = _as_then,
     ) -> None:
         """Find the longest way through the stages that have not begun, in earlier seconds.
 
         `ahead` gets the way behind every stage, `entries` (moment, way) of the stages that may
         begin at that moment, because the one before them has ended; `free` how free the order is,
         and `to_come` the seconds of all stages to come, `parallel` of which went on at a time;
-        `has_begun` whether any stage has begun.
+        `tail` the seconds after the last stage; `has_begun` whether any stage has begun.
         `begun` is when the operation began. A stage that was overtaken counts as far as it is
-        likely to come still.
+        likely to come still. `scale` tells how many times longer a stage takes than then by its
+        size, `stretch` the same of the time between stages.
         """
         chances = self._chances(stages, orders)
         order, preds, gaps = self.order, self._preds, self._gaps
-        ahead = [self._tail] * len(order)
+        self.tail = self._tail * stretch
+        ahead = [self.tail] * len(order)
         entries: list[tuple[float, float]] = []
         to_come = 0.0
         has_begun = False
@@ -103,18 +114,20 @@ class CriticalPath:
                 has_begun = True
                 continue
             chance = chances.get(i, 1.0)
-            to_come += chance * span.worked
-            way = chance * span.worked + ahead[i]
+            work = chance * scale(span) * span.worked
+            gap = gaps[i] * stretch
+            to_come += work
+            way = work + ahead[i]
             pred = preds[i]
             if pred < 0:
-                entries.append((begun + gaps[i], way))
+                entries.append((begun + gap, way))
                 continue
             key = order[pred].key
             before = stages.get(key)
             if before is not None and before.ended is not None and key not in open_keys:
-                entries.append((before.ended + gaps[i], way))
-            elif gaps[i] + way > ahead[pred]:
-                ahead[pred] = gaps[i] + way
+                entries.append((before.ended + gap, way))
+            elif gap + way > ahead[pred]:
+                ahead[pred] = gap + way
         self.ahead = ahead
         self.entries = entries
         self.to_come = to_come
@@ -151,12 +164,7 @@ class CriticalPath:
             return self.ahead[at]
         # It did not run then: what was to come waits for it as far as stages waited for each other.
         ways = [way for _, way in self.entries]
-        return max(ways) / self.parallel if ways else self._tail
-
-    @property
-    def tail(self) -> float:
-        """Return the seconds between the end of the last stage and the end of the run."""
-        return self._tail
+        return max(ways) / self.parallel if ways else self.tail
 
 
 def _parallel(spans: Iterable[Span]) -> float:

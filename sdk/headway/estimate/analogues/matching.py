@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import inf, log
+from math import exp, inf, log
 
 from headway.estimate.analogues.critical_path import CriticalPath
 from headway.estimate.analogues.place import time_before
 from headway.estimate.analogues.speed import Speed
 from headway.estimate.history.loops import rounds
-from headway.estimate.pace import GRAIN_SHARE, SPEED_PRIOR, log_ratio
+from headway.estimate.pace import GRAIN_SHARE, SPEED_PRIOR, clamp, log_ratio
 from headway.estimate.stage import ENDED
 
 TYPE_CHECKING = False
@@ -27,9 +27,13 @@ DISTANCE_STEP = 0.6
 # Of a run, added to each stage's share when sizes are averaged, so that a stage which took no
 # time still tells a size. Doubled or halved: no effect worth telling.
 LEAST_WEIGHT = 0.03
-# How far the size of the stages seen speaks for those to come: most of it, because an operation
-# that is bigger is mostly bigger throughout. Doubled or halved: a little worse.
+# How far the size of the stages seen speaks for one that tells none of its own, or has not begun:
+# most of it, because an operation that is bigger is mostly bigger throughout. What each stage's
+# earlier runs say of it instead was tried, without gain. Doubled or halved: a little worse.
 FUTURE_SIZE_SHARE = 0.7
+# Logarithm of the greatest factor by which stages to come are stretched, 7.4: a safeguard.
+# Doubled: no effect; halved: hardly any.
+FACTOR_LIMIT = 2.0
 # Points of a stage's curve that its beginning and its end are: no count was seen between them.
 COUNTED_POINTS = 2
 
@@ -38,9 +42,10 @@ class Matching:
     """One earlier run, and what of the present one is open, settled or without a match in it."""
 
     __slots__ = (
+        "_covered",
         "_distance",
         "_donors",
-        "_future",
+        "_general",
         "_merged",
         "_open",
         "_pairs",
@@ -52,6 +57,7 @@ class Matching:
         "_sizes",
         "_speed",
         "_speed_distance",
+        "_stretch",
         "_unmatched",
         "_whole",
         "counted",
@@ -70,12 +76,14 @@ class Matching:
         self._merged = frozenset(self._rounds)
         self._path = CriticalPath(run.spans, self._whole, self._merged)
         self.counted = _counted_share(self._path.order)
+        self._covered = _covered(self._path.order)
         self._open: list[tuple[Stage, Span]] = []
         self._unmatched: list[Stage] = []
         self._sizes: dict[str, float] = {}
         self._pairs: list[tuple[Stage, Span]] = []
         self._settled_sizes = (0.0, 0.0, 0.0)
-        self._future = 0.0
+        self._general = 0.0  # logarithm of the size of the stages seen over theirs
+        self._stretch = 1.0  # of the time between stages, by that size
         self._rests_since = 0.0  # while no stage goes on or is to come: since the last one ended
         self._speed = Speed(*parameters.regression_sums)
         self._speed_distance = self._distance = 0.0
@@ -94,11 +102,10 @@ class Matching:
         started: list[tuple[Stage, Span]] = []
         for pair in self._pairs:
             stage, span = pair
-            if stage.began is None:
-                continue
-            started.append(pair)
-            ended = ended or stage.ended is not None
-            x = self._size(stage, span, stages)
+            if stage.began is not None:
+                started.append(pair)
+                ended = ended or stage.ended is not None
+            x = self._size(stage, span, stages)  # of one to come, too, if it is announced
             if x is not None:
                 share = span.worked / whole + LEAST_WEIGHT
                 size_sum += share * x
@@ -108,12 +115,11 @@ class Matching:
             elif stage.unit != "%":
                 sizes.pop(stage.key, None)
         general = size_sum / size_weight if size_weight else 0.0
-        self._future = FUTURE_SIZE_SHARE * general
+        self._general = general
+        self._stretch = exp(clamp(FUTURE_SIZE_SHARE * general, FACTOR_LIMIT))
         self._open = []
         started.sort(key=_end)
         for stage, span in started:
-            if stage.unit != "%":
-                sizes.setdefault(stage.key, general)
             if stage.ended is None or self._will_resume(stage, span, stages):
                 self._open.append((stage, span))
             else:
@@ -129,7 +135,12 @@ class Matching:
         )
         self._unmatched = [stage for stage in self._unmatched if stage.ended is None]
         self._path.update(
-            stages, begun, [stage.key for stage, _ in self._open], self._parameters.orders
+            stages,
+            begun,
+            [stage.key for stage, _ in self._open],
+            self._parameters.orders,
+            stretch=self._stretch,
+            scale=self._scale,
         )
         if not self._open and not self._path.entries:
             ends = [stage.ended for stage in stages.values() if stage.ended is not None]
@@ -245,14 +256,30 @@ class Matching:
         return x
 
     def _size_of(self, span: Span) -> float:
-        """Return the logarithm of a stage's size over the earlier one's, 0 where it is unknown."""
-        return self._sizes.get(span.key, 0.0)
+        """Return the logarithm of a stage's size over the earlier one's, or of all stages seen."""
+        own = self._sizes.get(span.key)
+        if own is None:
+            return 0.0 if span.unit == "%" else self._general
+        return own
+
+    def _effort(self, span: Span) -> float:
+        """Return the logarithm of how many times longer a stage takes than then, by its size.
+
+        Of one that tells no size of its own, it is by the size of the others.
+        """
+        own = self._sizes.get(span.key)
+        if own is None:
+            return FUTURE_SIZE_SHARE * self._general
+        return self._parameters.elasticity(span.key) * own
+
+    def _scale(self, span: Span) -> float:
+        """Return how many times longer a stage to come takes than then, by its size."""
+        return exp(clamp(self._effort(span), FACTOR_LIMIT))
 
     def _deviation(self, span: Span, ours: float, theirs: float) -> float:
         """Return the logarithm of our time over theirs for the same work."""
         grain = self.grain
-        size = self._parameters.elasticity(span.key) * self._size_of(span)
-        return log_ratio(ours, theirs, grain) - size * theirs / (theirs + grain)
+        return log_ratio(ours, theirs, grain) - self._effort(span) * theirs / (theirs + grain)
 
 
 def _end(pair: tuple[Stage, Span]) -> float:
@@ -273,6 +300,21 @@ def _size(stage: Stage, span: Span) -> float | None:
         announced, counted = span.passes[len(stage.passes)]
         units, theirs = stage.total, announced or counted
     return log(units / theirs) if units > 0 and theirs > 0 else None
+
+
+def _covered(spans: Iterable[Span]) -> frozenset[str]:
+    """Return the keys of stages that did not count, and went on only while one that did.
+
+    `spans` are in the order in which they began.
+    """
+    found: list[str] = []
+    counted_until = 0.0
+    for span in spans:
+        if len(span.fractions) > COUNTED_POINTS:
+            counted_until = max(counted_until, span.end)
+        elif span.end <= counted_until:
+            found.append(span.key)
+    return frozenset(found)
 
 
 def _counted_share(spans: Iterable[Span]) -> float:

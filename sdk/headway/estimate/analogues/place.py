@@ -35,6 +35,10 @@ MAXIMUM = 0.95
 # Standard deviation of the logarithm of where work ends that may stop before its total.
 MAXIMUM_SPREAD = 0.25
 
+# Share of its usual duration that a stage has behind it at most while it does not count, or no
+# more: nobody sees its end come.
+UNSEEN_END = 0.95
+
 
 def fraction_of(stage: Stage, span: Span, units: float, size: float) -> float | None:
     """Return the fraction that the earlier run had done when it was as far; None if unknown.
@@ -103,7 +107,8 @@ def place_of(stage: Stage, span: Span, units: float, size: float) -> Place | Non
     if fraction is None:
         return None
     if fraction >= 1:
-        tau = step = span.worked
+        # It counts no more, and goes on as long as it did then.
+        tau, step = span.seconds[-1], span.worked
     else:
         tau, step = moment(span.fractions, span.seconds, fraction)
     return Place(tau, step, min(tau, time_before(stage, span, size)), beyond_maximum(stage, span))
@@ -116,8 +121,9 @@ def time_reached(stage: Stage, span: Span, now: float, size: float) -> float:
         fraction = fraction_of(stage, span, stage.units, size)
     worked = stage.worked(now)
     if fraction is None:
-        # Without a count nobody sees its end come: a twentieth is left until it has.
-        return min(worked + stage.spent, 0.95 * span.worked)
+        return min(worked + stage.spent, UNSEEN_END * span.worked)
     # From one count to the next time goes on, but not beyond where the next one came.
     tau, step = moment(span.fractions, span.seconds, min(1.0, fraction))
+    if fraction >= 1:
+        step = max(step, UNSEEN_END * span.worked)
     return min(tau + worked - stage.changed, step, span.worked)

@@ -79,8 +79,12 @@ def settled(stage: Stage, now: float) -> float:
     last, before = _pace_since(stage, now, 2 / 3), _pace_since(stage, now, 1 / 3)
     if last is None or before is None or last <= 0 or before <= 0:
         return 0.0
-    known = stage.steps / (stage.steps + STEPS_KNOWN)
-    return exp(-((log(last / before) / UNEVEN_STEP) ** 2)) * known
+    return at_rest(log(last / before), stage.steps)
+
+
+def at_rest(change: float, steps: int) -> float:
+    """Return how far a pace has come to rest, 0…1, that changed by this logarithm in `steps`."""
+    return exp(-((change / UNEVEN_STEP) ** 2)) * steps / (steps + STEPS_KNOWN)
 
 
 def evenness(stage: Stage, now: float) -> float:

@@ -341,6 +341,7 @@ def _follow(launch: Launch, heard: ReceivedSignal | None) -> int:
     launch.relay_signals()
     launch.watch_end()
     launch.report()
+    launch.await_greeting()
     try:
         # The command need not wait for it; the descriptors of its gate are free to load it by.
         from headway.run.supervision.runner import Runner  # noqa: PLC0415

@@ -43,6 +43,9 @@ THREADS_NEEDED = 16
 # what follows the command is imported: many have ended by then. A shell needs 1 ms for its first
 # line; doubled, a longer one is followed that much later.
 HEAD_START = 0.005
+# Seconds for which what follows a command is imported later than pyzmq, at most: a broker that runs
+# greets in less. Doubled, a command that has to start one is followed that much later.
+GREETING = 0.25
 # Seconds for which a thread keeps the interpreter while another waits for it. With Python's
 # own 5 ms a pump that shares the interpreter with the parser slows a loud command down.
 SWITCH_INTERVAL = 0.0005
@@ -295,6 +298,16 @@ class Launch:
                 self.invocation.patch.socket.report(self.operation)
         except Exception:
             pass  # it runs all the same
+
+    def await_greeting(self) -> None:
+        """Let the thread that reports come first: viewers wait for it, the command for nobody."""
+        try:
+            from headway.reporting.reporter import reporter  # noqa: PLC0415 - as above
+
+            if self.operation is not None:
+                reporter().await_greeting(GREETING, lambda: self.child.ended)
+        except Exception:
+            pass  # as above
 
     def _load_own_tools(self) -> None:
         """Register the user's own tables of lines: they may know words for the command's name."""

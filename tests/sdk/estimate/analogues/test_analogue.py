@@ -190,3 +190,87 @@ def test_what_goes_on_around_a_count_ends_with_it_however_late_it_is():
     history = learned(around(7.0), times=1) + learned(around(35.0), times=1)
     forecast, _ = play(history, around(60.0), until=54.0)
     assert forecast.estimate(54.0).median == pytest.approx(6, abs=4)
+
+
+def slowed(factor, seconds=40.0, total=200):
+    """Copy evenly; from the middle on each file takes `factor` times as long."""
+    happened = [(0.0, 1, "copy", None, "running", 0, total)]
+    half = total // 2
+    for done in range(1, total):
+        at = seconds * (min(done, half) + factor * max(0, done - half)) / total
+        happened.append((at, 1, "copy", None, "running", done, total))
+    end = seconds * (1 + factor) / 2
+    return [*happened, (end, 1, "copy", None, "completed", total, total)]
+
+
+def test_load_that_begins_in_the_middle_of_a_stage_is_believed_once_it_has_gone_on():
+    history = learned(slowed(1.0))
+    happened = slowed(3.0)  # 20 s, then 60 s of load
+    forecast, _ = play(history, happened, until=40.0)
+    # A file took 0.2 s on average, 0.6 s since: of the 67 left, the mean alone says 20 s.
+    assert 25.0 < forecast.estimate(40.0).median < 40.0
+
+
+def test_while_load_begins_the_finish_moves_by_no_more_than_the_load():
+    history, happened = learned(slowed(1.0)), slowed(3.0)
+    ends = [
+        at + play(history, happened, until=at)[0].estimate(at).median
+        for at in (20.0, 24.0, 30.0, 40.0, 60.0)
+    ]
+    assert ends == sorted(ends)
+    assert max(ends) < 85.0
+
+
+def test_a_stage_to_come_that_is_announced_has_its_own_size():
+    def copies(first, second):
+        return [
+            (0.0, 2, "copy b", None, "pending", 0, second),
+            *counted(1, "copy a", 0, first, first),
+            *counted(2, "copy b", first, first + second, second),
+        ]
+
+    history = learned(copies(20, 20), 2)
+    forecast, _ = play(history, copies(20, 80), until=10.0)
+    assert forecast.estimate(10.0).median == pytest.approx(90, rel=0.25)
+
+
+def test_a_stage_that_counts_in_per_cent_takes_longer_with_a_bigger_input():
+    def synced(files):
+        begun = files / 500
+        found = counted(1, "scan", 0, begun, files)
+        for percent in range(0, 100, 5):
+            at = begun + files * percent / 10_000
+            found.append((at, 2, "copy", None, "running", percent, 100))
+        end = begun + files / 100
+        return [*found, (end, 2, "copy", None, "completed", 100, 100)]
+
+    def play_percent(history, happened, until=None):
+        forecast = Forecast(history)
+        forecast.start(0.0)
+        for at, stage, name, parent, state, done, total in happened:
+            if until is not None and at > until:
+                break
+            unit = "%" if name == "copy" else "file"
+            forecast.observe(stage, name, parent, state, done, total, unit, at)
+            forecast.estimate(at)
+        return forecast
+
+    history = []
+    for _ in range(3):
+        history.append(play_percent(history, synced(1000)).finish("completed", 12.0))
+    forecast = play_percent(history, synced(4000), until=8.0)
+    assert forecast.estimate(8.0).median > 16.0
+
+
+def test_what_counts_nothing_while_another_stage_counts_is_as_far_as_that():
+    def script(until):
+        """A script that counts its steps around a tool, which was seen for as long as `until`."""
+        steps = counted(1, "Run", 0, 20, 20)
+        tool = [
+            (1.0, 2, "dd", None, "running", 0, None),
+            (until, 2, "dd", None, "completed", 0, None),
+        ]
+        return merged(steps, tool)
+
+    forecast, _ = play(learned(script(19.0)), script(2.0), until=15.0)
+    assert forecast.progress(15.0) == pytest.approx(0.75, abs=0.06)

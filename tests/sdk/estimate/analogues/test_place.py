@@ -55,3 +55,17 @@ def test_a_count_beyond_where_it_once_stopped_early_goes_on():
     history = [play([], copy(100, 50.0))[1], play([], copy(16, 8.0))[1]]
     forecast, _ = play(history, copy(100, 50.0), until=25.0)
     assert forecast.estimate(25.0).median > 12
+
+
+@pytest.mark.parametrize("slower", [1.0, 2.0])
+def test_a_stage_that_goes_on_when_its_count_is_over_is_not_at_its_end(slower):
+    def install(end, until=None):
+        """Fetch 100 files at once, then unpack them, of which nothing is told."""
+        fetched = [(i / 50, 1, "fetch", None, "running", i, None) for i in range(101)]
+        over = [(end, 1, "fetch", None, "completed", 100, None)]
+        return fetched + (over if until is None else [])
+
+    history = learned(install(20.0))
+    forecast, _ = play(history, install(20.0 * slower, 12.0), until=12.0)
+    assert forecast.progress(12.0) == pytest.approx(0.6, abs=0.1)
+    assert 4.0 < forecast.estimate(12.0).median < 12.0
