@@ -7,6 +7,7 @@ what is done is all that it should hold.
 """
 
 import ast
+import functools
 import pathlib
 
 import pytest
@@ -31,13 +32,26 @@ def reaches_in(node):
     return node.attr.startswith("_") and not node.attr.startswith("__") and node.attr not in PUBLIC
 
 
+@functools.lru_cache(maxsize=None)  # to parse all tests takes a second
+def calls_and_attributes():
+    """Each file of the tests, with what is called there and whose attributes are used."""
+    return [
+        (path, [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if of_interest(node)])
+        for path in sorted(TESTS.rglob("*.py"))
+    ]
+
+
+def of_interest(node):
+    return isinstance(node, (ast.Call, ast.Attribute))
+
+
 @pytest.mark.once
 @pytest.mark.parametrize(("counted", "limit"), [(sleeps, 8), (reaches_in, 45)])
 def test_there_are_no_more_of_them_than_there_were(counted, limit):
     found = [
         f"{path.relative_to(TESTS)}:{node.lineno}"
-        for path in sorted(TESTS.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for path, nodes in calls_and_attributes()
+        for node in nodes
         if counted(node)
     ]
     assert len(found) <= limit, "\n".join(found)

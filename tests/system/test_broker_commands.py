@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 
 import pytest
 from machine import until
@@ -139,9 +140,11 @@ def test_the_broker_leaves_when_nobody_has_come(host):
 
 
 def test_the_broker_stays_for_a_worker_and_leaves_after_it(host):
+    code = "print(flush=True); sys.stdin.read(); peer.hello(); peer.start(); peer.end()"
+    worker = host.worker(f"{code}; time.sleep(5)", hello=False, stdin=subprocess.PIPE)
+    worker.stdout.readline()  # on a busy machine it may take four seconds to start
     broker = host.broker("--detached", "--leave-after", "4")
-    worker = host.worker("peer.start(); peer.end(); time.sleep(5)")
-    worker.wait(30)
+    worker.communicate(timeout=60)
     assert broker.poll() is None
     assert broker.wait(10) == 0
 

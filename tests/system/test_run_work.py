@@ -9,7 +9,7 @@ import sys
 import pytest
 from machine import HEADWAY, until
 
-pytestmark = pytest.mark.starts_broker
+pytestmark = [pytest.mark.once, pytest.mark.starts_broker]
 
 SECONDS = 2.5  # of the processor, which the command takes each time
 # It hashes, and prints nothing: as one that checks a tree of files does.

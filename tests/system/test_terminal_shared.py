@@ -151,17 +151,20 @@ def test_a_view_and_a_program_of_one_group_share_the_terminal(sandbox, shell):
     assert len([line for line in shell.all if line.startswith("✓")]) == 1
 
 
-def test_children_of_a_silent_parent_are_drawn_and_leave_a_receipt_each(sandbox, shell):
-    code = """
+def test_children_of_a_silent_parent_are_drawn_and_leave_a_receipt_each(sandbox, shell, tmp_path):
+    end = tmp_path / "end"
+    code = f"""
 import os
 for k in range(3):
     if os.fork() == 0:
-        for i in headway.track(range(60), f"Part {k}"): time.sleep(.04)
-        time.sleep(.5); os._exit(0)
+        passes = iter(lambda: os.path.exists({str(end)!r}), True)
+        for i in headway.track(passes, f"Part {{k}}", total=100_000): time.sleep(.04)
+        os._exit(0)
 for k in range(3): os.wait()
 """
     shell.type(f"python {sandbox.file('prefork.py', code)}; echo done\n")
     shell.wait_for(lambda lines: len([line for line in lines if "━" in line]) == 3, "three bars")
+    end.touch()
     shell.wait_for(lambda lines: "done" in lines, "the end")
     assert len([line for line in shell.all if line.startswith("✓")]) == 3
 

@@ -85,6 +85,7 @@ from headway.estimate.interval import Calibration, Estimate, interval
 from headway.estimate.learning import Notes, complete, learn, so_far
 from headway.estimate.mixture import LEADING, Mixture
 from headway.estimate.observed import number
+from headway.estimate.pace import LEAST_LEFT
 from headway.estimate.progress import counted_fraction
 from headway.estimate.smoothing import Smoother
 from headway.estimate.stage import ENDED, WORKING
@@ -135,6 +136,7 @@ class Forecast(Mixture):
     def wait(self, stage: int | None, until_remaining: Estimate | None, now: float) -> None:
         """Say how long what a stage, or the whole (None), waits for is expected to take."""
         now = self._clock(now)
+        usual = self._wait_ahead(now).median
         left = None if until_remaining is None else number(until_remaining.median)
         seen = None if stage is None else self._ids.get(stage)
         if stage is None:
@@ -145,6 +147,7 @@ class Forecast(Mixture):
             before = seen.awaited(self._work(now))
             seen.until = None if left is None else self._work(now) + left
             self._smoother.shift(seen.awaited(self._work(now)) - before)
+        self._smoother.shift(self._wait_ahead(now).median - usual)
         self._raw_at = None
 
     def estimate(self, now: float) -> Estimate | None:
@@ -159,15 +162,21 @@ class Forecast(Mixture):
             return None
         median = self._smoother.smooth(raw, now, cold=not self._analogues)
         elapsed = self._work(now) - self._begun
+        wait = self._wait_ahead(now)
+        work = max(LEAST_LEFT, median - wait.median)
         start = self._half_width(median, raw)
-        half_width = start * self._calibration.factor(elapsed / max(1e-6, elapsed + median))
-        low, high = interval(median, half_width)
+        half_width = start * self._calibration.factor(elapsed / max(1e-6, elapsed + work))
+        low, high = interval(work, half_width)
         by_share = self._by_share(elapsed)
         if by_share is not None:
             # Both are shown: the range is not to contradict the progress.
             low, high = min(low, by_share), max(high, by_share)
+        if self._lately is not None:
+            # A pace that has changed may go on or be over: the range holds both.
+            low, high = min(low, self._lately), max(high, self._lately)
+        low, high = min(low + wait.low, median), max(high + wait.high, median)
         if self._held is None:
-            self._notes.add(elapsed, median, start, half_width)
+            self._notes.add(elapsed, work, start, half_width)
         return Estimate(low, median, high, self._basis(), len(self._analogues))
 
     def work_left(self, now: float) -> float | None:
@@ -177,11 +186,12 @@ class Forecast(Mixture):
             return None
         waiting = [(seen, seen.until) for seen in self._stages.values() if seen.until is not None]
         until, self._until = self._until, None
+        waits, self._waits = self._waits, None
         for seen, _ in waiting:
             seen.until = None
         self._raw_at = None
         left = self._compute(now)
-        self._until, self._raw_at = until, None
+        self._until, self._waits, self._raw_at = until, waits, None
         for seen, moment in waiting:
             seen.until = moment
         return left
@@ -282,6 +292,7 @@ class Forecast(Mixture):
         )
         if run is not None:
             run.known, run.untold = len(self._analogues), self._notes.untold()
+            run.waits = dict(self._waits_by_key)
         return run
 
     def so_far(self, now: float) -> tuple[Run, list[str]] | None:

@@ -8,6 +8,7 @@ from headway.estimate.analogues.analogue import Analogue
 from headway.estimate.cold.cold import ColdEstimate
 from headway.estimate.concurrency import Concurrency
 from headway.estimate.history.parameters import Parameters
+from headway.estimate.history.waits import NONE, Waits
 from headway.estimate.interval import initial_half_width
 from headway.estimate.observed import LARGEST, Observed
 from headway.estimate.pace import LEAST_LEFT
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from headway.estimate.hidden_counts import Judgement
     from headway.estimate.history.run import Run
+    from headway.estimate.history.waits import Wait
 
 # Weight of a run relative to the next newer one. Doubled (older runs count more) a little worse,
 # on `wheel-audit` most; halved: hardly worse on average, clearly on `sql-migrate`.
@@ -49,10 +51,12 @@ class Mixture(Observed):
         "_concurrency",
         "_distance",
         "_judged",
+        "_lately",
         "_prior",
         "_raw",
         "_share",
         "_until",
+        "_waits",
         "_weights",
     )
 
@@ -62,9 +66,11 @@ class Mixture(Observed):
         self._analogues = tuple(Analogue(run, parameters) for run in runs)
         self._prior = prior
         self._concurrency = Concurrency()
+        self._waits: Waits | None = Waits(runs) or None
         self._weights: Sequence[float] = ()
         self._distance = 0.0
         self._apart = 0.0
+        self._lately: float | None = None  # as `_raw`, if stages went on as of late alone
         self._cold: ColdEstimate | None = None
         self._raw: float | None = None  # what `_compute` returned for `_raw_at`
         self._share: float | None = None  # of the earlier runs' time that is over, by the stages
@@ -90,18 +96,37 @@ class Mixture(Observed):
         raw = self._mix(now, cold) if self._analogues else alone
         if raw is not None:
             awaited = 0.0 if self._until is None else max(0.0, self._until - at)
+            awaited += self._wait_ahead(at).median
             raw = min(LARGEST, max(LEAST_LEFT, raw + awaited))
         self._raw_at, self._raw = at, raw
         return raw
 
+    def _wait_ahead(self, now: float) -> Wait:
+        """Return the waiting still to come that nobody has told the length of."""
+        if self._waits is None:
+            return NONE
+        waits, lasted = None, 0.0
+        if self._held is not None:
+            waits, lasted = self._held_by, max(0.0, now - self._held)
+            stage = self._stages.get(waits)
+            if self._until is not None or (stage is not None and stage.until is not None):
+                waits = None
+        return self._waits.ahead(self._is_to_come, waits, lasted)
+
+    def _is_to_come(self, key: str) -> bool:
+        stage = self._stages.get(key)
+        return stage is None or (stage.began is None and stage.ended is None)
+
     def _mix(self, now: float, cold: ColdEstimate) -> float:
         newest = len(self._analogues) - 1
         logs: list[float] = []
+        lately: list[float] = []
         weights: list[float] = []
         least = -1.0
         for i, (run, analogue) in enumerate(zip(self._runs, self._analogues)):
             left, distance = analogue.remaining(now, cold)
             logs.append(log(left + 1))
+            lately.append(log(analogue.lately + 1))
             apart = distance + self._concurrency.distance(run.beside)
             weights.append(-apart / 2 + (newest - i) * log(AGE_DECAY))
             least = distance if least < 0 else min(least, distance)
@@ -110,6 +135,7 @@ class Mixture(Observed):
         fit = sum(exp(max(w, -50.0)) for w in weights)  # in runs
         self._weights = weights = [exp(w - best) + LEAST_WEIGHT for w in weights]
         mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)
+        self._lately = exp(sum(w * x for w, x in zip(weights, lately)) / sum(weights)) - 1
         self._apart = sqrt(sum(w * (x - mean) ** 2 for w, x in zip(weights, logs)) / sum(weights))
         self._share = self._share_passed(now)
         if cold.whole is not None and self._begun is not None:

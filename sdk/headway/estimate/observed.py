@@ -13,7 +13,7 @@ from headway.estimate.stage import WORKING, Stage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import AbstractSet, Sequence
+    from typing import AbstractSet, Mapping, Sequence
 
     from headway.estimate.history.run import Run
 
@@ -24,6 +24,7 @@ DEPTH_LIMIT = 32
 LARGEST = 1e15
 # One for all in which no stage waits: most, and a set is 216 bytes.
 _NONE_WAITING: AbstractSet[str] = frozenset()
+_NO_WAITS: Mapping[str, float] = {}  # one for all that have not waited
 
 
 class Observed:
@@ -34,6 +35,7 @@ class Observed:
         "_begun",
         "_duplicates",
         "_held",
+        "_held_by",
         "_hidden",
         "_idle",
         "_ids",
@@ -44,6 +46,7 @@ class Observed:
         "_stale",
         "_untold",
         "_waiting",
+        "_waits_by_key",
         "_whole_waits",
     )
 
@@ -57,9 +60,11 @@ class Observed:
         self._stale = self._anew = True  # of what analogues were told; there is a new stage
         self._raw_at: float | None = None  # for when the last estimate was made; None: it is stale
         self._held: float | None = None  # since when all of it waits
+        self._held_by = ""  # key of the stage that it waits for then; "": the whole
         self._idle = 0.0  # seconds for which it did before
         self._whole_waits = False  # as told by `hold`
         self._waiting = _NONE_WAITING  # keys of the stages that wait
+        self._waits_by_key = _NO_WAITS  # of each stage, for how long nothing went on but its wait
         self._untold = False  # stages come that nobody has told of
         self._hidden: HiddenCounts | None = None  # until any is told: most never are
 
@@ -95,9 +100,14 @@ class Observed:
         waiting = self._whole_waits or (bool(self._waiting) and self._only_waits())
         if waiting and self._held is None:
             self._held = now
+            self._held_by = min(self._waiting, default="")
         elif not waiting and self._held is not None:
-            self._idle += now - self._held
+            lasted = now - self._held
+            self._idle += lasted
             self._held = None
+            if self._held_by:
+                before = self._waits_by_key.get(self._held_by, 0.0)
+                self._waits_by_key = {**self._waits_by_key, self._held_by: before + lasted}
 
     def _only_waits(self) -> bool:
         """Return whether every running stage has one inside it that waits."""

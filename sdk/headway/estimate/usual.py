@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 else:
     Usual = namedtuple("Usual", "median low high runs")  # noqa: PYI024 - typing is slow to import
 
+# Runs from which on what they took is called usual: one has no middle and no ends.
+USUAL_RUNS = 2
 # The quantiles that bound the range: as much as the range of an estimate is to hold.
 LOW, HIGH = 0.1, 0.9
 
@@ -40,7 +42,7 @@ def usually(words: str, runs: float) -> str:
 
     `words` are the median.
     """
-    return f"one earlier run took {words}" if runs == 1 else f"usually {words}"
+    return f"usually {words}" if runs >= USUAL_RUNS else f"one earlier run took {words}"
 
 
 def _quantile(known: Sequence[float], share: float) -> float:

@@ -74,14 +74,17 @@ class Analogue(Matching):
 
     `refresh` is to be called when a stage began, ended or changed its total; `remaining` at every
     estimate: it looks only at the stages that are open then. `left` has the remaining seconds
-    of each of those.
+    of each of those. `lately` is what `remaining` would be if those that count went on as in their
+    last third alone.
     """
 
-    __slots__ = ("left",)
+    __slots__ = ("_drift", "lately", "left")
 
     def __init__(self, run: Run, parameters: Parameters) -> None:
         super().__init__(run, parameters)
         self.left: dict[str, float] = {}
+        self.lately = 0.0
+        self._drift: dict[str, float] = {}  # logarithm of the pace of late over the one taken
 
     def remaining(self, now: float, cold: ColdEstimate) -> tuple[float, float]:
         """Return the seconds left, and how unlike this run is (0: alike; squared steps)."""
@@ -102,7 +105,8 @@ class Analogue(Matching):
         speed = pace.ahead()
         factor = exp(clamp(speed, FACTOR_LIMIT))
         self.left = {}
-        end = 0.0
+        self._drift = {}
+        end = lately = 0.0
         counting: list[tuple[Span, float]] = []
         # Those that count come first: what goes on around them is measured by them.
         for (stage, span), place in sorted(zip(self._open, places), key=_is_uncounted):
@@ -116,9 +120,13 @@ class Analogue(Matching):
                 counting.append((span, left))
             distance += over
             self.left[stage.key] = left
-            end = max(end, left + factor * path.behind(span.key))
+            behind = factor * path.behind(span.key)
+            end = max(end, left + behind)
+            lately = max(lately, left * exp(self._drift.get(stage.key, 0.0)) + behind)
         for ready, way in path.entries:
-            end = max(end, max(0.0, ready - now) + factor * way)
+            after = max(0.0, ready - now) + factor * way
+            end, lately = max(end, after), max(lately, after)
+        drift = lately - end
         if path.free > 0:
             # In a free order nothing waits for another: what is left is shared out.
             work = (sum(self.left.values()) + factor * path.to_come) / path.parallel
@@ -133,6 +141,7 @@ class Analogue(Matching):
                 end = max(end, cold.remaining.get(stage.key, 0.0))
         if self._is_strange(now):
             distance += STRANGE_DISTANCE
+        self.lately = max(LEAST_LEFT, end + drift)
         return max(LEAST_LEFT, end), distance
 
     def _stage(
@@ -218,7 +227,9 @@ class Analogue(Matching):
             if rests:
                 other = 1 - exp(-(((recent - pace) / OTHER_STEP) ** 2))
                 weight += (1 - weight) * other * max(rests)
-            pace += weight * theirs / (theirs + 2 * grain) * (recent - pace)
+            known = theirs / (theirs + 2 * grain)
+            pace += weight * known * (recent - pace)
+            self._drift[stage.key] = known * (recent - pace)
         pace = exp(clamp(pace, PACE_LIMIT))
         # Count down to where the next step is expected; when it does not come, grow again.
         quiet = stage.worked(now) - changed

@@ -26,7 +26,8 @@ class Run:
     half width of the range that was given, start the same before its calibration. `beside` is
     how many other operations went on meanwhile, on average, or None where nobody has counted.
     `work` are its hidden counts, or None where nobody has told of any. `waited` is the seconds in
-    which nothing went on but waiting, which are no part of `seconds`; `load` the share of its time
+    which nothing went on but waiting, which are no part of `seconds`, `waits` those of each stage
+    that did, by its key; `load` the share of its time
     in which anything on the machine waited for a processor, 0…1. `known` is how many earlier runs
     its estimates rested on, `untold` the share of its time, 0…1, for which there was no estimate
     when one was asked for. All of these are None where that is unknown.
@@ -41,6 +42,7 @@ class Run:
         "spans",
         "untold",
         "waited",
+        "waits",
         "work",
     )
 
@@ -57,6 +59,7 @@ class Run:
         self.beside = beside
         self.work = work
         self.waited = waited
+        self.waits: dict[str, float] | None = None
         self.load: float | None = None
         self.known: int | None = None
         self.untold: float | None = None
@@ -70,6 +73,7 @@ class Run:
             "seconds": None if self.seconds is None else round(self.seconds, 4),
             "beside": None if self.beside is None else round(self.beside, 2),
             "waited": None if self.waited is None else round(self.waited, 2),
+            "waits": self.waits and {key: round(one, 2) for key, one in self.waits.items()},
             "load": None if self.load is None else round(self.load, 3),
             "known": self.known,
             "untold": None if self.untold is None else round(self.untold, 3),
@@ -101,6 +105,9 @@ class Run:
                 None if work is None or seconds is None else WorkRecord.from_dict(work, seconds),
                 _optional(record, "waited"),
             )
+            waits = record.get("waits")
+            if waits is not None:
+                run.waits = {str(key): max(0.0, finite(one)) for key, one in waits.items()}
             run.load = _optional(record, "load")
             run.untold = _optional(record, "untold")
             known = _optional(record, "known")

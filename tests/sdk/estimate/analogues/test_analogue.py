@@ -221,6 +221,15 @@ def test_while_load_begins_the_finish_moves_by_no_more_than_the_load():
     assert max(ends) < 85.0
 
 
+def test_while_the_pace_changes_the_range_holds_what_it_would_come_to():
+    history, happened = learned(slowed(1.0)), slowed(3.0)
+    # The truth is 52 and 36 s; without load it would be 17 and 12.
+    for at in (28.0, 44.0):
+        found = play(history, happened, until=at)[0].estimate(at)
+        assert found.high > 0.75 * (80.0 - at)
+        assert found.low < found.median < found.high
+
+
 def test_a_stage_to_come_that_is_announced_has_its_own_size():
     def copies(first, second):
         return [
