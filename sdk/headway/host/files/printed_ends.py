@@ -82,8 +82,7 @@ class PrintedEnds:
         if not self._lock(timeout):
             return False
         try:
-            given = set(operations)
-            self._write([operation for operation in self._read() if operation not in given])
+            self._release(set(operations))
         finally:
             self._unlock()
         return True
@@ -94,6 +93,9 @@ class PrintedEnds:
         if new:
             self._write([*known, *new][-REMEMBERED:])
         return new
+
+    def _release(self, given: set[str]) -> None:
+        self._write([operation for operation in self._read() if operation not in given])
 
     def close(self) -> None:
         """Close the file."""
