@@ -113,10 +113,12 @@ def test_a_wait_outlives_the_broker(sandbox):
 
 
 def test_cancel_is_offered_where_it_is_allowed(sandbox):
-    program = sandbox.held("Work")
+    program = sandbox.held("work.sh")
 
     async def talk(client):
-        return await client.call_tool("cancel", {"op": "Work", "reason": "wrong branch"})
+        elsewhere = await client.call_tool("cancel", {"op": "sh /elsewhere/work.sh"})
+        assert elsewhere.is_error, "it may be another folder's"
+        return await client.call_tool("cancel", {"op": "work.sh", "reason": "wrong branch"})
 
     assert not asked(sandbox, talk, "--allow-cancel").is_error
     program.communicate(timeout=20)

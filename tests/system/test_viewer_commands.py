@@ -162,12 +162,15 @@ def test_cancel_is_answered(sandbox):
 
 
 def test_what_cannot_be_cancelled_says_so_with_exit_status_3(sandbox):
-    code = "with headway.operation('dpkg', cancellable=False) as op: sys.stdin.read()"
+    code = "with headway.operation('deploy.sh', cancellable=False) as op: sys.stdin.read()"
     process = sandbox.program(code, stdin=subprocess.PIPE)
     until(sandbox.operations, "it is known")
-    done = sandbox.headway("cancel", "dpkg")
+    done = sandbox.headway("cancel", "deploy.sh")
     assert done.returncode == 3
     assert "cannot be cancelled" in done.stderr
+    elsewhere = sandbox.headway("cancel", "sh /elsewhere/deploy.sh")
+    assert elsewhere.returncode == 4
+    assert "deploy.sh (running)?" in elsewhere.stderr
     let_go(process)
 
 

@@ -41,9 +41,10 @@ def main(argv: list[str]) -> int:
         rows = summary.known(path)
         word = options.forget or options.key
         if word is not None:
-            rows = summary.find(rows, word)
+            close = summary.find(rows, word)
+            rows = summary.find(rows, word, acts=bool(options.forget))
             if len(rows) != 1:
-                return _unfound(word, rows)
+                return _unfound(word, rows, close)
         if options.forget:
             return _forgotten(summary.forget(path, rows[0].key))
         if options.key and not options.accuracy:
@@ -117,9 +118,11 @@ def accuracy(rows: list[summary.Known]) -> list[str]:
     return lines
 
 
-def _unfound(word: str, rows: list[summary.Known]) -> int:
+def _unfound(word: str, rows: list[summary.Known], close: list[summary.Known]) -> int:
     if not rows:
-        return _fail(f"nothing is remembered under {word!r}", NONE_SEEN)
+        told = " or ".join(f"{text.safe(row.name)} ({row.id})" for row in close)
+        hint = f"; did you mean {told}?" if told else ""
+        return _fail(f"nothing is remembered under {word!r}{hint}", NONE_SEEN)
     ids = ", ".join(row.id for row in rows)
     return _fail(f"{len(rows)} operations are called {word!r}: name one by its id, {ids}", USAGE)
 

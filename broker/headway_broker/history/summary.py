@@ -128,9 +128,13 @@ def _dated(path: str, read: Callable[[sqlite3.Connection], Iterable[queries.RunO
     return found
 
 
-def find(rows: list[Known], word: str) -> list[Known]:
-    """Return the rows that `word` names: by key, else by id, by name, or by a script's command."""
-    for field, value in (("key", word), ("id", word), ("name", word), ("name", script_in(word))):
+def find(rows: list[Known], word: str, *, acts: bool = False) -> list[Known]:
+    """Return the rows that `word` names: by key, else by id, by name, or by a script's command.
+
+    By that not for who `acts` on them: its script may be another folder's.
+    """
+    script = None if acts else script_in(word)
+    for field, value in (("key", word), ("id", word), ("name", word), ("name", script)):
         found = [row for row in rows if getattr(row, field) == value]
         if found:
             return found

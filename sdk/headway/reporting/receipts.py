@@ -43,6 +43,7 @@ class Receipts:
         self.least = LEAST_SECONDS
         self._pending: dict[str, Operation] = {}
         self.fresh: list[str] = []  # those that were not tried to be printed yet
+        self._held: set[str] = set()  # claimed by us, but neither printed nor given back
 
     def add(self, operation: Operation) -> None:
         """Take in an operation that has just ended."""
@@ -73,7 +74,10 @@ class Receipts:
                 del self._pending[name]
 
     def print_fresh(self) -> None:
-        """Print those of what has just ended, if the terminal takes them at once. Raise OSError."""
+        """Print those of what has just ended, if the terminal takes them at once. Raise OSError.
+
+        What it does not take whole is pending still.
+        """
         fresh, self.fresh = self.fresh, []
         name = identity.terminal()
         pending = self.pending()
@@ -86,15 +90,15 @@ class Receipts:
 
         if not picture_support.drawable(True, os.environ):
             return
-        descriptor = _open(name)
+        terminal, place = _open(name)
         try:
-            free = select.select([], [descriptor], [], 0)[1]
-            if free and _is_ours(descriptor, echoed=True):
-                for one in ended:
+            free = select.select([], [terminal], [], 0)[1]
+            if free and _is_ours(terminal, echoed=True):
+                until = time.monotonic() + CLAIM_AT_ONCE
+                for one in _print(terminal, place, ended, self._held, until, at_once=True):
                     self._pending.pop(one, None)
-                _print(descriptor, ended, time.monotonic() + CLAIM_AT_ONCE)
         finally:
-            os.close(descriptor)
+            os.close(terminal)
 
     def print_pending(self, until: float, *, shared: bool = False) -> None:
         """Print those that nobody has printed, if this process has its terminal. Raise OSError.
@@ -111,12 +115,14 @@ class Receipts:
 
         if not picture_support.drawable(True, os.environ):
             return
-        descriptor = _open(name)
+        terminal, place = _open(name)
         try:
-            if _is_ours(descriptor) and not (shared and _is_drawn_on(descriptor)):
-                _print(descriptor, pending, until)
+            if _is_ours(terminal) and not (shared and _is_drawn_on(place)):
+                for one in _print(terminal, place, pending, self._held, until):
+                    del pending[one]
+                self._pending = {**pending, **self._pending}
         finally:
-            os.close(descriptor)
+            os.close(terminal)
 
 
 def _seconds(operation: Operation) -> float:
@@ -125,11 +131,21 @@ def _seconds(operation: Operation) -> float:
     return operation.ended - operation.started
 
 
-def _open(name: str) -> int:
+def _open(name: str) -> tuple[int, int]:
+    """Open a terminal so that no write to it blocks. Raise OSError.
+
+    Return what to print to, and the descriptor by which the terminal's locks are known.
+    """
     try:
-        return os.open(name, _UNREAD)
+        opened = os.open(name, _UNREAD)
     except PermissionError:  # of another user, as behind su
-        return os.dup(2)
+        # Standard error would block where nobody reads the terminal, even when `select` says that
+        # there is room; that it does not is a flag which is shared with other programs.
+        if os.ttyname(2) != name:
+            raise
+        os.tcgetpgrp(2)  # raises OSError where that is not the one which controls us
+        return os.open("/dev/tty", _UNREAD), 2
+    return opened, opened
 
 
 def is_of_pool(operations: Iterable[Operation]) -> bool:
@@ -181,22 +197,53 @@ def _is_drawn_on(descriptor: int) -> bool:
         region.close()
 
 
-def _print(descriptor: int, pending: dict[str, Operation], until: float) -> None:
-    from headway.formatting import theme  # noqa: PLC0415 - at an end only
-    from headway.formatting.receipt import receipt_line, receipt_sequence  # noqa: PLC0415
-    from headway.host.files.printed_ends import CLAIM_TIMEOUT, PrintedEnds  # noqa: PLC0415
-    from headway.host.files.terminal_locks import FRONT, TerminalLock  # noqa: PLC0415
+def _print(
+    terminal: int,
+    place: int,
+    pending: dict[str, Operation],
+    held: set[str],
+    until: float,
+    *,
+    at_once: bool = False,
+) -> set[str]:
+    """Print what nobody else has claimed; return all that needs no receipt of ours any more.
 
-    front = TerminalLock(descriptor, FRONT)
+    What was not printed whole is given back, or `held` where another process keeps the claims. If
+    it must be `at_once`, nothing is claimed where another process does so just now.
+    """
+    from headway.host.files.printed_ends import CLAIM_TIMEOUT, PrintedEnds  # noqa: PLC0415
+    from headway.host.files.terminal_locks import FRONT, TerminalLock  # noqa: PLC0415 - at an end
+
+    front = TerminalLock(place, FRONT)
     viewed = front.is_taken()  # by `headway view`, which shows these operations
     front.close()
-    printed = PrintedEnds(descriptor)
-    mine = printed.claim(pending, min(CLAIM_TIMEOUT, until - time.monotonic()))
-    printed.close()
-    if viewed:
-        return
+    printed = PrintedEnds(place)
     try:
-        columns = os.get_terminal_size(descriptor).columns or 80
+        claim = printed.try_claim if at_once else printed.claim
+        claimed = claim(pending, min(CLAIM_TIMEOUT, until - time.monotonic()))
+        if claimed is None:
+            return set()
+        if viewed:
+            return set(pending)
+        left = list(filter((claimed | held).__contains__, pending))  # in the order of their ends
+        try:
+            del left[: _print_lines(terminal, [pending[one] for one in left], until)]
+        finally:
+            held.difference_update(pending)
+            if left and not printed.release(left, max(until - time.monotonic(), 0.0)):
+                held.update(left)
+        return set(pending).difference(left)
+    finally:
+        printed.close()
+
+
+def _print_lines(terminal: int, operations: list[Operation], until: float) -> int:
+    """Print the receipts of operations; return how many of them the terminal has taken whole."""
+    from headway.formatting import theme  # noqa: PLC0415 - at an end only
+    from headway.formatting.receipt import receipt_line, receipt_sequence  # noqa: PLC0415
+
+    try:
+        columns = os.get_terminal_size(terminal).columns or 80
     except OSError as error:
         reraise_async(error)
         columns = 80
@@ -205,15 +252,24 @@ def _print(descriptor: int, pending: dict[str, Operation], until: float) -> None
         coloured=theme.coloured(terminal=True, environ=os.environ),
     )
     lines = [
-        look.paint(receipt_line(operation, look, max(columns - 1, 0)))
-        for name, operation in pending.items()
-        if name in mine
+        look.paint(receipt_line(operation, look, max(columns - 1, 0))) for operation in operations
     ]
-    _write(descriptor, receipt_sequence(lines, columns).encode("utf-8", "replace"), until)
+
+    def encoded(number: int) -> bytes:
+        return receipt_sequence(lines[:number], columns).encode("utf-8", "replace")
+
+    taken = _write(terminal, encoded(len(lines)), until)
+    whole = len(lines)
+    while len(encoded(whole)) > taken:
+        whole -= 1
+    return whole
 
 
-def _write(descriptor: int, data: bytes, until: float) -> None:
-    """Write at once, or once the terminal takes it, within `WRITE_TIMEOUT` and before `until`."""
+def _write(descriptor: int, data: bytes, until: float) -> int:
+    """Write at once, or once the terminal takes it, within `WRITE_TIMEOUT` and before `until`.
+
+    Return how many bytes it has taken.
+    """
     import select  # noqa: PLC0415 - at an end only
 
     until = min(until, time.monotonic() + WRITE_TIMEOUT)
@@ -221,10 +277,11 @@ def _write(descriptor: int, data: bytes, until: float) -> None:
     while view:
         left = max(until - time.monotonic(), 0.0)  # what a terminal takes at once is written
         if not select.select([], [descriptor], [], left)[1]:
-            return
+            break
         try:
             view = view[os.write(descriptor, view) :]
         except BlockingIOError:
             if not left:
-                return
+                break
             time.sleep(0.001)
+    return len(data) - len(view)

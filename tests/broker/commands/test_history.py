@@ -96,6 +96,17 @@ def test_runs_are_forgotten_by_a_unique_name_or_an_id(remembered, capsys):
     assert keys(remembered) == ["k3"]
 
 
+def test_no_runs_are_forgotten_by_a_command_line_which_may_be_another_folders(remembered, capsys):
+    connection = connect(remembered)
+    queries.write(connection, "", StoreRun("k4", Run(1.0, []).to_dict(), "deploy.sh"), 1.0)
+    connection.close()
+    assert history.main(["sh /a/deploy.sh"]) == 0
+    capsys.readouterr()
+    assert history.main(["--forget", "sh /a/deploy.sh"]) == 4
+    assert f"; did you mean deploy.sh ({key_id('k4')})?" in capsys.readouterr().err
+    assert keys(remembered) == ["k1", "k2", "k3", "k4"]
+
+
 def test_all_is_forgotten_only_where_that_is_asked_for(remembered):
     assert history.main(["--all"]) == history.main(["--forget"]) == 2
     assert history.main(["--forget", "tar", "--all"]) == 2

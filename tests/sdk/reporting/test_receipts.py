@@ -125,6 +125,137 @@ def test_what_the_terminal_does_not_take_at_once_is_left_to_the_viewer(reporter,
     assert screen().count("Work  1 s") == 1
 
 
+@pytest.fixture
+def room(monkeypatch, screen):
+    """Lets terminals take so many bytes of a write, and then none until it is called again."""
+    left = 0
+    original = os.write
+
+    def write(descriptor, data):
+        nonlocal left
+        if not os.isatty(descriptor):
+            return original(descriptor, data)
+        if not left:
+            raise BlockingIOError
+        taken = original(descriptor, bytes(data[:left]))
+        left -= taken
+        return taken
+
+    def set_room(number):
+        nonlocal left
+        left = number
+
+    monkeypatch.setattr(os, "write", write)
+    return set_room
+
+
+@pytest.mark.usefixtures("alone", "waits")
+def test_what_the_terminal_takes_a_part_of_is_pending_and_claimed_by_nobody(
+    reporter, end, screen, room
+):
+    room(90)  # the 80 spaces that lead to a fresh line, and a part of the receipt
+    made = end("Install")
+    assert list(reporter.receipts.pending()) == [made.id]
+    assert made.id not in PrintedEnds(screen.descriptor)
+    screen()
+    room(4096)
+    reporter.receipts.print_pending(soon())
+    assert screen().count("Install  1 s") == 1
+    assert reporter.receipts.pending() == {}
+    assert made.id in PrintedEnds(screen.descriptor)
+
+
+@pytest.mark.usefixtures("waits")
+def test_an_exit_gives_back_what_the_terminal_has_not_taken_whole(reporter, end, screen, room):
+    made = [end(name) for name in ("First", "Second", "Third")]
+    room(80 + len("\r\x1b[K") + len("✓ First  1 s\r\n".encode()) + 5)
+    reporter.receipts.print_pending(soon())
+    assert "First  1 s" in screen()
+    assert list(reporter.receipts.pending()) == [made[1].id, made[2].id]
+    printed = PrintedEnds(screen.descriptor)
+    assert [one.id in printed for one in made] == [True, False, False]
+
+
+@pytest.mark.usefixtures("alone", "waits")
+def test_what_cannot_be_given_back_this_program_prints_all_the_same(
+    reporter, end, screen, room, monkeypatch
+):
+    with monkeypatch.context() as patched:
+        patched.setattr(PrintedEnds, "release", lambda printed, operations, timeout: False)
+        end("Install")
+    screen()
+    room(4096)
+    reporter.receipts.print_pending(soon())
+    assert screen().count("Install  1 s") == 1
+    reporter.receipts.print_pending(soon())
+    assert screen() == ""
+
+
+@pytest.mark.usefixtures("alone", "waits")
+def test_while_another_process_claims_an_end_is_left_to_the_viewer(reporter, end, screen):
+    other = open_file(screen.descriptor, printed_ends.FILE)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    made = end()
+    os.close(other)
+    assert screen() == ""
+    assert list(reporter.receipts.pending()) == [made.id]
+    assert made.id not in PrintedEnds(screen.descriptor)
+
+
+@contextlib.contextmanager
+def foreign(screen, monkeypatch):
+    """The terminal is another user's, as behind su: it cannot be opened, but is standard error."""
+    name = os.ttyname(screen.descriptor)
+    original = os.open
+
+    def refused(path, *arguments, **options):
+        if path == name:
+            raise PermissionError(path)
+        return original(name if path == "/dev/tty" else path, *arguments, **options)
+
+    saved = os.dup(2)
+    os.dup2(screen.descriptor, 2)
+    monkeypatch.setattr(os, "open", refused)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+@pytest.mark.usefixtures("alone")
+def test_nothing_is_printed_where_the_terminal_could_block_the_program(
+    reporter, end, screen, monkeypatch
+):
+    with foreign(screen, monkeypatch):
+        made = end()
+        assert list(reporter.receipts.pending()) == [made.id]
+        with contextlib.suppress(OSError):
+            reporter.receipts.print_pending(soon())
+    assert screen() == ""
+
+
+@pytest.mark.usefixtures("alone")
+def test_another_users_terminal_that_controls_us_is_written_to_without_blocking(
+    reporter, end, screen, monkeypatch
+):
+    monkeypatch.setattr(os, "tcgetpgrp", lambda descriptor: os.getpgrp())
+    blocking = []
+    original = os.write
+
+    def write(descriptor, data):
+        if os.isatty(descriptor):
+            blocking.append(os.get_blocking(descriptor))
+        return original(descriptor, data)
+
+    monkeypatch.setattr(os, "write", write)
+    with foreign(screen, monkeypatch):
+        made = end()
+    assert screen().count("Work  1 s") == 1
+    assert made.id in PrintedEnds(screen.descriptor)
+    assert blocking == [False]
+
+
 @pytest.mark.usefixtures("alone")
 def test_no_receipt_is_printed_into_a_password(reporter, end, screen):
     modes = termios.tcgetattr(screen.descriptor)

@@ -116,6 +116,15 @@ def test_the_command_line_of_a_script_means_what_that_is_called():
         assert find_operation(board.replica, other) is None
 
 
+@pytest.mark.parametrize("line", ["sh /a/deploy.sh", "sh ./bin/Deploy.sh --prod", "./deploy.sh"])
+def test_who_acts_on_an_operation_is_told_which_one_a_command_line_may_mean(line):
+    board = board_of(operation("2c9aaa", "deploy.sh"), operation("9abaaa", "train.py"))
+    assert find_operation(board.replica, line, acts=True) is None
+    told = f"there is no operation {line!r}; did you mean 2c9 deploy.sh (running)?"
+    assert unknown_text(board.replica, line) == told
+    assert find_operation(board.replica, "deploy.sh", acts=True).id == "2c9aaa"
+
+
 @pytest.mark.parametrize(
     ("word", "told"),
     [

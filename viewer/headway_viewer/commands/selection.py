@@ -34,16 +34,17 @@ class Ambiguous(LookupError):
 
 
 def find_operation(
-    replica: Replica, word: str, labels: Sequence[tuple[str, str]] = ()
+    replica: Replica, word: str, labels: Sequence[tuple[str, str]] = (), *, acts: bool = False
 ) -> Operation | None:
     """Return the operation that `word` means, or None. Raise `Ambiguous`.
 
     Only one with `labels` can be. Of several that have ended under one name, the latest is meant.
-    A command line that runs a script means what that is called.
+    A command line that runs a script means what that is called, though in whatever folder: not
+    for who `acts` on the operation.
     """
     known = replica.operations.values()
     found = [one for one in meant(known, word) if has_labels(one, labels)]
-    script = None if found else script_in(word)
+    script = None if found or acts else script_in(word)
     if script is not None:
         found = [one for one in meant(known, script) if has_labels(one, labels)]
     if len(found) > 1:
@@ -66,13 +67,16 @@ def unknown_text(replica: Replica, word: str) -> str:
 def similar(operations: Iterable[Operation], word: str) -> list[Operation]:
     """Return the operations whose name contains `word`, is in it or spelled like it, one a name.
 
-    The open ones and the latest come first, `SUGGESTIONS` at most.
+    So is that of the script which `word` runs. The open ones and the latest come first,
+    `SUGGESTIONS` at most.
     """
     named: dict[str, Operation] = {}
     for operation in sorted(operations, key=_latest_first):
         named.setdefault(operation.name.lower(), operation)
     folded = word.lower()
-    close = [name for name in named if folded and folded in name]
+    script = script_in(word)
+    close = [name for name in named if script is not None and name == script.lower()]
+    close += [name for name in named if folded and folded in name]
     close += [name for name in named if len(name) >= LEAST_NAME and f" {name} " in f" {folded} "]
     close += get_close_matches(folded, named, n=SUGGESTIONS, cutoff=ALIKE)
     return [named[name] for name in list(dict.fromkeys(close))[:SUGGESTIONS]]

@@ -56,10 +56,10 @@ class BrokerConnection:
         """Return the broker's time."""
         return self._feed.replica.time(self._feed.clock())
 
-    def find(self, word: str) -> Operation:
-        """Return the operation that `word` means. Raise `Unanswerable`."""
+    def find(self, word: str, *, acts: bool = False) -> Operation:
+        """Return the operation that `word` means, for who `acts` on it. Raise `Unanswerable`."""
         try:
-            found = find_operation(self._feed.replica, word)
+            found = find_operation(self._feed.replica, word, acts=acts)
         except Ambiguous as error:
             raise Unanswerable(str(error)) from None
         if found is None:

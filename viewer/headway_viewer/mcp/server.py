@@ -96,7 +96,7 @@ def _text(
     if name == "list":
         every = arguments.get("all", False)
         return answers.list_operations(broker.board, broker.now, every=every)
-    operation = broker.find(arguments["op"])
+    operation = broker.find(arguments["op"], acts=name == "cancel")
     if name == "wait":
         until = arguments.get("until", answers.END)
         seconds = float(arguments.get("seconds", answers.USUAL_WAIT))

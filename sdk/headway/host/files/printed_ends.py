@@ -59,8 +59,33 @@ class PrintedEnds:
         try:
             return set(self._claim(wanted))
         finally:
-            if locked and self._file is not None:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+            if locked:
+                self._unlock()
+
+    def try_claim(self, operations: Iterable[str], timeout: float) -> set[str] | None:
+        """Claim as `claim` does, but nothing where another process's claim takes longer: None.
+
+        For who can leave the receipt to others.
+        """
+        if not self._lock(timeout):
+            return None
+        try:
+            return set(self._claim(list(operations)))
+        finally:
+            self._unlock()
+
+    def release(self, operations: Iterable[str], timeout: float = CLAIM_TIMEOUT) -> bool:
+        """Give claims back, whose receipts could not be printed; return whether it was done.
+
+        It is not where another process's claim takes longer than `timeout` seconds.
+        """
+        if not self._lock(timeout):
+            return False
+        try:
+            self._release(set(operations))
+        finally:
+            self._unlock()
+        return True
 
     def _claim(self, wanted: list[str]) -> list[str]:
         known = self._read()
@@ -68,6 +93,9 @@ class PrintedEnds:
         if new:
             self._write([*known, *new][-REMEMBERED:])
         return new
+
+    def _release(self, given: set[str]) -> None:
+        self._write([operation for operation in self._read() if operation not in given])
 
     def close(self) -> None:
         """Close the file."""
@@ -87,7 +115,11 @@ class PrintedEnds:
                 time.sleep(_CLAIM_POLL)
             else:
                 return True
-        return False
+        return True  # no other process has this one's
+
+    def _unlock(self) -> None:
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _read(self) -> list[str]:
         if self._file is None:

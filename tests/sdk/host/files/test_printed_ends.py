@@ -1,8 +1,10 @@
+import fcntl
 import os
 
 import pytest
 
-from headway.host.files.printed_ends import REMEMBERED, PrintedEnds
+from headway.host.files.printed_ends import FILE, REMEMBERED, PrintedEnds
+from headway.host.files.terminal_locks import open_file
 
 
 @pytest.fixture
@@ -42,6 +44,26 @@ def test_of_processes_that_settle_the_same_ends_each_has_its_own(terminal):
     assert sorted(map(int, told)) == list(range(60))
 
 
+def test_a_claim_that_is_given_back_is_anybodys(terminal):
+    printed = PrintedEnds(terminal)
+    printed.claim(["abc", "def"])
+    assert printed.release(["abc"])
+    assert PrintedEnds(terminal).claim(["abc", "def"]) == {"abc"}
+
+
+def test_while_another_process_claims_none_is_tried_nor_given_back(terminal):
+    printed = PrintedEnds(terminal)
+    printed.claim(["abc"])
+    other = open_file(terminal, FILE)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    assert printed.try_claim(["def"], 0.0) is None
+    assert not printed.release(["abc"], 0.0)
+    os.close(other)
+    assert "abc" in printed
+    assert "def" not in printed
+    assert printed.try_claim(["abc", "def"], 0.0) == {"def"}
+
+
 def test_two_terminals_are_independent(terminal):
     master, other = os.openpty()
     PrintedEnds(terminal).claim(["abc"])
@@ -63,3 +85,6 @@ def test_without_a_runtime_directory_a_process_settles_its_own(terminal, monkeyp
     printed = PrintedEnds(terminal)
     assert printed.claim(["abc"]) == {"abc"}
     assert printed.claim(["abc"]) == set()
+    assert printed.try_claim(["abc", "def"], 0.0) == {"def"}
+    assert printed.release(["abc"])
+    assert printed.claim(["abc"]) == {"abc"}

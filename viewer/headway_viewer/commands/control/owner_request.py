@@ -50,7 +50,7 @@ def _send(feed: Feed | FleetFeed, verb: str, word: str, arguments: dict[str, Any
         return print_error(verb, str(feed.note()), 1)
     theme = stream_theme(sys.stderr)
     try:
-        operation = find_operation(feed.replica, word)
+        operation = find_operation(feed.replica, word, acts=True)
     except Ambiguous as error:
         return print_error(verb, theme.spell(str(error)), USAGE)
     if operation is None:
