@@ -60,7 +60,7 @@ def test_a_row_has_no_texts():
     assert b"printed" not in row_of(entry, WALL).body
 
 
-def test_a_row_has_nothing_of_the_environment():
+def test_a_row_has_no_ids_of_the_environment():
     entry = stored()
     entry.operation.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     row = row_of(entry, WALL)

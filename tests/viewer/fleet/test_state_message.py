@@ -56,7 +56,7 @@ def test_with_output_errors_details_and_the_last_lines_are_told():
 
 
 @pytest.mark.parametrize("with_output", [False, True])
-def test_nothing_of_the_environment_leaves_the_host(with_output):
+def test_no_ids_of_the_environment_leave_the_host(with_output):
     operation = failed()
     operation.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     data, _, row = told(operation, with_output=with_output)
