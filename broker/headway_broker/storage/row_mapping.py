@@ -1,6 +1,7 @@
 """Row mapping: an operation as a row of the history, and back; pure.
 
-A row has no texts (`redaction`): what an earlier broker stored is told without them. Times in a
+A row has no texts (`redaction`): what an earlier broker stored is told without them. Nor has it
+anything of the environment: a program that lives tells the next broker anew. Times in a
 row are Unix seconds, for the next broker has another monotonic clock.
 """
 
@@ -18,6 +19,7 @@ from headway_broker.state.sessions import REMOTE, Session
 
 _ID = OPERATION_FIELDS.index("id")
 _NAME = OPERATION_FIELDS.index("name")
+_TRACEPARENT = OPERATION_FIELDS.index("traceparent")
 _STAGE_ID = STAGE_FIELDS.index("id")
 _OPERATION_TIMES = (OPERATION_FIELDS.index("started"), OPERATION_FIELDS.index("ended"))
 _STAGE_TIMES = (STAGE_FIELDS.index("started"), STAGE_FIELDS.index("ended"))
@@ -38,8 +40,10 @@ _KEPT_FACTS = ("pid", "started", "boot", "pid_namespace", "host", "user", REMOTE
 def row_of(entry: Entry, wall_offset: float) -> StoredOperation:
     """Return the row of an entry; `wall_offset` is what to add to its times for Unix time."""
     operation, session = entry.operation, entry.session
+    record = redact_operation(operation.record())
+    record[_TRACEPARENT] = None
     body = Body(
-        _shifted(redact_operation(operation.record()), _OPERATION_TIMES, wall_offset),
+        _shifted(record, _OPERATION_TIMES, wall_offset),
         [
             _shifted(redact_stage(stage.record()), _STAGE_TIMES, wall_offset)
             for stage in operation.stages.values()

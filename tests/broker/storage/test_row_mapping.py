@@ -60,6 +60,15 @@ def test_a_row_has_no_texts():
     assert b"printed" not in row_of(entry, WALL).body
 
 
+def test_a_row_has_no_ids_of_the_environment():
+    entry = stored()
+    entry.operation.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    row = row_of(entry, WALL)
+    assert b"4bf92f35" not in row.body
+    back = entry_of(row, Session("worker", "worker", 0.0), WALL, 500.0)
+    assert back.operation.traceparent is None
+
+
 def test_a_body_that_was_stored_with_texts_becomes_one_without():
     entry = stored("failed")
     body = Body(entry.operation.record(), [s.record() for s in entry.operation.stages.values()], {})

@@ -11,7 +11,7 @@ from showcase import INSTANCE, NOW, installers, snapshot
 
 from headway.protocol import messages, wire
 from headway.protocol.retirement import Surroundings
-from headway_viewer.connection.feed import Feed
+from headway_viewer.connection.feed import REPLY_KEPT, Feed
 from headway_viewer.replica.replica import Replica
 
 
@@ -171,6 +171,18 @@ def test_a_request_gets_its_reply(broker, feed):
     until(broker, feed, answered)
     assert replies[-1].result == {"granted": True}
     assert feed.reply(number) is None
+
+
+def test_a_reply_that_nobody_takes_is_not_kept(broker, feed):
+    attached(broker, feed)
+    given_up, *others = (feed.request("status", {}) for _ in range(3))
+    until(broker, feed, lambda: broker.heard[-1] == messages.Request(others[-1], "status", {}))
+    broker.answer(messages.Reply(given_up, {}, None))
+    for number in others:
+        broker.answer(messages.Reply(number, {}, None))
+        until(broker, feed, lambda asked=number: feed.reply(asked) is not None)
+        feed.clock = lambda: time.monotonic() + REPLY_KEPT + 1
+    assert feed.reply(given_up) is None
 
 
 def test_a_request_that_nobody_answers_is_given_up(broker, feed):

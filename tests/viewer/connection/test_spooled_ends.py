@@ -13,7 +13,7 @@ from headway.model import Operation, Stage
 from headway.protocol import messages
 from headway.reporting.spool.last_resort import spooled
 from headway.states import COMPLETED, FAILED, RUNNING
-from headway_viewer.connection.spooled_ends import SHOWN_SECONDS, read_ends
+from headway_viewer.connection.spooled_ends import SHOWN_SECONDS, read_ends, spool_depth
 
 
 @pytest.fixture
@@ -86,3 +86,12 @@ def test_a_file_that_is_damaged_or_no_file_costs_no_other(directory):
 
 def test_without_a_spool_there_is_nothing(directory):
     assert read_ours(time.monotonic()) == []
+
+
+def test_files_of_what_goes_on_wait_for_a_broker_too(directory):
+    before, _ = spool_depth()  # a reporter of an earlier test may write here, too
+    left(directory, "a", ended("open", RUNNING, time.monotonic()))
+    left(directory, "b", ended("over", COMPLETED, time.monotonic()))
+    (directory / "unsent" / ".broken-c").write_bytes(b"")
+    (directory / "unsent" / ".will-d").write_bytes(b"")
+    assert spool_depth() == (before + 2, 1)

@@ -55,6 +55,15 @@ def test_with_output_errors_details_and_the_last_lines_are_told():
     assert row.figures.tail == ["token: hunter2"]
 
 
+@pytest.mark.parametrize("with_output", [False, True])
+def test_no_ids_of_the_environment_leave_the_host(with_output):
+    operation = failed()
+    operation.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    data, _, row = told(operation, with_output=with_output)
+    assert b"4bf92f35" not in data
+    assert row.record.traceparent is None
+
+
 def test_of_many_stages_those_are_told_that_a_row_tells_of():
     _, _, row = told(failed(state_message.WHOLE_STAGES + 1))
     assert len(row.stages) < 10

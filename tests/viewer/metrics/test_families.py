@@ -32,7 +32,7 @@ def tallied():
     tallies = Tallies(named=True)
     for name in ("a", "b"):
         ended = operation(name, 'a "quoted"\nname\\', "completed", started=1, ended=40)
-        tallies.absorb([name], [], {name: ended}, NOW, NOW)
+        tallies.absorb([name], [], {name: ended}, NOW, NOW, lambda _: None)
     return tallies
 
 

@@ -9,7 +9,11 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
 class Collector:
+    stopped = False
+
     def collect(self):
+        if self.stopped:
+            raise TimeoutError
         return [core.GaugeMetricFamily("headway_test", "A test.", 3)]
 
 
@@ -52,6 +56,27 @@ def test_whoever_asks_otherwise_gets_nothing(server, method, path, host, status)
     found, _, body = asked(server, method, path, **({"Host": host} if host else {}))
     assert found == status
     assert "headway_test" not in body
+
+
+def test_head_is_answered_as_get_without_the_page(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("HEAD", "/metrics")
+    response = connection.getresponse()
+    found = response.status, response.headers["Content-Length"], response.read()
+    connection.close()
+    assert found == (200, str(len(asked(server)[2])), b"")
+
+
+def test_a_query_changes_nothing(server):
+    assert asked(server, path="/metrics?name[]=elsewhere") == asked(server)
+
+
+def test_a_command_that_is_stopped_is_told_to_the_scraper_alone(server, monkeypatch, capfd):
+    monkeypatch.setattr(Collector, "stopped", True)
+    status, _, body = asked(server)
+    assert status == 503
+    assert "stopped" in body
+    assert capfd.readouterr().err == ""
 
 
 def test_a_port_that_is_taken_is_an_error(server):

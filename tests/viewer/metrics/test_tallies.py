@@ -13,12 +13,12 @@ class Counted:
         self.tallies = Tallies(**{"named": True, **options})
         self.operations = {}
 
-    def show(self, *operations, now=NOW, removed=()):
+    def show(self, *operations, now=NOW, made=None, removed=()):
         for name in removed:
             del self.operations[name]
         self.operations.update((one.id, one) for one in operations)
         names = [one.id for one in operations]
-        self.tallies.absorb(names, removed, self.operations, NOW, now)
+        self.tallies.absorb(names, removed, self.operations, NOW, now, lambda _: made)
 
     def ends(self):
         return {
@@ -74,6 +74,28 @@ def test_estimates_of_what_completed_are_judged(counted):
         counted.show(operation(name, name, state, started=0, ended=10), now=NOW + 10)
     assert counted.tallies.estimated == {"inside": 10.0, "outside": 0.0, "none": 0.0}
     assert counted.tallies.factors.cumulative()[-1][1] == 1
+
+
+def test_an_estimate_is_judged_by_when_it_was_made_however_often_its_operation_changes(counted):
+    estimate = (5.0, 10.0, 11.0, "rate", 0)
+    for seconds in range(10):  # a row each second, figures once
+        running = operation("a", "a", started=0, estimate=estimate)
+        counted.show(running, now=NOW + seconds, made=NOW)
+    counted.show(operation("a", "a", "completed", started=0, ended=10), now=NOW + 10)
+    assert counted.tallies.estimated == {"inside": 10.0, "outside": 0.0, "none": 0.0}
+    assert counted.tallies.factors.sum == 1.0
+
+
+def test_a_running_operation_is_counted_once_however_many_end_meanwhile(monkeypatch, counted):
+    monkeypatch.setattr(tallies, "SEEN_LIMIT", 3)
+    counted.show(operation("long", "backup", started=1))
+    for number in range(10):
+        counted.show(operation(str(number), "job", "completed", started=1, ended=2))
+        counted.show(operation("long", "backup", started=1))
+    counted.show(operation("long", "backup", "completed", started=1, ended=30))
+    assert counted.tallies.begun == 11
+    assert counted.ends() == {("job", "completed"): 10, ("backup", "completed"): 1}
+    assert counted.tallies.remembered <= 4
 
 
 def test_keys_are_bounded_and_names_are_told_only_where_asked_for(monkeypatch):

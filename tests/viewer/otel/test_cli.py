@@ -8,6 +8,7 @@ from told_feed import ToldFeed
 
 from headway_viewer.otel import cli
 from headway_viewer.otel.cli import follow, main
+from headway_viewer.otel.spans import HELD
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch, capsys):
@@ -56,3 +57,31 @@ def test_it_tells_of_what_ends_while_it_follows_until_a_signal():
     assert follow(feed, feed.replica, collector) == 0
     [span] = collector.taken
     assert (span.operation.name, span.end) == ("build", NOW + 1)
+
+
+def test_a_crash_that_is_held_back_is_told_when_it_ends():
+    feed = Feed()
+    feed.tell(operation("a", "build", "crashed", started=0, ended=1))
+    collector = Collector()
+    follow(feed, feed.replica, collector)
+    [span] = collector.taken
+    assert span.operation.state == "crashed"
+
+
+def test_it_wakes_for_a_crash_that_is_held_back():
+    feed = Feed()
+    feed.tell(operation("a", "build", "crashed", started=0, ended=1))
+    waited = []
+
+    def wait(timeout, *, rest=False):
+        waited.append(timeout)
+        if len(waited) == 3:
+            feed.now += timeout
+            feed.tell()
+        return Feed.wait(feed, timeout, rest=rest) if len(waited) != 2 else False
+
+    feed.wait = wait
+    collector = Collector()
+    follow(feed, feed.replica, collector)
+    assert waited[:2] == [cli.LONGEST, cli.GATHER]
+    assert 0 < waited[2] <= HELD

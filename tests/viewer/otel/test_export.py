@@ -15,7 +15,7 @@ TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 def spans_of(*operations):
     known = {one.id: one for one in operations}
-    return Spans().ended(list(known), known, NOW)
+    return Spans().ended(list(known), known, NOW, 0.0)
 
 
 def sent(*operations, **options):

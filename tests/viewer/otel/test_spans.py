@@ -15,9 +15,9 @@ class Told:
         self.spans = Spans()
         self.operations = {}
 
-    def show(self, *operations):
+    def show(self, *operations, at=0.0):
         self.operations.update((one.id, one) for one in operations)
-        return self.spans.ended([one.id for one in operations], self.operations, NOW)
+        return self.spans.ended([one.id for one in operations], self.operations, NOW, at)
 
 
 @pytest.fixture
@@ -101,6 +101,56 @@ def test_a_retry_is_a_span_of_its_own(told):
     assert first.id != second.id
 
 
+def test_the_stages_of_an_attempt_are_not_told_again_when_the_next_begins(told):
+    build = operation("a", "build", "failed", ended=2)
+    stage(build, "compile", "completed", started=0, ended=1)
+    test = stage(build, "test", "failed", started=1, ended=2)
+    assert named(told.show(build)) == ["compile", "test", "build"]
+    build.state, build.ended, build.attempt = "running", None, 2
+    assert told.show(build) == []
+    test.attempt, test.state, test.ended = 2, "completed", NOW + 3
+    assert named(told.show(build)) == ["test"]
+    build.state, build.ended = "completed", NOW + 4
+    assert named(told.show(build)) == ["build"]
+
+
+def test_a_crash_waits_for_what_corrects_it(told):
+    build = operation("a", "build", "crashed", ended=1)
+    part = stage(build, "compile", "crashed", started=0, ended=1)
+    assert told.show(build, at=100.0) == []
+    assert told.spans.deadline() == 100.0 + module.HELD
+    build.state = part.state = "completed"
+    found = told.show(build, at=101.0)
+    assert [span.operation.state for span in found] == ["completed"] * 2
+    assert told.spans.deadline() is None
+    assert told.show(at=200.0) == []
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_crash_that_is_corrected_late_is_the_same_span_again(told, goes_on):
+    build = operation("a", "build", "crashed", ended=1)
+    part = stage(build, "compile", "crashed", started=0, ended=1)
+    stage(build, "fetch", "completed", started=0, ended=1)
+    told.show(build, at=100.0)
+    before = told.show(at=100.0 + module.HELD)
+    assert named(before) == ["compile", "fetch", "build"]
+    assert told.show(build, at=150.0) == []
+    if goes_on:
+        build.state, part.state, build.ended, part.ended = "running", "running", None, None
+        assert told.show(build, at=150.0) == []
+    build.state, part.state, build.ended, part.ended = "failed", "completed", NOW + 2, NOW + 2
+    after = told.show(build, at=160.0)
+    assert named(after) == ["compile", "build"]
+    assert [span.id for span in after] == [before[0].id, before[2].id]
+    assert after[1].operation.state == "failed"
+
+
+def test_a_held_crash_that_is_known_no_more_is_told(told):
+    told.show(operation("a", "build", "crashed", ended=1))
+    told.operations.clear()
+    assert named(told.show(at=module.HELD)) == ["build"]
+
+
 def test_of_many_stages_the_first_are_told_and_the_rest_is_counted(told, monkeypatch):
     monkeypatch.setattr(module, "STAGES_LIMIT", 3)
     build = operation("a", "build", "completed", ended=2)
@@ -114,8 +164,19 @@ def test_of_many_stages_the_first_are_told_and_the_rest_is_counted(told, monkeyp
 def test_what_is_remembered_is_bounded(told, monkeypatch):
     monkeypatch.setattr(module, "KNOWN_LIMIT", 3)
     for number in range(10):
-        told.show(operation(f"o{number}", "x"))
+        told.show(operation(f"o{number}", "x", "completed", ended=1))
     assert told.spans.remembered == 3
+
+
+def test_what_is_open_stays_remembered(told, monkeypatch):
+    monkeypatch.setattr(module, "KNOWN_LIMIT", 3)
+    build = operation("a", "build")
+    stage(build, "compile", "completed", started=0, ended=1)
+    assert named(told.show(build)) == ["compile"]
+    for number in range(10):
+        told.show(operation(f"o{number}", "x", "completed", ended=1))
+        assert told.show(build) == []
+    assert told.spans.remembered <= 4
 
 
 def test_nothing_that_may_be_a_line_of_output_is_told_unless_asked_for(told):

@@ -36,6 +36,7 @@ _STATES_SINCE = (1, 3)
 _EVENT = struct.Struct("=hi")  # number and value
 RECEIVE_HWM = 200  # messages, the high-water mark; more are dropped, which makes a gap
 LISTENER_RETRY = 1.0  # seconds between attempts of who looks at no screen, to be woken rarely
+REPLY_KEPT = 60.0  # seconds for which a reply waits to be taken; who gave it up never does
 RECEIVE_BATCH = 500  # messages folded before the picture is drawn again
 
 
@@ -95,7 +96,7 @@ class Feed:
         self._snapshot_requested = float("-inf")
         self._find_tried = float("-inf")
         self._sequence = 0
-        self._replies: dict[int, messages.Reply] = {}
+        self._replies: dict[int, tuple[float, messages.Reply]] = {}  # and when each came
         self._session = random_id(16)
         self._replaces = replaces
         self._asked_to_retire = False
@@ -163,8 +164,9 @@ class Feed:
         return self._sequence
 
     def reply(self, number: int) -> messages.Reply | None:
-        """Return the reply to a request, or None before it has come."""
-        return self._replies.pop(number, None)
+        """Return the reply to a request, or None before it has come; it is to be taken at once."""
+        found = self._replies.pop(number, None)
+        return None if found is None else found[1]
 
     def ask(self, verb: str, arguments: dict[str, Any], timeout: float) -> messages.Reply | None:
         """Send a request; return its reply, or None if none comes within `timeout` seconds."""
@@ -319,7 +321,7 @@ class Feed:
             elif kind is messages.Retire:
                 self.retired = not self._asked_to_retire  # else the next is ours to start
             elif kind is messages.Reply:
-                self._replies[message.request] = message
+                self._keep_reply(message)
             elif kind is messages.Refuse:
                 if message.reason == "version":
                     self._refused_version(message)
@@ -330,6 +332,15 @@ class Feed:
                 if self.refused is not None and self._barred_at is None:
                     patience = REPLACED_WITHIN if self._asked_to_retire else 0.0
                     self._barred_at = self.clock() + patience
+
+    def _keep_reply(self, reply: messages.Reply) -> None:
+        now = self.clock()
+        while self._replies:
+            oldest, (came, _) = next(iter(self._replies.items()))
+            if now - came <= REPLY_KEPT:
+                break
+            del self._replies[oldest]
+        self._replies[reply.request] = now, reply
 
     def _refused_version(self, refusal: messages.Refuse) -> None:
         """Note that the broker speaks other versions, and ask an older one to retire, once."""

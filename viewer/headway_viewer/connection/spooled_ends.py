@@ -49,6 +49,7 @@ def read_ends(now: float) -> list[Operation]:
 def spool_depth() -> tuple[int, int] | None:
     """Return how many files wait for a broker, and how many it has set aside.
 
+    Those of programs that go on are among them, as no name tells what is in a file.
     None where nobody can say: there is no such directory, nor has anything been left in it.
     """
     try:

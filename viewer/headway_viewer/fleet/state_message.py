@@ -111,8 +111,8 @@ def _row(operation: Operation, ids: list[int], *, with_output: bool) -> bytes:
     record = OperationRecord.of(operation)
     if not with_output:
         record = OperationRecord(*redact_operation(record))
-    # Of no use on another machine, and long.
-    record = record._replace(coarser=None, former=None)
+    # Of no use on another machine, and long; or of the program's environment.
+    record = record._replace(coarser=None, former=None, traceparent=None)
     if len(ids) < len(operation.stages):
         record = record._replace(planned=UNTOLD)
     figures = OperationFigures.of(operation, tail=with_output)

@@ -109,6 +109,7 @@ class Exporter:
             replica.operations,
             replica.time(self._begun),
             replica.time(self._feed.clock()),
+            replica.estimated,
         )
         return bool(changes.operations or changes.removed)
 

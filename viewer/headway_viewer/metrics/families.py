@@ -101,7 +101,7 @@ def _of_broker(seen: Seen) -> Iterator[Metric]:
     if seen.spool is not None:
         spool = GaugeMetricFamily(
             "headway_spool_files",
-            "Files of ended programs that wait for a broker, or that it has set aside.",
+            "Files of what programs began or ended that wait for a broker, or that it set aside.",
             labels=["kind"],
         )
         for kind, files in zip(("waiting", "aside"), seen.spool):

@@ -8,7 +8,7 @@ as it was told first, though a crash may be corrected later.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Iterable, Mapping, NamedTuple
+from typing import Callable, Iterable, Mapping, NamedTuple
 
 from headway import text
 from headway.estimate import history_key
@@ -23,8 +23,8 @@ from headway_viewer.metrics.histogram import Histogram
 KEYS_LIMIT = 200
 OTHER = "other"
 NAME_LIMIT = 80  # characters of a name in a label
-# Operations that are remembered as counted: more than a broker keeps of those that have ended, for
-# it, or the next, tells of them again to whoever connects anew.
+# Operations that are remembered as counted, beside those that run: more than a broker keeps of
+# those that have ended, for it, or the next, tells of them again to whoever connects anew.
 SEEN_LIMIT = 20_000
 DURATIONS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
 FACTORS = (1.1, 1.25, 1.5, 2, 2.5, 3, 4, 6, 10)
@@ -66,18 +66,23 @@ class Tallies:
         operations: Mapping[str, Operation],
         since: float,
         now: float,
+        made: Callable[[str], float | None],
     ) -> None:
-        """Take in changes; what ended before `since`, and was not seen running, is not counted."""
+        """Take in changes; what ended before `since`, and was not seen running, is not counted.
+
+        `made` returns when the estimate that an operation has was made, None where it has had none.
+        """
         for name in changed:
             operation = operations[name]
             if operation.open:
-                self._note(operation, since, now)
+                at = made(name)
+                self._note(operation, since, now if at is None else at)
             else:
                 self._end(operation, since)
         for name in removed:
             self._running.pop(name, None)
 
-    def _note(self, operation: Operation, since: float, now: float) -> None:
+    def _note(self, operation: Operation, since: float, at: float) -> None:
         if operation.started is None:
             return
         if operation.id not in self._seen:
@@ -88,7 +93,7 @@ class Tallies:
         if foretold is None:
             foretold = self._running[operation.id] = Foretold()
         estimate = operation.estimate
-        foretold.add(now, None if estimate is None else estimate[:3])
+        foretold.add(at, None if estimate is None else estimate[:3])
 
     def _end(self, operation: Operation, since: float) -> None:
         foretold = self._running.pop(operation.id, None)
@@ -113,8 +118,12 @@ class Tallies:
     def _see(self, name: str, attempt: int) -> None:
         self._seen[name] = attempt
         self._seen.move_to_end(name)
-        if len(self._seen) > SEEN_LIMIT:
-            self._seen.popitem(last=False)
+        for _ in range(len(self._seen) - SEEN_LIMIT):
+            oldest = next(iter(self._seen))
+            if oldest in self._running:
+                self._seen.move_to_end(oldest)
+            else:
+                del self._seen[oldest]
 
     def _duration(self, operation: Operation) -> Histogram:
         key = key_id(key_of(operation))

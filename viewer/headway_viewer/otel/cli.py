@@ -79,19 +79,25 @@ def follow(feed: Feed, replica: Replica, collector: Collector) -> int:
     spans = Spans()
     begun = feed.clock()
     gathers = False
+
+    def tell(changed: list[str], now: float) -> None:
+        for span in spans.ended(changed, replica.operations, replica.time(begun), now):
+            collector.take(span)
+
     with SignalHandlers() as signals:
         feed.wake = signals.wake
         while signals.received is None:
-            feed.wait(GATHER if gathers else LONGEST, rest=gathers)
+            due = spans.deadline()
+            longest = LONGEST if due is None else min(max(due - feed.clock(), 0.0), LONGEST)
+            feed.wait(GATHER if gathers else longest, rest=gathers)
             feed.lines.clear()
             signals.drain()
             if signals.suspended:
                 signals.suspend()
-            changes = replica.take()
-            gathers = bool(changes.operations)
-            since = replica.time(begun)
-            for span in spans.ended(changes.operations, replica.operations, since):
-                collector.take(span)
+            changed = replica.take().operations
+            gathers = bool(changed)
+            tell(changed, feed.clock())
+        tell([], float("inf"))  # what is held back
     return 0 if signals.received == signal.SIGINT else 128 + signals.received
 
 

@@ -1,8 +1,10 @@
 """Which spans there are of the operations that a replica shows, each once, when it has ended.
 
-Pure. The ids of spans follow from those of operations, so that what is inside an operation names it
-before it has ended, and a span that is told again, by another follower, is the same. The trace is
-that of the span in which the outermost program was started (`TRACEPARENT`), else one of its own.
+Pure. A crash is what a broker makes of a program's silence: it waits to be corrected, and what is
+corrected later is told again, as the same span. The ids of spans follow from those of operations,
+so that what is inside an operation names it before it has ended, and a span that is told again, by
+another follower, is the same. The trace is that of the span in which the outermost program was
+started (`TRACEPARENT`), else one of its own.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ from hashlib import blake2s
 from typing import Iterable, Iterator, Mapping, NamedTuple, Union
 
 from headway.model import Operation, Stage
-from headway.states import ENDED, SKIPPED
+from headway.states import CRASHED, ENDED, SKIPPED, UNJUDGED
 
-# Operations whose traces are remembered, and which of their stages have been told: more than a
-# broker keeps of those that have ended.
+# Operations whose traces are remembered, and which of their stages have been told, beside those
+# that are open: more than a broker keeps of those that have ended.
 KNOWN_LIMIT = 20_000
+GUESSED = (CRASHED, UNJUDGED)  # ends that a program has not told itself
+# Seconds for which these wait: what a program has left in a file is taken in every three.
+HELD = 10.0
 DEPTH_LIMIT = 50  # operations inside each other: deeper ones, and circles, begin a trace
 STAGES_LIMIT = 1_000  # spans of the stages of one operation; what is left out is counted in its own
 
@@ -55,12 +60,12 @@ class _Context(NamedTuple):
 class _Known:
     """What is remembered of an operation."""
 
-    __slots__ = ("attempt", "context", "stages")
+    __slots__ = ("context", "stages", "told")
 
     def __init__(self, context: _Context) -> None:
         self.context = context
-        self.attempt = 0  # of the last end that was told
-        self.stages: set[tuple[int, int]] = set()  # stage and attempt, of those that were told
+        self.told: tuple[int, str] = 0, ""  # attempt and state, of the last end that was told
+        self.stages: dict[int, tuple[int, str]] = {}  # the same, by stage
 
 
 class Spans:
@@ -68,6 +73,7 @@ class Spans:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._held: dict[str, tuple[float, Operation]] = {}  # ends, and until when; in their order
 
     @property
     def remembered(self) -> int:
@@ -75,21 +81,35 @@ class Spans:
         return len(self._known)
 
     def ended(
-        self, changed: Iterable[str], operations: Mapping[str, Operation], since: float
+        self, changed: Iterable[str], operations: Mapping[str, Operation], since: float, now: float
     ) -> list[Span]:
-        """Return the spans of what has ended by these changes, not before `since`."""
+        """Return the spans of what has ended by these changes, not before `since`.
+
+        `now` is on the clock of the caller.
+        """
         found: list[Span] = []
         for name in changed:
             operation = operations[name]
             known = self._remember(operation, operations)
-            if known.attempt >= operation.attempt:
-                continue
-            found += _of_stages(operation, known, since)
-            if not operation.open:
-                found += _of_operation(operation, known, since)
-                known.attempt = operation.attempt
-                known.stages = set()
+            if operation.open:
+                self._held.pop(name, None)
+                found += _of_stages(operation, known, since)
+            elif operation.state in GUESSED and _is_news(operation, known):
+                until, _ = self._held.get(name, (now + HELD, operation))
+                self._held[name] = until, operation
+            else:
+                self._held.pop(name, None)
+                found += _of_all(operation, known, since)
+        for until, operation in list(self._held.values()):
+            if until > now:
+                break
+            del self._held[operation.id]
+            found += _of_all(operation, self._remember(operation, operations), since)
         return found
+
+    def deadline(self) -> float | None:
+        """Return when `ended` has more to tell though nothing changes, or None."""
+        return next((until for until, _ in self._held.values()), None)
 
     def _remember(
         self, operation: Operation, operations: Mapping[str, Operation], depth: int = 0
@@ -101,8 +121,13 @@ class Spans:
                 known.context = context
                 return known
             known = self._known[operation.id] = _Known(context)
-            if len(self._known) > KNOWN_LIMIT:
-                self._known.popitem(last=False)
+            for _ in range(len(self._known) - KNOWN_LIMIT):
+                oldest = next(iter(self._known))
+                one = operations.get(oldest)
+                if one is not None and one.open:
+                    self._known.move_to_end(oldest)
+                else:
+                    del self._known[oldest]
         return known
 
     def _context(
@@ -122,15 +147,28 @@ class Spans:
         return _Context(_hashed(f"trace {operation.id}", 16), None, False, True, final)
 
 
+def _is_news(operation: Operation, known: _Known) -> bool:
+    """Return whether the end of an operation has not been told as it is."""
+    return operation.attempt >= known.told[0] and (operation.attempt, operation.state) != known.told
+
+
+def _of_all(operation: Operation, known: _Known, since: float) -> Iterator[Span]:
+    if _is_news(operation, known):
+        yield from _of_stages(operation, known, since)
+        yield from _of_operation(operation, known, since)
+        known.told = operation.attempt, operation.state
+
+
 def _of_stages(operation: Operation, known: _Known, since: float) -> Iterator[Span]:
-    context = known.context
+    context, told = known.context, known.stages
     for stage in operation.stages.values():
-        if stage.state not in ENDED or (stage.id, stage.attempt) in known.stages:
+        end = stage.attempt, stage.state
+        if stage.state not in ENDED or told.get(stage.id) == end:
             continue
         times = _times(stage, since)
-        if times is None or len(known.stages) >= STAGES_LIMIT:
+        if times is None or (len(told) >= STAGES_LIMIT and stage.id not in told):
             continue
-        known.stages.add((stage.id, stage.attempt))
+        told[stage.id] = end
         above = operation.stages.get(stage.parent) if stage.parent is not None else None
         parent = operation_span_id(operation) if above is None else stage_span_id(operation, above)
         number = stage_span_id(operation, stage)
@@ -144,8 +182,10 @@ def _of_operation(operation: Operation, known: _Known, since: float) -> Iterator
     trace, parent, remote, sampled, _ = known.context
     left_out = 0
     if len(known.stages) >= STAGES_LIMIT:
-        ran = sum(_times(stage, since) is not None for stage in operation.stages.values())
-        left_out = max(ran - len(known.stages), 0)
+        left_out = sum(
+            stage.id not in known.stages and _times(stage, since) is not None
+            for stage in operation.stages.values()
+        )
     number = operation_span_id(operation)
     yield Span(operation, None, trace, number, parent, remote, sampled, *times, left_out)
 
