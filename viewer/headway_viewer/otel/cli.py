@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from typing import Sequence
 from urllib.parse import urlsplit
@@ -92,7 +91,7 @@ def follow(feed: Feed, replica: Replica, collector: Collector) -> int:
             since = replica.time(begun)
             for span in spans.ended(changes.operations, replica.operations, since):
                 collector.take(span)
-    return 0 if signals.received == signal.SIGINT else 128 + signals.received
+    return signals.exit_status
 
 
 def _url(words: str) -> str:
