@@ -32,8 +32,12 @@ def install(listen: str | None, environ: Mapping[str, str], say: Callable[[str],
         say("no systemd answers for this user; programs start the broker by themselves, as ever")
         return 1
     words = ["broker", "run", "--service", *([] if listen is None else ["--listen", listen])]
-    command = user_units.exec_line(user_units.headway_command(words, environ))
-    unit = _UNIT.format(command=command, taken=TAKEN)
+    try:
+        command = user_units.headway_command(words, environ)
+    except user_units.Unwritable as error:
+        say(str(error))
+        return 1
+    unit = _UNIT.format(command=user_units.exec_line(command), taken=TAKEN)
     if not user_units.install(user_units.BROKER, unit, environ, say):
         return 1
     say("`loginctl enable-linger` keeps it without a login")

@@ -53,6 +53,14 @@ def test_without_systemd_it_says_so_in_one_line_and_writes_nothing(home, capsys)
     assert os.listdir(home) == []
 
 
+def test_what_no_unit_can_have_is_refused_before_it_is_written(home, capsys):
+    said = []
+    environ = {"HOME": str(home), "HEADWAY_STATE_DIR": "/a\nExecStartPre=/b"}
+    assert service.install(None, environ, said.append) == 1
+    assert said[0].startswith("line breaks")
+    assert not (home / ".config").exists()
+
+
 def test_what_a_network_needs_is_missed_before_anything_is_written(home, monkeypatch, capsys):
     monkeypatch.setenv("HEADWAY_STATE_DIR", str(home / "state"))
     assert broker.main(["install-service", "--listen", "tcp://127.0.0.1:0"]) == 1

@@ -5,7 +5,7 @@ import base64
 
 import pytest
 
-from headway_viewer.fleet import server_access
+from headway_viewer.fleet import server_access, subjects
 from headway_viewer.fleet.server_access import Access, NotUsable
 
 
@@ -47,6 +47,25 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
 def test_the_environment_names_the_server():
     assert server_access.default_url({"HEADWAY_FLEET": "nats://a"}) == "nats://a"
     assert server_access.default_url({}) is None
+
+
+def test_a_token_is_no_name_for_it_would_be_seen_in_the_subject_of_answers():
+    access = Access(("nats://s3cret@db", "nats://ada:@db", "nats://:hunter2@db"))
+    assert [access.user(url) for url in access.urls] == [None, "ada", ""]
+    assert [subjects.of_inbox(access.user(url)) for url in access.urls] == [
+        "_INBOX",
+        "_INBOX.ada",
+        "_INBOX",
+    ]
+
+
+def test_arguments_name_the_same_files_in_another_directory(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    argv = ["--creds", "a", "--tls-ca=b/../c", "--tls-key", "/d", "--exec", "e", "--site=f"]
+    assert server_access.from_anywhere(argv) == [
+        *("--creds", f"{tmp_path}/a", f"--tls-ca={tmp_path}/c", "--tls-key", "/d"),
+        *("--exec", "e", "--site=f"),
+    ]
 
 
 def test_a_user_is_the_name_in_the_url_or_the_key_of_the_credentials(tmp_path):

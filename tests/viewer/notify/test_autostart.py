@@ -88,6 +88,13 @@ def test_a_private_broker_is_meant_later_too(home):
     assert 'Exec=/usr/bin/env "HEADWAY_RUNTIME_DIR=/tmp/my run" ' in entry
 
 
+def test_what_no_file_can_have_is_refused_before_any_is_written(home):
+    assert home.enable("--exec", "a\nb") == 1
+    assert home.files() == []
+    assert len(home.said) == 1
+    assert home.said[0].startswith("line breaks")
+
+
 WORDS = ["plain", "two words", 'a"b', "back\\slash", "$HOME", "100%", "`id`", "it's", ""]
 
 

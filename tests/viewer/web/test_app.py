@@ -1,8 +1,13 @@
 """The page as it is served: one file of each kind, and nothing from elsewhere."""
 
 from pathlib import Path
+from types import SimpleNamespace
+
+import anyio
+import pytest
 
 from headway_viewer import web
+from headway_viewer.web import access, app
 
 PAGE = Path(web.__file__).parent / "page"
 MOST_BYTES = 100_000  # of the whole page, as it is sent
@@ -20,3 +25,16 @@ def test_nothing_of_it_comes_from_elsewhere_or_is_markup_of_a_program():
         assert "://" not in text, file.name
         for name in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
             assert name not in text
+
+
+@pytest.mark.parametrize("fleet", [None, "a fleet"])
+def test_fewer_pages_of_a_fleet_are_open_at_once(monkeypatch, fleet):
+    limits = []
+
+    def limiter(most):
+        limits.append(most)
+        return anyio.CapacityLimiter(most)
+
+    monkeypatch.setattr(app, "anyio", SimpleNamespace(CapacityLimiter=limiter))
+    app.make_app(access.Site("http", access.LOOPBACK, 8080, "secret"), fleet)
+    assert limits[0] == (app.MOST_PAGES if fleet is None else app.MOST_FLEET_PAGES)

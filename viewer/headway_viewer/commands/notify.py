@@ -16,8 +16,8 @@ from headway_viewer.commands.exit_status import USAGE
 from headway_viewer.commands.options import print_error, seconds
 from headway_viewer.connection.endpoint import finder_for_listener, require_usable
 from headway_viewer.connection.feed import Feed
-from headway_viewer.fleet.options import add_fleet, fleet_feed
-from headway_viewer.fleet.server_access import NotUsable
+from headway_viewer.fleet.options import add_fleet, fleet_source
+from headway_viewer.fleet.server_access import VARIABLE, NotUsable, from_anywhere
 from headway_viewer.notify import autostart
 from headway_viewer.notify.channels.command import CommandChannel
 from headway_viewer.notify.channels.desktop import DesktopChannel
@@ -65,14 +65,16 @@ def notify(argv: Sequence[str]) -> int:
         channels = _channels(arguments)
     except (Impossible, ImportError, ValueError) as error:
         return _print_unavailable(str(error))
-    if arguments.enable:
-        kept = [word for word in argv if word != "--enable"]
-        return autostart.enable(kept, os.environ, _print_line)
-    replica = Replica()
     try:
-        fleet = fleet_feed(replica, arguments)
+        source = fleet_source(arguments)
     except NotUsable as error:
         return print_error("notify", str(error), USAGE)
+    if arguments.enable:
+        kept = from_anywhere([word for word in argv if word != "--enable"])
+        also = () if source is None or arguments.fleet else (VARIABLE,)
+        return autostart.enable(kept, os.environ, _print_line, also)
+    replica = Replica()
+    fleet = None if source is None else source.feed(replica)
     feed = Feed(replica, finder_for_listener(), events=True) if fleet is None else fleet
     on_desktop = any(isinstance(channel, DesktopChannel) for channel in channels)
     job_list = DesktopJobs(os.environ) if on_desktop else None

@@ -49,6 +49,12 @@ class SignalHandlers:
         os.close(self.wake)
         os.close(self._write)
 
+    @property
+    def exit_status(self) -> int:
+        """Return the exit status of a loop that goes on until a signal: 0 after Ctrl+C."""
+        number = self.received or signal.SIGINT
+        return 0 if number == signal.SIGINT else 128 + number
+
     def drain(self) -> None:
         """Empty the wake-up descriptor."""
         try:

@@ -87,11 +87,6 @@ class Hosts:
             host = self.known[key] = Host()
         return host
 
-    @property
-    def unheard(self) -> list[Key]:
-        """Return the uplinks that are not heard of."""
-        return [key for key, host in self.known.items() if host.unheard]
-
     def look(self, local: float) -> list[Host]:
         """Return those of which the operations are to be told another `contact`."""
         changed: list[Host] = []

@@ -11,12 +11,13 @@ import base64
 import json
 import os
 import re
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Mapping, NamedTuple, Sequence
 from urllib.parse import urlsplit
 
 VARIABLE = "HEADWAY_FLEET"
 SCHEMES = ("nats", "tls")
 DEFAULT_PORT = 4222
+FILES = ("--creds", "--tls-ca", "--tls-cert", "--tls-key")  # options that name one
 _DOMAIN = re.compile(r"[A-Za-z0-9_-]+")
 HELP = "the NATS server, nats://HOST or tls://HOST; several of a cluster with commas"
 
@@ -37,9 +38,13 @@ class Access(NamedTuple):
         return ",".join(map(shown_url, self.urls))
 
     def user(self, url: str) -> str | None:
-        """Return whom a server knows this by: the name in its URL, or the key in `credentials`."""
+        """Return whom a server knows this by: the name in its URL, or the key in `credentials`.
+
+        What stands alone before the host is no name but a token, which is as good as a password.
+        """
         if self.credentials is None:
-            return urlsplit(url).username
+            parts = urlsplit(url)
+            return None if parts.password is None else parts.username
         try:
             with open(self.credentials, encoding="ascii", errors="replace") as file:
                 return subject_of(file.read())
@@ -95,6 +100,20 @@ def access_of(url: str, arguments: argparse.Namespace) -> Access:
         arguments.tls_key,
         arguments.domain,
     )
+
+
+def from_anywhere(argv: Sequence[str]) -> list[str]:
+    """Return arguments that name the same files in whatever directory they are read."""
+    made: list[str] = []
+    for word in argv:
+        name, equals, path = word.partition("=")
+        if made and made[-1] in FILES:
+            made.append(os.path.abspath(word))
+        elif equals and name in FILES:
+            made.append(f"{name}={os.path.abspath(path)}")
+        else:
+            made.append(word)
+    return made
 
 
 def subject_of(credentials: str) -> str | None:

@@ -5,7 +5,6 @@ Shell. What is published when is decided by `publications`.
 
 from __future__ import annotations
 
-import signal
 from functools import partial
 from typing import Any, Callable, NamedTuple
 
@@ -88,7 +87,7 @@ class Uplink:
                 if signals.suspended:
                     signals.suspend()
                 pause = self._turn(self._feed.clock())
-        return 0 if signals.received == signal.SIGINT else 128 + signals.received
+        return signals.exit_status
 
     def _turn(self, now: float) -> float:
         """Take in what came, and send what is due; return the seconds until the next turn."""

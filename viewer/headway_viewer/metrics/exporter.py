@@ -7,7 +7,6 @@ says of itself and makes the metrics, and waits for them.
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections import Counter
 from typing import Any
@@ -59,7 +58,7 @@ class Exporter:
                     signals.suspend()
                 gathers = self._absorb()
                 self._answer()
-        return 0 if signals.received == signal.SIGINT else 128 + signals.received
+        return signals.exit_status
 
     def close(self) -> None:
         """Close the descriptors; nothing is to be collected any more."""

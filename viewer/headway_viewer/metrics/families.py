@@ -120,7 +120,7 @@ def _of_broker(seen: Seen) -> Iterator[Metric]:
     )
     connected = GaugeMetricFamily(
         "headway_connections",
-        "Programs that report, viewers, and followers that look at no screen.",
+        "Programs that report, viewers, and listeners: all that look at no screen.",
         labels=["role"],
     )
     for role, name in (("worker", "workers"), ("viewer", "viewers"), ("listener", "listeners")):

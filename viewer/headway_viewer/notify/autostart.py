@@ -37,9 +37,18 @@ X-GNOME-Autostart-enabled=true
 Say = Callable[[str], None]
 
 
-def enable(options: Sequence[str], environ: Mapping[str, str], say: Say) -> int:
-    """Have `headway notify OPTIONS` started with every login; return the exit status."""
-    words = user_units.headway_command(["notify", *options], environ)
+def enable(
+    options: Sequence[str], environ: Mapping[str, str], say: Say, also: Sequence[str] = ()
+) -> int:
+    """Have `headway notify OPTIONS` started with every login; return the exit status.
+
+    `also` names more of the environment that it needs.
+    """
+    try:
+        words = user_units.headway_command(["notify", *options], environ, also)
+    except user_units.Unwritable as error:
+        say(str(error))
+        return 1
     path = entry_path(environ)
     if user_units.has_manager():
         unit = _UNIT.format(command=user_units.exec_line(words))

@@ -5,7 +5,6 @@ Shell.
 
 from __future__ import annotations
 
-import signal
 import time
 from typing import Callable, Mapping, Protocol
 
@@ -94,7 +93,7 @@ class Notifier:
                 broken = [sender.broken for sender in self._senders]
                 if all(broken):
                     return broken[0] or ""
-        return 0 if signals.received == signal.SIGINT else 128 + signals.received
+        return signals.exit_status
 
     def _turn(self, local: float) -> float:
         """Take in what came; return for how many seconds nothing is to be done."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from typing import Sequence
 from urllib.parse import urlsplit
@@ -98,7 +97,7 @@ def follow(feed: Feed, replica: Replica, collector: Collector) -> int:
             gathers = bool(changed)
             tell(changed, feed.clock())
         tell([], float("inf"))  # what is held back
-    return 0 if signals.received == signal.SIGINT else 128 + signals.received
+    return signals.exit_status
 
 
 def _url(words: str) -> str:

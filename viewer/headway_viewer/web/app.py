@@ -25,6 +25,8 @@ from headway_viewer.web.explanation import AT_ONCE, explain, is_id
 from headway_viewer.web.stream import Stream
 
 MOST_PAGES = 32  # open at once; each is a thread and two sockets
+# Each has a connection with a thread of its own, and keeps all operations of all hosts.
+MOST_FLEET_PAGES = 4
 KEEP_ALIVE = 15.0  # seconds of silence, at most: proxies close what is silent for longer
 VERBS = ("cancel", "pause", "resume")
 _FOLDER = os.path.join(os.path.dirname(__file__), "page")
@@ -38,7 +40,8 @@ _FILES = {
 
 def make_app(site: access.Site, fleet: FleetSource | None = None) -> Starlette:
     """Return the application that serves `site`, with the operations here or those of a fleet."""
-    pages = anyio.CapacityLimiter(MOST_PAGES)
+    most_pages = MOST_PAGES if fleet is None else MOST_FLEET_PAGES
+    pages = anyio.CapacityLimiter(most_pages)
     explanations = anyio.CapacityLimiter(AT_ONCE)
 
     def refused(request: Request, *, changes: bool = False) -> Response | None:
@@ -56,7 +59,7 @@ def make_app(site: access.Site, fleet: FleetSource | None = None) -> Starlette:
         if wrong is not None:
             return wrong
         if pages.available_tokens < 1:
-            return _text(f"{MOST_PAGES} pages are open already.", 503)
+            return _text(f"{most_pages} pages are open already.", 503)
         return StreamingResponse(
             _events(pages, fleet), headers=access.HEADERS, media_type="text/event-stream"
         )

@@ -24,6 +24,7 @@ def status(
     """Return the status, ready for JSON: counters, without the facts of the process.
 
     `uptime` is in seconds, `sequence` the number of the last delta; `dropped` counts by reason.
+    `listeners` are all that look at no screen: of events, and of states.
     """
     present = [session for session in sessions.by_id.values() if not session.gone]
     return {

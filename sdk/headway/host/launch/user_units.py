@@ -6,6 +6,7 @@ Shell. Every step is said. Absent: what the units are.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -23,6 +24,11 @@ NOTIFIER = "headway-notify.service"
 TIMEOUT = 20.0  # seconds for systemd to answer
 # What decides which broker is meant, and is not in the environment of a login.
 KEPT = ("HEADWAY_RUNTIME_DIR", "HEADWAY_STATE_DIR")
+_UNWRITABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")  # no tab; bytes of no UTF-8
+
+
+class Unwritable(ValueError):
+    """No file of a service manager can have a command; the text says why."""
 
 
 def has_manager() -> bool:
@@ -30,11 +36,23 @@ def has_manager() -> bool:
     return _systemctl("show-environment") is not None
 
 
-def headway_command(words: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return what runs `headway WORDS` at a login with the directories that are meant now."""
+def headway_command(
+    words: Sequence[str], environ: Mapping[str, str], also: Sequence[str] = ()
+) -> list[str]:
+    """Return what runs `headway WORDS` at a login with the directories that are meant now.
+
+    `also` names more of the environment that is to be kept. Raise `Unwritable`.
+    """
     command = [sys.executable, "-m", "headway", *words]
-    kept = [f"{name}={environ[name]}" for name in KEPT if environ.get(name)]
-    return ["/usr/bin/env", *kept, *command] if kept else command
+    kept = [f"{name}={environ[name]}" for name in (*KEPT, *also) if environ.get(name)]
+    if kept:
+        command = ["/usr/bin/env", *kept, *command]
+    # The rest of a word with a line break would be lines of the unit.
+    if _UNWRITABLE.search("".join(command)):
+        raise Unwritable(
+            "line breaks and other control characters cannot be kept: a script can have them"
+        )
+    return command
 
 
 def install(unit: str, content: str, environ: Mapping[str, str], say: Say) -> bool:
@@ -55,11 +73,12 @@ def uninstall(unit: str, environ: Mapping[str, str], say: Say) -> bool:
     path = unit_path(unit, environ)
     if not os.path.lexists(path):
         return False
-    if _systemctl("disable", "--now", unit) is None:
+    stopped = _systemctl("disable", "--now", unit) is not None
+    if not stopped:
         say("systemd does not answer; what runs of it goes on until you log out")
     remove(path)
     _systemctl("daemon-reload")
-    say(f"stopped it, and removed {path}")
+    say(f"stopped it, and removed {path}" if stopped else f"removed {path}")
     return True
 
 
@@ -86,9 +105,11 @@ def unit_word(word: str) -> str:
 
 
 def write(path: str, content: str) -> None:
-    """Write a file of the user's configuration."""
+    """Write a file of the user's configuration for the user alone: passwords may be in it."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w") as file:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, 0o600)  # of one that was there already
         file.write(content)
 
 

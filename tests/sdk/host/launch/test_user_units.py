@@ -69,12 +69,31 @@ def test_without_a_manager_its_file_still_goes(home):
     user_units.write(user_units.unit_path("a.service", home.environ), "x")
     assert home.uninstall()
     assert home.said[0].startswith("systemd does not answer")
+    assert home.said[1:] == [f"removed {user_units.unit_path('a.service', home.environ)}"]
 
 
 def test_the_directories_that_are_meant_now_are_meant_later_too():
     assert headway_command(["notify"], {}) == [sys.executable, "-m", "headway", "notify"]
     found = headway_command(["x"], {"HEADWAY_STATE_DIR": "/a b", "HEADWAY_RUNTIME_DIR": ""})
     assert found[:2] == ["/usr/bin/env", "HEADWAY_STATE_DIR=/a b"]
+
+
+@pytest.mark.parametrize("word", ["a\nExecStartPre=b", "a\r", "\0", "\x7f", os.fsdecode(b"\xff")])
+def test_what_would_be_lines_of_their_own_is_refused(word):
+    for words, environ in (([word], {}), (["x"], {"HEADWAY_RUNTIME_DIR": word})):
+        with pytest.raises(user_units.Unwritable, match="line breaks"):
+            headway_command(words, environ)
+    assert headway_command(["a\tb", "é\u200d"], {})[-2:] == ["a\tb", "é\u200d"]
+
+
+def test_what_may_hold_a_password_is_for_the_user_alone(tmp_path):
+    path = tmp_path / "a.service"
+    path.touch()
+    path.chmod(0o644)
+    for name in ("a.service", "b.service"):
+        user_units.write(str(tmp_path / name), "é")
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    assert path.read_text(encoding="utf-8") == "é"
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -38,7 +38,7 @@ def list_groups(
 def group_lines(
     groups: dict[str, list[Operation]], theme: Theme, width: int, now: float
 ) -> list[Line]:
-    """Return a line of at most `width` cells for each group."""
+    """Return a line for each group, of at most `width` cells, but of 20 where those are fewer."""
     width = max(width, 20)
     names = {name: theme.spell(name) for name in groups}
     longest = max(map(string_width.cells, names.values()), default=0)
