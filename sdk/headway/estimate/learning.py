@@ -23,6 +23,9 @@ NOTES_LIMIT = 32
 NOTE_PRECISION = 1e-6
 # Points that stand for units done before a run began. Doubled or halved: no effect.
 EARLIER_POINTS = 8
+# The share of a stage that must have been done in a run for its pace to tell how long all that was
+# there before had taken: the last files of a copy are no measure of it.
+REST_LEAST = 0.2
 
 
 class Notes:
@@ -133,7 +136,7 @@ def _span(stage: Stage, begun: float, now: float) -> Span:
     seconds: list[float] = []
     if stage.curve is not None and not stage.spent:
         fractions, seconds = stage.curve.shape(final)
-        if stage.origin > 0 and fractions and fractions[0] < 0.99:  # else there is no rest to go by
+        if stage.origin > 0 and fractions and 1 - fractions[0] >= REST_LEAST - 1e-9:
             # Resumed work: as if what was there had been done at the pace of the rest.
             before = worked * fractions[0] / (1 - fractions[0])
             even = [i / EARLIER_POINTS for i in range(EARLIER_POINTS)]

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from headway.estimate import Forecast
 from headway.estimate.history.run import Run
 from headway.estimate.history.span import Span
 from headway.estimate.learning import NOTES_LIMIT, Notes, complete
@@ -52,3 +53,24 @@ def test_time_before_a_moment_without_an_estimate_is_untold():
     notes.add_none(12.0)
     notes.add(20.0, 5.0, 0.3, 0.3)
     assert notes.untold() == pytest.approx(7 / 20)
+
+
+def learned_from(percent):
+    """Return the seconds that a stage teaches that stood at `percent` at once, then took 5 s."""
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "Transfer", None, "running", percent, 100, "%", 0.8, initial=percent)
+    for second in range(1, 6):
+        done = percent + (100 - percent) * second / 5
+        forecast.observe(1, "Transfer", None, "running", done, 100, "%", 0.8 + second)
+    forecast.observe(1, "Transfer", None, "completed", 100, 100, "%", 5.8)
+    (span,) = forecast.finish("completed", 5.9).spans
+    return span.worked
+
+
+def test_what_was_there_already_is_learned_at_the_pace_of_the_rest():
+    assert learned_from(80) == pytest.approx(25.0)
+
+
+def test_a_small_rest_tells_nothing_of_what_was_there_already():
+    assert learned_from(96) == pytest.approx(5.0)
