@@ -272,8 +272,12 @@ def test_a_viewer_cannot_read_what_others_are_answered():
     heard, errors = [], []
 
     async def listen():
+        all_refused = asyncio.Event()
+
         async def failed(error):
             errors.append(str(error))
+            if len(errors) == 4:
+                all_refused.set()
 
         async def hear(message):
             heard.append(message)
@@ -283,14 +287,14 @@ def test_a_viewer_cannot_read_what_others_are_answered():
         )
         for subject in ("_INBOX.>", "_INBOX.operator.>", "_INBOX.*.x", "headway.>"):
             await client.subscribe(subject, cb=hear)
-        await client.flush()
+        await asyncio.wait_for(all_refused.wait(), 20)
         await client.close()
 
     try:
         wrong = Access((f"nats://reporter:guessed@127.0.0.1:{server.port}",))
         with uplinked(wrong) as (_, event):
             why = event(Lost).why
-            assert "refuses these credentials: look at the name and password" in why
+            assert "refuses these credentials" in why
             assert "guessed" not in why
         asyncio.run(listen())
         assert sum("permissions violation" in error.lower() for error in errors) == 4

@@ -18,6 +18,7 @@ class NoRespondersError(Exception):
         (ConnectionRefusedError(111, "Connect call failed"), "nothing listens at nats://db"),
         (OSError("[Errno -2] Name or service not known"), "no host of that name"),
         (Exception("nats: 'Authorization Violation'"), "refuses these credentials"),
+        (ConnectionResetError(104, "Connection reset by peer"), "refuses these credentials, or is"),
         (Exception("nats: timeout"), "does not answer"),
         (Exception("certificate verify failed"), "--tls-ca"),
         (Exception(""), "cannot connect to nats://db"),

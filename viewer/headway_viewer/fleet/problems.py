@@ -14,6 +14,11 @@ def connecting(error: BaseException, server: str) -> str:
             f"{server} refuses these credentials: look at the name and password in the URL,"
             " or at --creds"
         )
+    if isinstance(error, ConnectionResetError):  # it may be gone before its refusal was read
+        return (
+            f"{server} closed the connection: it refuses these credentials, or is no NATS server:"
+            " look at the name and password in the URL, or at --creds"
+        )
     if "expired" in lower and "credential" in lower:
         return f"{server} says that these credentials have expired: get new ones"
     if "certificate" in lower or "ssl" in lower or "tls" in lower:

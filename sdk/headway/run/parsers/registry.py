@@ -66,6 +66,8 @@ DATA_ON_STDOUT = frozenset(
 )
 
 
+# Characters of a command line that is looked at for a script: splitting takes the square of it.
+TYPED_LIMIT = 4096
 _OWN = "own:"  # in front of a program whose parser Headway does not ship
 _tools: dict[str, Any] = {}  # program -> that parser's tool
 
@@ -143,8 +145,10 @@ def name_command(command: Command, cwd: str, *, recipe: bool = False) -> str:
 def script_in(line: str) -> str | None:
     """Return what the script is called that a command line runs: "deploy.sh" of "sh deploy.sh".
 
-    None where it runs none, or is but that name.
+    None where it runs none, is but that name, or is longer than what a person types.
     """
+    if len(line) > TYPED_LIMIT:
+        return None
     import shlex  # noqa: PLC0415 - for what a person types, who looks for an operation
 
     from headway.run.reading.command_line import parse_command_line  # noqa: PLC0415

@@ -96,6 +96,8 @@ class Runner:
         self._work: WorkReporter | None = None
         if launch.operation is not None:
             launch.operation.pauser = self._pausing.request
+            if launch.pause_requested:
+                self._pausing.request(True)
             self._work = WorkReporter(launch.operation, time.monotonic())
         self._timeout = None if launch.plan.limit is None else self._make_timeout()
         self._parsing = self._make_parsing_loop(_router_of(launch))

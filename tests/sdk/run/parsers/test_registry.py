@@ -10,10 +10,12 @@ from transcripts import RECORDINGS, play, read_as, recording
 from headway.run.parsers.registry import (
     DATA_ON_STDOUT,
     PARSERS,
+    TYPED_LIMIT,
     WITH_MACHINE_FORM,
     find_parser_module,
     machine_form,
     make_parser,
+    script_in,
 )
 from headway.run.reading.command_line import WRAPPERS, FormContext, parse_command_line
 from headway.run.reading.events import OUTPUT, STATUS, Detail, Planned, StageStarted, Untold
@@ -121,3 +123,8 @@ def test_whatever_may_be_started_in_another_way_is_not_plain():
     for program in programs | DATA_ON_STDOUT | {*WRAPPERS, "python3.13", "pypy3", "pip3"}:
         assert not Plan([f"/usr/bin/{program}"], "", None, None, None).is_plain, program
     assert Plan(["make"], "", None, None, None).is_plain
+
+
+def test_a_command_line_that_nobody_types_is_not_looked_at_for_a_script():
+    assert script_in("sh deploy.sh") == "deploy.sh"
+    assert script_in("sh deploy.sh " + "x" * TYPED_LIMIT) is None
