@@ -167,6 +167,8 @@ for pid in children: os.waitpid(pid, 0)
     assert worker.wait(60) == 0
     broker.send_signal(signal.SIGCONT)
     until(lambda: host.status()["open"] == 0)
+    # An end is shown once it is stored.
+    until(lambda: all(op.state != "running" for op in host.operations().values()))
     states = [op.state for op in host.operations().values()]
     assert states == ["completed"] * 200
 
