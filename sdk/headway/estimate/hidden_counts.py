@@ -248,7 +248,7 @@ class HiddenCounts:
         grain = GRAIN_SHARE * record.seconds
         for name, span in record.counters.items():
             curve = self._curves.get(name)
-            if curve is None:
+            if curve is None or not span.total > 0:  # a damaged record
                 continue
             changed, count = curve.seconds[-1], self._counts[name]
             tau, step = moment(span.fractions, span.seconds, min(1.0, count / span.total))
