@@ -52,6 +52,9 @@ them follows it, and the range always holds it.
 Smoothing (`smoothing`). The foreseen finish stands within the noise of an estimate; beyond it, it
 moves towards the mixed one, the faster the further that is off and the longer it has been.
 
+Side by side (`history.sharing`). Stages that go on at a time have a pace of n^-s each; s is fitted
+on the paces before and after the end of each stage, of the earlier runs and of this one.
+
 Range (`interval`). ln(low + 1), ln(high + 1) = ln(median + 1) -+ h q. The half width h comes
 from how far the analogues disagree, how unlike the run is, and how much the estimate is
 changing; q is the 0.8 quantile of |error| / h in earlier runs at a like phase, shrunk towards 1
