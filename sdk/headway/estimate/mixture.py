@@ -8,7 +8,7 @@ from headway.estimate.analogues.analogue import Analogue
 from headway.estimate.cold.cold import ColdEstimate
 from headway.estimate.concurrency import Concurrency
 from headway.estimate.history.parameters import Parameters
-from headway.estimate.history.sharing import LANES_LIMIT, Lanes, evidence, shared, track_so_far
+from headway.estimate.history.sharing import LANES_LIMIT, Lanes, Track, evidence, shared
 from headway.estimate.history.waits import NONE, Waits
 from headway.estimate.interval import initial_half_width
 from headway.estimate.observed import LARGEST, Observed
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from headway.estimate.hidden_counts import Judgement
     from headway.estimate.history.run import Run
     from headway.estimate.history.waits import Wait
+    from headway.estimate.stage import Stage
 
 # Weight of a run relative to the next newer one. Doubled (older runs count more) a little worse,
 # on `wheel-audit` most; halved: hardly worse on average, clearly on `sql-migrate`.
@@ -122,7 +123,7 @@ class Mixture(Observed):
         going = sum(stage.state == "running" for stage in stages)
         if not 1 < len(stages) <= LANES_LIMIT or going < 2:
             return None
-        agree, size = evidence(track_so_far(stage, now) for stage in stages)
+        agree, size = evidence(_track(stage, now) for stage in stages)
         share = shared(self._sharing[0] + agree, self._sharing[1] + size)
         began = ((stage.began, inf if stage.ended is None else stage.ended) for stage in stages)
         return Lanes(((start, end) for start, end in began if start is not None), share)
@@ -230,3 +231,14 @@ class Mixture(Observed):
         if self._judged is not None and self._judged.trust >= LEADING:
             return self._judged.basis
         return "history+rate" if self._counts() else "history"
+
+
+def _track(stage: Stage, now: float) -> Track | None:
+    """Return when a stage went on and its count over time; None where it has not begun."""
+    if stage.began is None or stage.times > 1:
+        return None
+    end = now if stage.ended is None else stage.ended
+    if stage.curve is None or stage.held or stage.since != stage.began or stage.passes:
+        return Track(stage.began, end, (), ())
+    seconds = [stage.began + at for at in stage.curve.seconds]
+    return Track(stage.began, end, seconds, stage.curve.done)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Iterable, NamedTuple, Sequence
 
     from headway.estimate.history.span import Span
-    from headway.estimate.stage import Stage
 
     class Track(NamedTuple):
         """When a stage went on, and its count over time; without a count both are empty."""
@@ -52,17 +51,6 @@ def track_of(span: Span) -> Track | None:
     if not span.fractions or abs(span.end - span.start - span.worked) > LEAST_WINDOW * span.worked:
         return Track(span.start, span.end, (), ())
     return Track(span.start, span.end, [span.start + at for at in span.seconds], span.fractions)
-
-
-def track_so_far(stage: Stage, now: float) -> Track | None:
-    """Return the track of a stage of the present run; None where it has not begun."""
-    if stage.began is None or stage.children or stage.times > 1:
-        return None
-    end = now if stage.ended is None else stage.ended
-    if stage.curve is None or stage.held or stage.since != stage.began or stage.passes:
-        return Track(stage.began, end, (), ())
-    seconds = [stage.began + at for at in stage.curve.seconds]
-    return Track(stage.began, end, seconds, stage.curve.done)
 
 
 def evidence(tracks: Iterable[Track | None]) -> tuple[float, float]:
