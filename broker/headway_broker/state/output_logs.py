@@ -1,6 +1,6 @@
 """The output of operations in the broker's memory, as bytes; pure.
 
-It is kept of what failed, and of what somebody follows, within budgets: the oldest ended log loses
+It is kept of what did not succeed, and of what somebody follows, within budgets: the oldest ended log loses
 its beginning first. Nothing of it is ever stored. Offsets count from an operation's first byte.
 """
 

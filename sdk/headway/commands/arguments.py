@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 USAGE = 2  # exit status, as argparse has it
 OPTIONS_TOLD = 4  # that the usage names one by one: more of them are a wall
-_PATTERNS = {None: "{}", "?": "[{}]", "*": "[{} …]", "+": "{} …"}  # by how many there may be
+# By how many there may be.
+_PATTERNS: dict[int | str | None, str] = {None: "{}", "?": "[{}]", "*": "[{} …]", "+": "{} …"}
 
 
 class ArgumentParser(argparse.ArgumentParser):

@@ -299,8 +299,18 @@ def test_a_part_that_comes_and_goes_does_not_move_the_stage_of_a_row():
     stage(made, "wheel", parent=1, detail="x")
     stage(made, "Configure")
     assert picture(made)[1] == alone
-    stage(made, "Download", done=1, total=3)
+    download = stage(made, "Download", done=1, total=3)
     assert "1/3 Download" in picture(made)[1]
+    download.done = 3
+    assert picture(made)[1] == alone
+
+
+def test_what_begins_after_all_has_been_counted_stands_in_the_row():
+    made = operation("a", "apt install hello")
+    stage(made, "Unpack", done=1, total=1)
+    stage(made, "Configure", done=1, total=1)
+    stage(made, "Triggers", detail="man-db")
+    assert "Triggers, 1 min" in picture(made)[1]
 
 
 def test_the_row_of_a_command_has_the_count_of_the_program_that_it_runs():

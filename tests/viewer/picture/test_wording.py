@@ -65,7 +65,7 @@ def test_a_stage_that_counts_stands_above_those_inside_it():
     stage(made, "mypy", parent=1, done=1e6, total=3e6, unit="B")
     stage(made, "Build", done=1, total=2)
     told = wording.detail_lines(made, board_of(made), NOW, 4)
-    assert told == ["mypy 1/3 MB 33.3 kB/s", "Build 1/2"]  # the row has Fetch
+    assert told == ["Fetch 2/4", "mypy 1/3 MB 33.3 kB/s"]  # the row has Build
     made.progress = 0.3
     told = wording.detail_lines(made, board_of(made), NOW, 4)
     assert told == ["Fetch 2/4", "mypy 1/3 MB 33.3 kB/s", "Build 1/2"]

@@ -37,7 +37,7 @@ from headway_viewer.terminal.view_surface import ViewSurface
 from headway_viewer.terminal.watchdog import Watchdog
 
 # Where a person has piped it, and nobody has said how.
-ENDLESS = "follows until Ctrl+C; with --until-done it ends by itself, and `headway ps` prints once"
+ENDLESS = "follows until Ctrl+C; --until-done ends by itself, `ps` prints once"
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 
 

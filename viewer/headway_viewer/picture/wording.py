@@ -76,9 +76,9 @@ def stall_text(operation: Operation, now: float) -> str:
 def active_stage(operation: Operation) -> Stage | None:
     """Return the stage whose count stands for an operation of which no whole is known, or None.
 
-    Of the outermost ones that run it is the first with a known total, else the first that counts,
-    else the only one; what it stands for is told by the first inside that counts, where it does
-    not. So a part that comes and goes beside it or inside takes its place for no moment.
+    Of the outermost ones that run it is the latest that counts and has not come to its total, else
+    the latest; where it counts nothing itself, a part of it that does. So what comes and goes
+    beside it or inside does not take its place.
     """
     if operation.progress is not None or sole_stage(operation) is not None:
         return None
@@ -90,13 +90,12 @@ def active_stage(operation: Operation) -> Stage | None:
     outermost = [stage for stage in running.values() if stage.parent not in running]
     if len({stage.name for stage in outermost}) < len(outermost):
         return None  # those of one name have a line together
-    counting = [found for found in (_counting(stage, running) for stage in outermost) if found]
-    for found in counting:
-        if found.fraction() is not None:
+    outermost.sort(key=lambda stage: (stage.started or 0.0, stage.id), reverse=True)
+    for stage in outermost:
+        found = _counting(stage, running)
+        if found is not None and not (found.total and (found.shown or 0) >= found.total):
             return found
-    if counting:
-        return counting[0]
-    return outermost[0] if len(outermost) == 1 else None
+    return (_counting(outermost[0], running) or outermost[0]) if outermost else None
 
 
 def _counting(stage: Stage, running: Mapping[int, Stage]) -> Stage | None:
