@@ -304,6 +304,7 @@ class View:
                         if part is not None:
                             told = counted_text(*part, now)
                             message = f"{told}, {formatting.duration(lasted)}"
+                            shorter = [told]
                         if until:
                             message = f"{message}, {until}"
                         remaining = done = ""
