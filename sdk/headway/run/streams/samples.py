@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from headway.run.light_collections import deque
 
 # Bytes that wait for the parser. A known tool's lines are parsed one by one: 64 KiB is what a
@@ -10,15 +12,21 @@ from headway.run.light_collections import deque
 # last line counts; the less is copied, the cheaper its flood of output.
 KNOWN_TOOL_LIMIT = 65536
 UNKNOWN_TOOL_LIMIT = 4096
+# Seconds between bytes that are told to have come at different times: as often as they are parsed.
+TURN_SECONDS = 0.1
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
 
 
 class Samples:
     """One stream's newest bytes, at most `limit`; a pump calls `put`, the parsing loop `take`."""
 
-    __slots__ = ("_chunks", "_output_error", "_size", "limit")
+    __slots__ = ("_chunks", "_clock", "_output_error", "_size", "limit")
 
-    def __init__(self, limit: int) -> None:
-        self._chunks: deque[bytes] = deque()
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._chunks: deque[tuple[float, bytes]] = deque()
+        self._clock = clock
         self.limit = limit
         self._size = 0
         self._output_error = False
@@ -29,16 +37,26 @@ class Samples:
         if len(view) > limit:
             view = view[-limit:]
             self._output_error = True
-        self._chunks.append(bytes(view))
+        self._chunks.append((self._clock(), bytes(view)))
         self._size += len(view)
         while self._size > limit and len(self._chunks) > 1:
-            self._size -= len(self._chunks.popleft())
+            self._size -= len(self._chunks.popleft()[1])
             self._output_error = True
 
     def take(self) -> tuple[bytes, bool]:
         """Return what has come since the last call, and whether bytes before it were dropped."""
+        parts, lost = self.take_parts()
+        return b"".join([data for _, data in parts]), lost
+
+    def take_parts(self) -> tuple[list[tuple[float, bytes]], bool]:
+        """Return as `take`, in parts with the times at which they came: none where all was read."""
         chunks = self._chunks
-        data = b"".join([chunks.popleft() for _ in range(len(chunks))])
+        parts: list[tuple[float, list[bytes]]] = []
+        for _ in range(len(chunks)):
+            when, data = chunks.popleft()
+            if not parts or when - parts[-1][0] >= TURN_SECONDS:
+                parts.append((when, []))
+            parts[-1][1].append(data)
         lost, self._output_error = self._output_error, False
-        self._size = sum(map(len, chunks))
-        return data, lost
+        self._size = sum([len(data) for _, data in chunks])
+        return [(when, b"".join(datas)) for when, datas in parts], lost
