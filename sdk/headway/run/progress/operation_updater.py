@@ -364,7 +364,7 @@ class OperationUpdater:
             self._complete(stage)
 
     def _complete(self, stage: Any) -> None:
-        """Complete a stage, as of when its line came; what has parts inside ends now, as they do."""
+        """Complete a stage, as of when its line came; with parts inside it ends now, as they do."""
         when, model = self._when, getattr(stage, "model", None)
         if when is None or model is None or model.started is None or not stage.open or stage.inner:
             stage.complete()

@@ -131,14 +131,15 @@ class ParsingLoop:
             for stream in self._streams:
                 stream.samples.limit = KNOWN_TOOL_LIMIT
 
-    def _parts(self, stream: Stream, parts: list[tuple[float, bytes]]) -> None:
+    def _parts(self, stream: Stream, parts: list[tuple[float | None, bytes]]) -> None:
         """Parse what has come, the newest lines of it, as of when it came."""
         now = self._now
         read = [(when, stream.splitter.feed(data)) for when, data in parts]
         excess = sum([len(lines) for _, lines in read]) - LINES_PER_TURN
         for when, lines in read:
-            late = now - when >= LATE_SECONDS
-            self._now, self._when = (when, when) if late else (now, None)
+            late = when is not None and now - when >= LATE_SECONDS
+            self._when = when if late else None
+            self._now = when if late and when is not None else now
             self._lines(lines[max(excess, 0) :], stream.source)
             excess -= len(lines)
         self._now, self._when = now, None

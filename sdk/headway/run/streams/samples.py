@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from headway.run.light_collections import deque
 
 # Bytes that wait for the parser. A known tool's lines are parsed one by one: 64 KiB is what a
@@ -14,30 +12,26 @@ KNOWN_TOOL_LIMIT = 65536
 UNKNOWN_TOOL_LIMIT = 4096
 # Seconds between bytes that are told to have come at different times: as often as they are parsed.
 TURN_SECONDS = 0.1
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
 
 
 class Samples:
     """One stream's newest bytes, at most `limit`; a pump calls `put`, the parsing loop `take`."""
 
-    __slots__ = ("_chunks", "_clock", "_output_error", "_size", "limit")
+    __slots__ = ("_chunks", "_output_error", "_size", "limit")
 
-    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._chunks: deque[tuple[float, bytes]] = deque()
-        self._clock = clock
+    def __init__(self, limit: int) -> None:
+        self._chunks: deque[tuple[float | None, bytes]] = deque()
         self.limit = limit
         self._size = 0
         self._output_error = False
 
-    def put(self, view: memoryview) -> None:
-        """Add a copy of the end of `view`; never wait."""
+    def put(self, view: memoryview, now: float | None = None) -> None:
+        """Add a copy of the end of `view`, which has come `now`, None if unknown; never wait."""
         limit = self.limit
         if len(view) > limit:
             view = view[-limit:]
             self._output_error = True
-        self._chunks.append((self._clock(), bytes(view)))
+        self._chunks.append((now, bytes(view)))
         self._size += len(view)
         while self._size > limit and len(self._chunks) > 1:
             self._size -= len(self._chunks.popleft()[1])
@@ -48,13 +42,14 @@ class Samples:
         parts, lost = self.take_parts()
         return b"".join([data for _, data in parts]), lost
 
-    def take_parts(self) -> tuple[list[tuple[float, bytes]], bool]:
+    def take_parts(self) -> tuple[list[tuple[float | None, bytes]], bool]:
         """Return as `take`, in parts with the times at which they came: none where all was read."""
         chunks = self._chunks
-        parts: list[tuple[float, list[bytes]]] = []
+        parts: list[tuple[float | None, list[bytes]]] = []
         for _ in range(len(chunks)):
             when, data = chunks.popleft()
-            if not parts or when - parts[-1][0] >= TURN_SECONDS:
+            last = parts[-1][0] if parts else None
+            if not parts or (when is not None and (last is None or when - last >= TURN_SECONDS)):
                 parts.append((when, []))
             parts[-1][1].append(data)
         lost, self._output_error = self._output_error, False

@@ -214,11 +214,11 @@ def test_what_was_read_late_has_the_rate_at_which_it_came():
     with reporting(clock):
         made = headway.operation("x").start()
         loop = ParsingLoop(Router(GenericParser()), OperationUpdater(made))
-        samples = Samples(KNOWN_TOOL_LIMIT, clock)
+        samples = Samples(KNOWN_TOOL_LIMIT)
         loop.add(samples)
         for step in range(1, 8):
             clock.advance(0.15)
-            samples.put(memoryview(b"step %d/40\n" % step))
+            samples.put(memoryview(b"step %d/40\n" % step), clock())
         clock.advance(0.15)
         loop.poll(clock())
         stage = made.stages[0].model
@@ -231,11 +231,11 @@ def test_what_had_begun_before_its_first_late_line_counts_from_there():
     with reporting(clock):
         made = headway.operation("x").start()
         loop = ParsingLoop(Router(GenericParser()), OperationUpdater(made))
-        samples = Samples(KNOWN_TOOL_LIMIT, clock)
+        samples = Samples(KNOWN_TOOL_LIMIT)
         loop.add(samples)
         for step in (21, 22, 23):
             clock.advance(0.5)
-            samples.put(memoryview(b"step %d/40\n" % step))
+            samples.put(memoryview(b"step %d/40\n" % step), clock())
         clock.advance(0.5)
         loop.poll(clock())
         run, stage = (stage.model for stage in made.stages)
