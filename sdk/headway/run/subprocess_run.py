@@ -147,7 +147,7 @@ class _Reader(threading.Thread):
                 return
             if not data:
                 return
-            self.samples.put(memoryview(data))
+            self.samples.put(memoryview(data), time.monotonic())
             if self._target is None:
                 self.kept.append(data)
                 continue

@@ -31,7 +31,7 @@ from headway.run.reading.events import (
 from headway.run.reading.prompts import is_prompt
 from headway.run.reading.tail_lines import is_worth_keeping
 from headway.run.tree.router import SCOPE
-from headway.states import PAUSED, WAITING
+from headway.states import COMPLETED, PAUSED, RUNNING, WAITING
 
 if TYPE_CHECKING:
     from headway.reporting.output_sender import Source
@@ -73,6 +73,8 @@ class OperationUpdater:
         self._operation = operation
         self._stages: dict[str, Any] = {}
         self._scope = ""  # of the events that are applied now
+        self._when: float | None = None  # they came, where that is not now
+        self._early: set[str] = set()  # stages that began when their lines came, and have no count
         self._current: dict[str, str] = {}  # scope -> the stage that a detail belongs to
         self._waiting: str | None = None
         self._begun: set[str] = set()  # stages that began before the output told of them
@@ -92,12 +94,14 @@ class OperationUpdater:
         """Return whether the operation waits: for input, a lock, or while it is paused."""
         return self._paused or self._waiting is not None
 
-    def apply(self, events: list[Event], scope: str = "") -> None:
+    def apply(self, events: list[Event], scope: str = "", when: float | None = None) -> None:
         """Apply events in order.
 
-        `scope` is the path of the stage that the events' stages are part of, "" for the operation.
+        `scope` is the path of the stage that the events' stages are part of, "" for the operation;
+        `when` is when they came, None for now.
         """
         self._scope = scope
+        self._when = when
         for event in events:
             try:
                 _APPLY[type(event)](self, event)
@@ -307,7 +311,20 @@ class OperationUpdater:
                 self._stages[key].update(total=total, unit=unit)
             return
         stage = operation.stage(name, total, unit, self._stages.get(around) if around else None)
-        self._stages[key] = stage.start()
+        self._stages[key] = self._start_stage(key, stage)
+
+    def _start_stage(self, key: str, stage: Any) -> Any:
+        """Start a stage, as of when its line came: what came since took that long."""
+        when, model = self._when, getattr(stage, "model", None)
+        if when is None or model is None:
+            return stage.start()
+        with reporter().lock:  # nobody is told of another time before
+            runs = model.state == RUNNING
+            stage.start()
+            if not runs and model.started is not None:
+                model.started = min(model.started, when)
+                self._early.add(key)
+        return stage
 
     def _move(self, event: StageMoved) -> None:
         self.resume()
@@ -315,7 +332,18 @@ class OperationUpdater:
             self.counted = True
         stage = self._stages.get(self._key(event.name))
         if stage is not None:
+            self._note_initial(event, stage)
             stage.update(done=event.done, total=event.total, detail=event.detail, unit=event.unit)
+
+    def _note_initial(self, event: StageMoved, stage: Any) -> None:
+        """Note what was there already when a stage began that is read of later."""
+        key = self._key(event.name)
+        if event.done is None or key not in self._early:
+            return
+        self._early.discard(key)
+        if 1 < event.done < UNKNOWN:
+            with reporter().lock:
+                stage._start_at(event.done)
 
     def _withdraw(self, event: Withdrawn) -> None:
         stage = self._stages.get(self._key(event.name))
@@ -333,7 +361,15 @@ class OperationUpdater:
         elif event.state == "skipped":
             stage.skip(event.reason)
         else:
+            self._complete(stage)
+
+    def _complete(self, stage: Any) -> None:
+        """Complete a stage, as of when its line came; with parts inside it ends now, as they do."""
+        when, model = self._when, getattr(stage, "model", None)
+        if when is None or model is None or model.started is None or not stage.open or stage.inner:
             stage.complete()
+        else:
+            stage._end(COMPLETED, when=max(when, model.started))
 
     def _detail(self, event: Detail) -> None:
         self.resume()

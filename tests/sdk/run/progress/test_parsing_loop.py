@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+import headway
+from headway.run.parsers.generic import Parser as GenericParser
+from headway.run.progress.operation_updater import OperationUpdater
 from headway.run.progress.parsing_loop import LINES_PER_TURN, QUIET_SECONDS, ParsingLoop
 from headway.run.reading.events import (
     DRAWN,
@@ -13,13 +16,14 @@ from headway.run.reading.events import (
 )
 from headway.run.streams.samples import KNOWN_TOOL_LIMIT, UNKNOWN_TOOL_LIMIT, Samples
 from headway.run.tree.router import Process, Router
+from headway.testing import ManualClock, reporting
 
 
 class Updater:
     def __init__(self):
         self.events, self.lines, self.rests, self.questions = [], [], [], []
 
-    def apply(self, events, scope=""):
+    def apply(self, events, scope="", when=None):
         self.events += events
 
     def add_line(self, line):
@@ -202,3 +206,39 @@ def test_where_it_cannot_be_told_whether_it_waits_its_words_tell():
     for now in (10, 10 + QUIET_SECONDS):
         loop.poll(now)
     assert (updater.questions, updater.rests) == ([], ["Continue?"])
+
+
+def test_what_was_read_late_has_the_rate_at_which_it_came():
+    """A command prints a step each 0.15 s, and what reads it is still being imported for 1.2 s."""
+    clock = ManualClock(100.0)
+    with reporting(clock):
+        made = headway.operation("x").start()
+        loop = ParsingLoop(Router(GenericParser()), OperationUpdater(made))
+        samples = Samples(KNOWN_TOOL_LIMIT)
+        loop.add(samples)
+        for step in range(1, 8):
+            clock.advance(0.15)
+            samples.put(memoryview(b"step %d/40\n" % step), clock())
+        clock.advance(0.15)
+        loop.poll(clock())
+        stage = made.stages[0].model
+        assert (stage.done, stage.initial) == (6, 0)
+        assert stage.started == pytest.approx(100.15)
+
+
+def test_what_had_begun_before_its_first_late_line_counts_from_there():
+    clock = ManualClock(100.0)
+    with reporting(clock):
+        made = headway.operation("x").start()
+        loop = ParsingLoop(Router(GenericParser()), OperationUpdater(made))
+        samples = Samples(KNOWN_TOOL_LIMIT)
+        loop.add(samples)
+        for step in (21, 22, 23):
+            clock.advance(0.5)
+            samples.put(memoryview(b"step %d/40\n" % step), clock())
+        clock.advance(0.5)
+        loop.poll(clock())
+        run, stage = (stage.model for stage in made.stages)
+        assert (stage.done, stage.initial) == (22, 22)
+        assert stage.started == run.ended == pytest.approx(101.5)
+        assert run.started == pytest.approx(100.5)
