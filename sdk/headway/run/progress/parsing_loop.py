@@ -67,6 +67,8 @@ class ParsingLoop:
         self._now = 0.0
         self._when: float | None = None  # what is parsed now came, where that is long ago
         self._last_output = 0.0
+        self._prompt: str | None = None  # the line of the last question, while it is unfinished
+        self._question = ""  # which stands at its end
         self.status = Stream(STATUS, Samples(KNOWN_TOOL_LIMIT))
         # The status comes last: what it counts in is told by the text before.
         self._streams: list[Stream] = [self.status]
@@ -105,11 +107,31 @@ class ParsingLoop:
         waits = None
         if watch is not None:
             waits = watch.look(self._now, prompted=may_ask(rest), asked=is_prompt(rest))
-        if waits is not None:
-            self._updater.note_input(question(rest, self._last.text) if waits else None)
-            return
-        for unfinished in rests:
-            self._updater.note_unfinished_line(unfinished)
+        if waits is None:
+            for unfinished in rests:
+                asked = self._last_question(rest) if unfinished == rest else unfinished
+                self._updater.note_unfinished_line(asked)
+        elif waits:
+            again = self._prompt is None
+            asked = question(self._last_question(rest), self._last.text)
+            self._updater.note_input(asked, again=again)
+        else:
+            self._updater.note_input(None)
+
+    def _last_question(self, rest: str) -> str:
+        """Return what stands at the end of an unfinished line, behind what it has asked before.
+
+        The newline of an answer is echoed by the terminal, and is no output. What is typed, where
+        that is, asks nothing.
+        """
+        behind = rest if self._prompt is None else ""
+        if self._prompt is not None:
+            follows = rest.startswith(self._prompt)
+            behind = rest[len(self._prompt) :].strip() if follows else rest
+            if follows and not may_ask(behind):
+                return self._question
+        self._prompt, self._question = rest, behind
+        return behind
 
     def finish(self, exit_status: int, now: float) -> None:
         """Parse what is left, and the parsers' verdict on the exit status."""
@@ -148,6 +170,8 @@ class ParsingLoop:
         for line in lines:
             drawn = source == OUTPUT and line.drawn
             self._last = line
+            if not drawn:
+                self._prompt = None
             if source == OUTPUT and not drawn and not line.text.startswith(PROGRESS_MARK):
                 self._updater.add_line(line.text)
                 if self._hashes is not None:

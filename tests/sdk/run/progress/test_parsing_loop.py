@@ -21,7 +21,7 @@ from headway.testing import ManualClock, reporting
 
 class Updater:
     def __init__(self):
-        self.events, self.lines, self.rests, self.questions = [], [], [], []
+        self.events, self.lines, self.rests, self.questions, self.again = [], [], [], [], []
 
     def apply(self, events, scope="", when=None):
         self.events += events
@@ -32,8 +32,9 @@ class Updater:
     def note_unfinished_line(self, rest):
         self.rests.append(rest)
 
-    def note_input(self, question):
+    def note_input(self, question, *, again=False):
         self.questions.append(question)
+        self.again.append(again)
 
 
 class Parser:
@@ -196,6 +197,33 @@ def test_a_quiet_command_that_waits_for_input_asks_what_it_printed_last(printed,
         loop.poll(now)
     assert watch.asked == ["restart", prompt, prompt]
     assert (updater.questions, updater.rests) == ([question, None], [])
+
+
+@pytest.mark.parametrize("waits", [True, None])
+def test_a_question_stands_behind_the_last_one_where_the_answer_was_echoed_elsewhere(waits):
+    watch, updater = InputWatch(*[waits] * 5), Updater()
+    loop, samples = ParsingLoop(Router(Parser()), updater, input_watch=watch), Samples(4096)
+    loop.add(samples)
+    printed = (b"Your name? ", b"bo", b"b\r\x1b[KYour name? Your password: ", b"Age? ")
+    for number, data in enumerate(printed):
+        samples.put(memoryview(data))
+        loop.poll(10 + 2 * number)
+        loop.poll(10 + 2 * number + QUIET_SECONDS)
+    asked = ["Your name?", "Your name?", "Your password:", "Age?"]
+    assert (updater.questions, updater.rests) == ((asked, []) if waits else ([], asked))
+
+
+def test_the_same_question_after_a_line_is_another():
+    watch, updater = InputWatch(*[True] * 3), Updater()
+    loop, samples = ParsingLoop(Router(Parser()), updater, input_watch=watch), Samples(4096)
+    loop.add(samples)
+    for number, data in enumerate((b"Password: ", b"\nSorry, try again.\nPassword: ")):
+        samples.put(memoryview(data))
+        loop.poll(10 + 2 * number)
+        loop.poll(10 + 2 * number + QUIET_SECONDS)
+    loop.poll(14)
+    assert updater.questions == ["Password:"] * 3
+    assert updater.again == [True, True, False]
 
 
 def test_where_it_cannot_be_told_whether_it_waits_its_words_tell():
