@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from headway.estimate.cold.cold import BETWEEN_SECONDS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping, Sequence
@@ -9,13 +11,17 @@ if TYPE_CHECKING:
     from headway.estimate.stage import Stage
 
 
-def counted_fraction(stages: Mapping[str, Stage]) -> float | None:
+def counted_fraction(stages: Mapping[str, Stage], now: float) -> float | None:
     """Return the fraction of the only outermost stage, or None where there are others.
 
     How much of the whole each of several is, only earlier runs can tell, and those that have
     been seen need not be all. Where all count one unit to known totals, the counts can tell.
+    What goes on after all of them is no part of what they tell.
     """
     outermost = [stage for stage in stages.values() if stage.parent is None]
+    ends = [stage.ended for stage in outermost if stage.ended is not None]
+    if ends and len(ends) == len(outermost) and now - max(ends) > BETWEEN_SECONDS:
+        return None
     if len(outermost) > 1:
         return _shared_unit(outermost)
     inside: dict[str | None, list[float]] = {}
