@@ -84,7 +84,7 @@ _NO_COUNT = late_pattern(
 _NO_COUNT_OF = late_pattern(r"(?i)[\s\])]*(?:online|open|received|seconds?|secs?|s|ms)(?![\w.])")
 # What percentages and sizes of something else than progress stand beside.
 _NO_PROGRESS = late_pattern(
-    r"(?i)\b(?:deflated|ratio|compression|compressed|stored|saved|full|used|using|usage|utili[sz]ation"
+    r"(?i)\b(?:deflated|ratio|compression|compressed|stored|saved|full|use|used|using|usage|utili[sz]ation"
     r"|free|available|cpu|mem|memory|ram|swap|heap|disk|load|loss|lost|accuracy|acc|coverage"
     r"|cover|confidence|battery|volume|probability|increase|decrease|increased|decreased|faster"
     r"|slower|smaller|larger|bigger|similar|similarity|identical|hits?|miss|misses|threshold"

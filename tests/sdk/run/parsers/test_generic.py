@@ -76,6 +76,7 @@ def test_the_last_line_is_the_detail():
         [f"Score: {n}/10" for n in range(1, 9)],
         [f"node3 humidity {n}%" for n in range(1, 9)],
         [f"Using /dev/sda{n} {n}%" for n in range(1, 9)],
+        [f"/dev/sda1 {n}% of 100G in use" for n in range(60, 69)],
         ["copy 10%", "copy 25%"],
         ["copy 10%", "something else", "copy 25%", "something else", "copy 35%"],
     ],
