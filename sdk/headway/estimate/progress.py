@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from headway.estimate.cold.cold import BETWEEN_SECONDS
 
+LINES_ALONE = "Run"  # the stage of a command of which no stages are known
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping, Sequence
@@ -22,12 +24,15 @@ def counted_fraction(stages: Mapping[str, Stage], now: float) -> float | None:
     ends = [stage.ended for stage in outermost if stage.ended is not None]
     if ends and len(ends) == len(outermost) and now - max(ends) > BETWEEN_SECONDS:
         return None
+    outermost = [stage for stage in outermost if not _is_lines(stage)]
     if len(outermost) > 1:
         return _shared_unit(outermost)
     inside: dict[str | None, list[float]] = {}
     known = False
     # Parents came first, so backwards every stage comes after all that is inside it.
     for key, stage in reversed(list(stages.items())):
+        if outermost and _is_lines(stage):
+            continue
         mine = inside.get(key)
         if stage.state in {"completed", "skipped"}:
             share, known = 1.0, True
@@ -39,6 +44,14 @@ def counted_fraction(stages: Mapping[str, Stage], now: float) -> float | None:
         inside.setdefault(parent, []).append(share)
     top = inside.get(None)
     return sum(top) / len(top) if known and top else None
+
+
+def _is_lines(stage: Stage) -> bool:
+    """Return whether a stage was that of the lines of a command before it told of any count.
+
+    What it printed then is no part of the work that others weigh.
+    """
+    return stage.key == LINES_ALONE and stage.state == "completed" and not stage.steps
 
 
 def _shared_unit(stages: Sequence[Stage]) -> float | None:
