@@ -32,7 +32,6 @@ from headway_broker.shell.network import Listen
 from headway_broker.shell.single_instance import SingleInstance
 from headway_broker.shell.sockets import Sockets
 from headway_broker.shell.spool import BROKEN, REFUSED, Spool
-from headway_broker.shell.spool_watch import SpoolWatch
 from headway_broker.state import effects
 from headway_broker.state.errors import fault
 
@@ -84,7 +83,6 @@ class Server:
         self.memory = Memory()
         self._pressure = CpuPressure()
         self.spool = Spool(directory, self.uid, other_directories)
-        self._spool_watch = SpoolWatch(self.spool.path)
         self.stopping: str | None = None
         self._spooled_files: dict[str, SpooledFile] = {}
         self._next_chores = now
@@ -117,10 +115,8 @@ class Server:
     def _open(self) -> None:
         self.sockets.open(self._poller, self.uid)
         self._poller.register(self._woken.fileno(), zmq.POLLIN)
-        for descriptor in (self.deaths.descriptor, self._spool_watch.descriptor):
-            if descriptor is not None:
-                self._poller.register(descriptor, zmq.POLLIN)
-        self._spool_watch.renew()
+        if self.deaths.descriptor is not None:
+            self._poller.register(self.deaths.descriptor, zmq.POLLIN)
 
     def serve(self) -> str:
         """Run turns until there is a reason to stop, and return it."""
@@ -145,17 +141,15 @@ class Server:
             drained = self.sockets.drain(now)  # what they said last comes before their deaths
             for name in dead:
                 self.core.died(name, now)
-        came = self._spool_watch.look(now)
-        due = came or now >= self._next_chores or self.core.liveness.settle_due(now)
         # What is in the spool comes after what is stored, as it ended later.
-        if due and not self._restoring:
+        looks = now >= self._next_chores or self.spool.more or self.core.liveness.settle_due(now)
+        if looks and not self._restoring:
             self._take_in_spool(now)
             drained = drained and self.spool.read_whole
         if now >= self._next_chores:
             self._next_chores = now + CHORES_EVERY
             self.core.look_at_wall_clock(time.time() - time.monotonic())
             self._check_single_instance()
-            self._spool_watch.renew()
             self.sockets.sweep(now)
             self.sockets.read_keys(if_changed=True)
             self.memory.look()
@@ -180,7 +174,6 @@ class Server:
         if self._history is not None:
             self._history.stop(2.0)
         self.deaths.close()
-        self._spool_watch.close()
         self.sockets.close()
         self._wake.close()
         self._woken.close()
@@ -239,9 +232,8 @@ class Server:
 
     def _timeout(self) -> int:
         due = self.core.deadline()
-        others = (due, self._spool_watch.deadline())
-        wait = min([self._next_chores, *(other for other in others if other is not None)])
-        if self._to_restore:
+        wait = self._next_chores if due is None else min(due, self._next_chores)
+        if self._to_restore or self.spool.more:
             return 0
         seconds = max(0.0, wait - time.monotonic())
         if self.deaths.looking:
