@@ -6,13 +6,15 @@ from math import exp, inf, log
 
 from headway.estimate.cold import rounds
 from headway.estimate.cold.rate import evenness, remaining_at_rate
+from headway.estimate.history.sharing import ends
 from headway.estimate.pace import LEAST_LEFT
 from headway.estimate.residual_life import median_residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Mapping
+    from typing import Iterable, Mapping, Sequence
 
+    from headway.estimate.history.sharing import Lanes
     from headway.estimate.stage import Stage
 
 # Seconds of a stage of which nothing at all is known, where the machine's history gives no prior.
@@ -84,7 +86,13 @@ class ColdEstimate:
 
     __slots__ = ("_spread", "counted", "half_width", "remaining", "typical", "whole")
 
-    def __init__(self, stages: Iterable[Stage], now: float, prior: float | None = None) -> None:
+    def __init__(
+        self,
+        stages: Iterable[Stage],
+        now: float,
+        prior: float | None = None,
+        lanes: Lanes | None = None,
+    ) -> None:
         self.remaining: dict[str, float] = {}
         running: list[tuple[Stage, float, float | None]] = []
         failed: Stage | None = None
@@ -127,6 +135,8 @@ class ColdEstimate:
                     weight += 1
         if failed is not None and not running:
             running.append((failed, failed.worked(now), remaining_at_rate(failed, now)))
+        if lanes is not None:
+            running = _side_by_side(running, lanes, now)
         blind = any(
             left is None and worked > longest_ended and (stage.began or 0.0) < first_end
             for stage, worked, left in running
@@ -188,6 +198,21 @@ class ColdEstimate:
             return max(LEAST_LEFT, median_residual(self.typical, worked, self._spread))
         guess = max(LEAST_LEFT, (1 - fraction) * self.typical)
         return exp(share * log(left + MIX_GRAIN) + (1 - share) * log(guess + MIX_GRAIN))
+
+
+def _side_by_side(
+    running: Sequence[tuple[Stage, float, float | None]], lanes: Lanes, now: float
+) -> list[tuple[Stage, float, float | None]]:
+    """Return running stages with what is left of each as others end."""
+    alone = [
+        left * lanes.going**lanes.share * lanes.pace(stage.began or 0.0, now)
+        for stage, _, left in running
+        if left is not None
+    ]
+    found = iter(ends(alone, lanes.going, lanes.share))
+    return [
+        (stage, worked, None if left is None else next(found)) for stage, worked, left in running
+    ]
 
 
 def _counts(stage: Stage, inner: Mapping[str, Stage]) -> bool:
