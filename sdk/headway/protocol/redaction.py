@@ -48,11 +48,11 @@ def redact_operation(record: Sequence[Any]) -> list[Any]:
     return redacted
 
 
-def redact_stage(record: Sequence[Any]) -> list[Any]:
-    """Return a record of `STAGE_FIELDS` without texts."""
+def redact_stage(record: list[Any]) -> list[Any]:
+    """Return a record of `STAGE_FIELDS` without texts: itself where it has none."""
+    if _stage_texts(record) == _NO_TEXTS:  # most: an exit spools thousands
+        return record
     redacted = list(record)
-    if _stage_texts(redacted) == _NO_TEXTS:  # most: an exit spools thousands
-        return redacted
     redacted[_STAGE_ERROR] = _own(redacted[_STAGE_ERROR])
     redacted[_STAGE_DETAIL] = None
     redacted[_STAGE_REASON] = _without_question(redacted[_STAGE_REASON])

@@ -366,7 +366,8 @@ class Connection:
             self._overflows += 1
             try:
                 if self._overflows <= SPOOL_FILES:
-                    last_resort.spool_at_last(self._reporter.next_spool_name(), overflow)
+                    data = last_resort.spooled(overflow)
+                    last_resort.write_at_last(self._reporter.next_spool_name(), data)
                     return
             except OSError:
                 pass

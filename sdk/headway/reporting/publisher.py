@@ -6,8 +6,9 @@ and takes the messages to send.
 
 from __future__ import annotations
 
-from _operator import attrgetter  # `operator` is 20 times as long to import
+from _operator import itemgetter  # `operator` is 20 times as long to import
 
+from headway.model import STAGE_FIELDS
 from headway.protocol.limits import LINES_LIMIT, MESSAGE_BYTES, STAGES_LIMIT
 from headway.protocol.messages import (
     MAGIC,
@@ -26,7 +27,7 @@ from headway.reporting.session import ACKNOWLEDGE_TIMEOUT, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Iterator
 
     from headway.model import Operation, Stage
     from headway.reporting.marks import Entry
@@ -50,8 +51,9 @@ SILENCE_LIMIT = 2.0
 ENDS_PER_FILE = 5_000
 STAGES_IN_BIRTHS = 100  # of an open operation, in a birth file
 WORK_MINOR = 1  # the first minor version whose brokers know `Work`
-_texts = attrgetter("unit", "reason", "error", "detail")
-_NO_TEXTS = (None, None, None, None)
+_name = itemgetter(STAGE_FIELDS.index("name"))
+_texts = itemgetter(*(STAGE_FIELDS.index(field) for field in ("unit", "reason", "error", "detail")))
+_WITHOUT_TEXTS = {(None, None, None, None)}
 
 
 class Publisher(Session):
@@ -270,18 +272,23 @@ class Publisher(Session):
         """Return the last message of the session."""
         return Bye(self.sequence, now)
 
-    def spool_messages(self, now: float) -> list[Any]:
+    def spool_messages(self, now: float) -> Iterator[Any]:
         """Return the messages of a spool file: those that a broker has not acknowledged.
 
         A session of its own: a `Hello`, whole `Announce`s of what has ended, the shares, a
-        `Bye`. Empty where everything is acknowledged. Nothing counts as sent.
+        `Bye`. None where everything is acknowledged. Nothing counts as sent. Each is made as it is
+        asked for: of an operation of thousands of stages all records at once would take memory,
+        and rouse the garbage collection, which looks at all that the program has.
         """
-        messages: list[Any] = []
-        for entry in self._kept():
-            if not entry.model.open:
-                messages += self._announces(entry.model, list(entry.model.stages.values()), now)
-        messages += self.last_shares(now)
-        return [self._hello(now), *messages, self.bye(now)] if messages else []
+        ended = [entry.model for entry in self._kept() if not entry.model.open]
+        shares = self.last_shares(now)
+        if not (ended or shares):
+            return
+        yield self._hello(now)
+        for model in ended:
+            yield from self._announced(model, list(model.stages.values()), now)
+        yield from shares
+        yield self.bye(now)
 
     def last_shares(self, now: float) -> list[Share]:
         """Return what this process has counted in stages of others and nobody has acknowledged."""
@@ -299,45 +306,49 @@ class Publisher(Session):
         """Return the first message of a file."""
         return self._hello(now)
 
-    def birth_messages(self, now: float) -> list[Any]:
-        """Return the messages of a birth file: all that no broker has acknowledged, open or ended.
+    def births(self, now: float) -> Iterator[Any]:
+        """Return the messages of a birth file but for its `Hello`, each as it is asked for.
 
-        As of `spool_messages`, but without a `Bye`. Of operations with many stages only what is
-        needed to tell of their death.
+        All that no broker has acknowledged, open or ended, as of `spool_messages`, but without a
+        `Bye`. Of open operations with many stages only what is needed to tell of their death.
         """
-        messages: list[Any] = []
         for entry in list(self.operations.values()):
-            messages += self.announces(entry.model, now, STAGES_IN_BIRTHS)
-        return [self._hello(now), *messages] if messages else []
+            stages = list(entry.model.stages.values())
+            yield from self._announced(
+                entry.model, stages[:STAGES_IN_BIRTHS] if entry.model.open else stages, now
+            )
 
     def _announces(self, model: Operation, stages: list[Stage], now: float) -> list[Announce]:
+        return list(self._announced(model, stages, now))
+
+    def _announced(self, model: Operation, stages: list[Stage], now: float) -> Iterator[Announce]:
         """Return whole announcements for a file: nothing of them counts as sent."""
         if model.pid is None:
             self._set_origin(model)
-        messages: list[Announce] = []
-        while stages or not messages:
+        whole = True
+        while stages or whole:
             records = _records(stages)
-            whole = not messages
-            messages.append(Announce(self.sequence, now, whole, model.record(), records))
+            yield Announce(self.sequence, now, whole, model.record(), records)
+            whole = False
             stages = stages[len(records) :]
-        return messages
 
 
 def _records(stages: list[Stage]) -> list[list[Any]]:
     """Return the records of as many of the stages, the first ones, as have room in a message."""
-    records: list[list[Any]] = []
+    records = [stage.record() for stage in stages[:STAGES_LIMIT]]
+    if _size(records) <= MESSAGE_BYTES:  # mostly: an exit spools thousands
+        return records
     room = MESSAGE_BYTES
-    for stage in stages:
-        room -= _size(stage)
-        if records and (room < 0 or len(records) >= STAGES_LIMIT):
-            break
-        records.append(stage.record())
+    for number, record in enumerate(records):
+        room -= _size([record])
+        if number and room < 0:
+            return records[:number]
     return records
 
 
-def _size(stage: Stage) -> int:
-    size = 150 + 4 * len(stage.name)
-    texts = _texts(stage)
-    if texts != _NO_TEXTS:  # most have none: an exit spools thousands
-        size += sum(4 * len(text) for text in texts if text)
+def _size(records: list[list[Any]]) -> int:
+    """Return the bytes that records of stages take at most."""
+    size = 150 * len(records) + 4 * sum(map(len, map(_name, records)))
+    if set(map(_texts, records)) - _WITHOUT_TEXTS:  # most have none
+        size += sum(4 * len(text) for record in records for text in _texts(record) if text)
     return size

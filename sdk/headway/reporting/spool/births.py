@@ -14,11 +14,15 @@ import os
 from headway.async_exceptions import reraise_async
 from headway.host.files.spool import remove_spool_file
 from headway.protocol import endpoint
-from headway.reporting.spool.last_resort import spool
+from headway.reporting.spool.last_resort import frames_of, packed_hello, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Iterator, NamedTuple
+
     from headway.reporting.interfaces import Reporting
+else:
+    from headway.light_typing import NamedTuple
 
 FIRST = 0.02  # seconds between two files; with each it doubles, up to
 # Seconds without a greeting after which somebody who listens counts as nobody: a program that has
@@ -27,6 +31,16 @@ FIRST = 0.02  # seconds between two files; with each it doubles, up to
 # never there: at 0.15 s that were 17 of 18 that were killed in their first 0.3 s on a busy machine.
 SLOW = 0.02
 LONGEST = 1.0  # seconds: what a process begins and ends within that is told by its last file
+
+
+AT_ONCE = 1_000  # operations and stages that are recorded under the lock: 2 ms
+
+
+class Packed(NamedTuple):
+    """A file that is to be written: the ids of the operations in it, and its bytes."""
+
+    told: list[str]
+    data: bytes
 
 
 class Births:
@@ -71,22 +85,46 @@ class Births:
         self._hurried = False
         self._next = now + self._pause
         self._pause = min(self._pause * 2, LONGEST)
-        with self._reporter.lock:
-            self._written = publisher.changes
-            begun = publisher.birth_messages(now)
+        self._written = publisher.changes
         before = self._name
         name = self._reporter.next_spool_name()
+        packed = self._pack(now)
+        if packed is None:
+            return  # the program has ended meanwhile, and another file tells how
         try:
-            spool(name, begun)
+            if packed.told:
+                write(name, packed.data)
         except OSError as error:
             reraise_async(error)
             return
-        self._name = name if begun else None
-        self._told = [message.operation[0] for message in begun[1:]]
+        self._name = name if packed.told else None
+        self._told = packed.told
         if before is not None:
             _remove(before)
         if self._reporter.closed:
             self.drop()  # the program has ended meanwhile, and another file tells how
+
+    def _pack(self, now: float) -> Packed | None:
+        """Return what the file is to hold, or None where the program ends meanwhile.
+
+        An operation that has ended may have thousands of stages: the lock is held, and the end of
+        the program waits, for `AT_ONCE` of them.
+        """
+        publisher = self._reporter.publisher
+        births = publisher.births(now)
+        told: list[str] = []
+        frames: list[bytes] = []
+        while True:
+            with self._reporter.lock:
+                if self._reporter.closed:
+                    return None
+                batch = _take(births)
+            if not batch:
+                break
+            frames += frames_of(batch)
+            told += [message.operation[0] for message in batch]
+        hello = packed_hello(publisher.hello(now), missing=frames.count(b""))
+        return Packed(told, hello + b"".join(frames))
 
     def deadline(self) -> float | None:
         """Return when `keep` may have something to write, or None."""
@@ -113,6 +151,18 @@ class Births:
         name, self._name = self._name, None
         if name is not None:
             _remove(name)
+
+
+def _take(births: Iterator[Any]) -> list[Any]:
+    """Return the next messages: of `AT_ONCE` operations and stages, or some more."""
+    batch: list[Any] = []
+    taken = 0
+    for message in births:
+        batch.append(message)
+        taken += 1 + len(message.stages)
+        if taken >= AT_ONCE:
+            break
+    return batch
 
 
 def _remove(name: str) -> None:

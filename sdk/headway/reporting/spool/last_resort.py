@@ -31,7 +31,7 @@ from headway.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Iterable
 
     from headway.reporting.interfaces import Reporting
 
@@ -61,12 +61,13 @@ class ExitSpool:
             if reporter.publisher.has_unacknowledged and not reporter.publisher.about:
                 # First: each operation is told of by host, pid and user, too.
                 reporter.publisher.about.update(describe(VERSION))
-            owed = reporter.publisher.spool_messages(time.monotonic())
-        if owed:
+            # In the lock, in which each is made: all at once they would take more time.
+            data = spooled(reporter.publisher.spool_messages(time.monotonic()))
+        if data:
             before = self.name
             if name == before:
                 name = reporter.next_spool_name()
-            spool_at_last(name, owed)
+            write_at_last(name, data)
             self.name, self._told = name, told
             if before is not None:
                 remove(before)
@@ -129,42 +130,47 @@ def finish(reporter: Reporting) -> None:
     reporter.exit_spool.write(reporter.session)
 
 
-def spool(name: str, owed: list[Any]) -> None:
-    """Write messages, a `Hello` first, without texts to the spool file `name`, if there are any.
-
-    One that cannot be packed, by a fault of ours, costs no other: the `Hello` says how many
-    are missing, and the broker counts them. Raise OSError.
-    """
-    if owed:
-        write_spool_file(*spool_place(), name, spooled(owed))
-
-
 def write(name: str, frames: bytes) -> None:
     """Write packed messages, a `Hello` first, to the spool file `name`. Raise OSError."""
     write_spool_file(*spool_place(), name, frames)
 
 
-def spool_at_last(name: str, owed: list[Any]) -> None:
-    """Write a spool file as `spool` does, by the reserve where no descriptor is left."""
+def write_at_last(name: str, frames: bytes) -> None:
+    """Write a spool file as `write` does, by the reserve where no descriptor is left."""
     try:
-        spool(name, owed)
+        write(name, frames)
     except OSError as error:
         reraise_async(error)
         if error.errno not in NONE_LEFT or not descriptor_reserve.give_up():
             raise
-        spool(name, owed)
+        write(name, frames)
 
 
-def spooled(owed: list[Any]) -> bytes:
-    """Return what a file of these messages holds, without those that cannot be packed."""
-    frames: list[bytes] = []
-    for message in owed[1:]:
-        try:
-            frames.append(packed(_encoded(redact(message))))
-        except Exception as error:
-            reraise_async(error)
-            continue
-    return packed_hello(owed[0], missing=len(owed) - 1 - len(frames)) + b"".join(frames)
+def spooled(owed: Iterable[Any]) -> bytes:
+    """Return what a file of messages holds, a `Hello` first, without texts; b"" for none.
+
+    One that cannot be packed, by a fault of ours, costs no other: the `Hello` says how many
+    are missing, and the broker counts them.
+    """
+    messages = iter(owed)
+    hello = next(messages, None)
+    if hello is None:
+        return b""
+    frames = frames_of(messages)
+    return packed_hello(hello, missing=frames.count(b"")) + b"".join(frames)
+
+
+def frames_of(messages: Iterable[Any]) -> list[bytes]:
+    """Return what a file holds of each of the messages: b"" for one that cannot be packed."""
+    return list(map(_frame, messages))
+
+
+def _frame(message: Any) -> bytes:
+    try:
+        return packed(_encoded(redact(message)))
+    except Exception as error:
+        reraise_async(error)
+        return b""
 
 
 def packed_hello(hello: Any, *, missing: int = 0) -> bytes:
