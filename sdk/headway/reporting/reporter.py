@@ -224,9 +224,14 @@ class Reporter:
         return f"{self.session}-{next(self._files)}"
 
     def judge_open(self, error: BaseException | None = None) -> None:
-        """End what the program left open, by how the program ends, or by `error`."""
+        """End what the program left open, by how the program ends, or by `error`; once.
+
+        What a daemon thread opens after that is told to nobody.
+        """
         error = error or exit_status.ended_by()
         with self.lock:
+            if self.closed:
+                return
             self.tally.finish()
             self.verdicts.note(list(self.handles.values()))
             self.judge_left()

@@ -95,6 +95,19 @@ def test_a_program_that_ends_settles_what_it_left_open(reporter):
     assert op.state == "completed"
 
 
+def test_what_begins_after_the_program_has_ended_is_judged_and_told_no_more(reporter):
+    """A daemon thread's: each that the reporting thread judged again wrote the file of the end."""
+    with headway.operation("Work"):
+        pass
+    reporter.judge_open()
+    changes = reporter.publisher.changes
+    late = headway.operation("Late").start()
+    reporter.judge_open()
+    assert late.open
+    assert reporter.publisher.changes == changes
+    assert not reporter.verdicts.judged()
+
+
 def test_a_program_that_only_forgot_to_say_has_completed(reporter):
     op = headway.operation("Work").start()
     op.stage("Step").start().complete()
