@@ -349,6 +349,21 @@ class Reporter:
         finally:
             sys.setswitchinterval(interval)
         self.closed = True
+        self._free()
+
+    def _free(self) -> None:
+        """Free what has ended, once it is stored or spooled and nothing can correct it.
+
+        The interpreter looks at all objects that are left, more than once, before it is gone: of an
+        operation of 20,000 stages that takes longer than all else.
+        """
+        stored = not self.publisher.has_unacknowledged or (
+            self._exit_spool is not None and self._exit_spool.name is not None
+        )
+        thread = self.thread
+        if stored and not self.verdicts.judged() and (thread is None or thread.over):
+            with self.lock:
+                self.publisher.forget()
 
     def spool_ends(self, error: BaseException | None = None) -> bool:
         """End what is open, by `error` or as the program ends, and spool what is not acknowledged.

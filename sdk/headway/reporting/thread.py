@@ -66,6 +66,11 @@ class ReportingThread:
         """Return whether it runs, or has run."""
         return self._running is not None
 
+    @property
+    def over(self) -> bool:
+        """Return whether it has run, and ended."""
+        return self.started and not self._done.locked()
+
     # From other threads.
 
     def start(self) -> None:

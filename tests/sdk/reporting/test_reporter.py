@@ -202,3 +202,30 @@ def test_its_end_has_one_deadline_for_the_delivery_and_the_receipts(reporter, mo
     after = time.monotonic()
     assert [before <= until - EXIT_LIMIT <= after for until in deadlines] == [True]
     assert EXIT_TIMEOUT + GOODBYE < EXIT_LIMIT <= 1.0
+
+
+@pytest.mark.parametrize("judged", [False, True])
+def test_what_has_ended_is_freed_once_a_file_tells_it_unless_it_may_be_corrected(
+    tmp_path, monkeypatch, judged
+):
+    """Else the interpreter looks at all of it, more than once, before it is gone."""
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    with reporting() as other:
+        with headway.operation("Work"):
+            pass
+        if judged:
+            headway.operation("Left").start()
+        other.end()
+        assert len(os.listdir(tmp_path / "unsent")) == 1
+        assert len(other.publisher.operations) == 2 * judged
+
+
+def test_what_no_file_tells_is_not_freed(tmp_path, monkeypatch):
+    (tmp_path / "no directory").write_bytes(b"")
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "no directory"))
+    with reporting() as other:
+        with headway.operation("Work"):
+            pass
+        other.end()
+        assert len(other.publisher.operations) == 1
