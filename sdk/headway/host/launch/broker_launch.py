@@ -171,9 +171,6 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
     user = user_of(environ, uid)
     if time.monotonic() < _next_start:
         return False
-    python = interpreter.find(environ)
-    if python is None:
-        return False
     _lock = start_lock(place, user)
     try:
         try:
@@ -183,6 +180,10 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
             return False
         # Again, under the lock: a broker may have begun to listen since the caller looked.
         if listening(os.path.join(place, REPORT), user):
+            return False
+        # By whoever has the lock alone: it takes longer than all else, and others look, too.
+        python = interpreter.find(environ)
+        if python is None:
             return False
         _next_start = time.monotonic() + RESTART_INTERVAL
         command = [python.path, "-m", "headway_broker", "run", "--detached"]
