@@ -57,9 +57,9 @@ class Connection:
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
         self._monitor: Any = None
-        self._retry_at = self._busy_at = float("-inf")
-        self._pause = START_POLL
-        self._absent_since: float | None = None
+        self._address = ""  # of the socket
+        self._busy_at = float("-inf")
+        self._back_off = BackOff()
         self._overflows = 0
         # Until when a broker on a network has to have said Welcome: nothing tells that none is.
         self._reached_by: float | None = None
@@ -98,6 +98,7 @@ class Connection:
             self._births.drop()
         self._back_off.retry_at = now
         self._connect(now)
+        stopped = broker_launch.StoppedBroker(self._address, now)
         # Where nobody listens, or no longer, whoever comes next reads the file.
         while not publisher.all_acknowledged and now < until:
             if self._socket is None:
@@ -107,10 +108,10 @@ class Connection:
                 now = time.monotonic()
                 self._connect(now)
                 continue
-            if publisher.unheard:
+            if publisher.unheard or (stopped.is_found(now) and self._reporter.is_spooled()):
                 break
             self._send(now, hurry=True)
-            self._wait(now, until)
+            self._wait(now, min(until, stopped.due))
             self._receive()
             now = time.monotonic()
         try:
@@ -195,7 +196,7 @@ class Connection:
         )
         self._monitor = sock.get_monitor_socket(_GONE)
         sock.connect(address)
-        self._socket = sock
+        self._socket, self._address = sock, address
         with self._reporter.lock:
             self._publisher.connected()
 

@@ -325,6 +325,10 @@ class Reporter:
             self._exit_spool = ExitSpool(self)
         return self._exit_spool
 
+    def is_spooled(self) -> bool:
+        """Return whether a file of this exit tells all that the broker is owed: none has output."""
+        return self.exit_spool.name is not None and not self.publisher.output.unsent
+
     def is_deaf(self, exit_spool: ExitSpool) -> bool:
         """Return whether waiting for the broker is in vain, and a file tells what it would."""
         silent = self.deaf and self.publisher.welcome is None
