@@ -9,7 +9,7 @@ from __future__ import annotations
 from _operator import itemgetter  # `operator` is 20 times as long to import
 
 from headway.model import STAGE_FIELDS
-from headway.protocol.limits import LINES_LIMIT, MESSAGE_BYTES, STAGES_LIMIT
+from headway.protocol.limits import LINES_LIMIT, MESSAGE_BYTES, SPOOL_FILE_BYTES, STAGES_LIMIT
 from headway.protocol.messages import (
     MAGIC,
     MAJOR,
@@ -27,7 +27,7 @@ from headway.reporting.session import ACKNOWLEDGE_TIMEOUT, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator
+    from typing import Any
 
     from headway.model import Operation, Stage
     from headway.reporting.marks import Entry
@@ -50,6 +50,8 @@ ENDS_LIMIT = 1_000
 SILENCE_LIMIT = 2.0
 ENDS_PER_FILE = 5_000
 STAGES_IN_BIRTHS = 100  # of an open operation, in a birth file
+# Stages of an operation in a file: as many as a broker takes of it, `headway_broker.state.ledger`.
+STAGES_IN_FILES = 20_000
 WORK_MINOR = 1  # the first minor version whose brokers know `Work`
 _name = itemgetter(STAGE_FIELDS.index("name"))
 _texts = itemgetter(*(STAGE_FIELDS.index(field) for field in ("unit", "reason", "error", "detail")))
@@ -272,23 +274,20 @@ class Publisher(Session):
         """Return the last message of the session."""
         return Bye(self.sequence, now)
 
-    def spool_messages(self, now: float) -> Iterator[Any]:
-        """Return the messages of a spool file: those that a broker has not acknowledged.
+    def spool_messages(self, now: float, operation: str | None = None) -> list[Any]:
+        """Return the messages of spool files: those that a broker has not acknowledged.
 
         A session of its own: a `Hello`, whole `Announce`s of what has ended, the shares, a
-        `Bye`. None where everything is acknowledged. Nothing counts as sent. Each is made as it is
-        asked for: of an operation of thousands of stages all records at once would take memory,
-        and rouse the garbage collection, which looks at all that the program has.
+        `Bye`. Of one `operation` where that is given, without shares. Empty where everything is
+        acknowledged. Nothing counts as sent.
         """
-        ended = [entry.model for entry in self._kept() if not entry.model.open]
-        shares = self.last_shares(now)
-        if not (ended or shares):
-            return
-        yield self._hello(now)
-        for model in ended:
-            yield from self._announced(model, list(model.stages.values()), now)
-        yield from shares
-        yield self.bye(now)
+        messages: list[Any] = []
+        for entry in self._kept() if operation is None else self._kept_of(operation):
+            if not entry.model.open:
+                messages += self._announces(entry.model, list(entry.model.stages.values()), now)
+        if operation is None:
+            messages += self.last_shares(now)
+        return [self._hello(now), *messages, self.bye(now)] if messages else []
 
     def last_shares(self, now: float) -> list[Share]:
         """Return what this process has counted in stages of others and nobody has acknowledged."""
@@ -306,44 +305,56 @@ class Publisher(Session):
         """Return the first message of a file."""
         return self._hello(now)
 
-    def births(self, now: float) -> Iterator[Any]:
-        """Return the messages of a birth file but for its `Hello`, each as it is asked for.
+    def birth_messages(self, now: float) -> list[Any]:
+        """Return the messages of a birth file: all that no broker has acknowledged, open or ended.
 
-        All that no broker has acknowledged, open or ended, as of `spool_messages`, but without a
-        `Bye`. Of open operations with many stages only what is needed to tell of their death.
+        As of `spool_messages`, but without a `Bye`. Of operations with many stages only what is
+        needed to tell of their death.
         """
+        messages: list[Any] = []
         for entry in list(self.operations.values()):
-            stages = list(entry.model.stages.values())
-            yield from self._announced(
-                entry.model, stages[:STAGES_IN_BIRTHS] if entry.model.open else stages, now
-            )
+            messages += self.announces(entry.model, now, STAGES_IN_BIRTHS)
+        return [self._hello(now), *messages] if messages else []
 
     def _announces(self, model: Operation, stages: list[Stage], now: float) -> list[Announce]:
-        return list(self._announced(model, stages, now))
+        """Return whole announcements for a file: nothing of them counts as sent.
 
-    def _announced(self, model: Operation, stages: list[Stage], now: float) -> Iterator[Announce]:
-        """Return whole announcements for a file: nothing of them counts as sent."""
+        With no more stages than a broker takes, and no more bytes than one file has room for: the
+        end is in the first of them.
+        """
         if model.pid is None:
             self._set_origin(model)
-        whole = True
-        while stages or whole:
-            records = _records(stages)
-            yield Announce(self.sequence, now, whole, model.record(), records)
-            whole = False
-            stages = stages[len(records) :]
+        messages: list[Announce] = []
+        stages = stages[:STAGES_IN_FILES]
+        place = 0
+        room = SPOOL_FILE_BYTES
+        while not messages or (place < len(stages) and room > MESSAGE_BYTES):
+            records, size = _filled(stages[place : place + STAGES_LIMIT])
+            whole = not messages
+            messages.append(Announce(self.sequence, now, whole, model.record(), records))
+            place += len(records)
+            room -= size
+        return messages
 
 
 def _records(stages: list[Stage]) -> list[list[Any]]:
     """Return the records of as many of the stages, the first ones, as have room in a message."""
+    return _filled(stages)[0]
+
+
+def _filled(stages: list[Stage]) -> tuple[list[list[Any]], int]:
+    """Return what `_records` does, and about how many bytes that takes."""
     records = [stage.record() for stage in stages[:STAGES_LIMIT]]
-    if _size(records) <= MESSAGE_BYTES:  # mostly: an exit spools thousands
-        return records
-    room = MESSAGE_BYTES
+    taken = _size(records)
+    if taken <= MESSAGE_BYTES:  # mostly: an exit spools thousands
+        return records, taken
+    taken = 0
     for number, record in enumerate(records):
-        room -= _size([record])
-        if number and room < 0:
-            return records[:number]
-    return records
+        size = _size([record])
+        if number and taken + size > MESSAGE_BYTES:
+            return records[:number], taken
+        taken += size
+    return records, taken
 
 
 def _size(records: list[list[Any]]) -> int:

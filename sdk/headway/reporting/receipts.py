@@ -100,6 +100,24 @@ class Receipts:
         finally:
             os.close(terminal)
 
+    def left_to_another(self) -> bool:
+        """Return whether another process is to print what is pending. Raise OSError.
+
+        Who draws on the terminal, or has been started to. Elsewhere nobody ever answers.
+        """
+        name = identity.terminal()
+        if name is None or not self._pending:
+            return False
+        from headway.formatting import picture_support  # noqa: PLC0415 - at an end only
+
+        if not picture_support.drawable(True, os.environ):
+            return False
+        terminal, place = _open(name)
+        try:
+            return _is_drawn_on(place, soon=True)
+        finally:
+            os.close(terminal)
+
     def print_pending(self, until: float, *, shared: bool = False) -> None:
         """Print those that nobody has printed, if this process has its terminal. Raise OSError.
 
@@ -186,15 +204,22 @@ def _is_ours(descriptor: int, *, echoed: bool = False) -> bool:
     return mode == terminal_mode.LINE if echoed else mode != terminal_mode.RAW
 
 
-def _is_drawn_on(descriptor: int) -> bool:
-    """Return whether another process draws on a terminal."""
-    from headway.host.files.terminal_locks import REGION, TerminalLock  # noqa: PLC0415 - at an end
+def _is_drawn_on(descriptor: int, *, soon: bool = False) -> bool:
+    """Return whether another process draws on a terminal, or has been started to do so `soon`."""
+    from headway.host.files.terminal_locks import (  # noqa: PLC0415 - at an end
+        REGION,
+        VIEWER,
+        TerminalLock,
+    )
 
-    region = TerminalLock(descriptor, REGION)
-    try:
-        return region.is_taken()
-    finally:
-        region.close()
+    for role in (REGION, VIEWER) if soon else (REGION,):
+        lock = TerminalLock(descriptor, role)
+        try:
+            if lock.is_taken():
+                return True
+        finally:
+            lock.close()
+    return False
 
 
 def _print(
@@ -241,6 +266,7 @@ def _print_lines(terminal: int, operations: list[Operation], until: float) -> in
     """Print the receipts of operations; return how many of them the terminal has taken whole."""
     from headway.formatting import theme  # noqa: PLC0415 - at an end only
     from headway.formatting.receipt import receipt_line, receipt_sequence  # noqa: PLC0415
+    from headway.host import terminfo  # noqa: PLC0415
 
     try:
         columns = os.get_terminal_size(terminal).columns or 80
@@ -249,7 +275,7 @@ def _print_lines(terminal: int, operations: list[Operation], until: float) -> in
         columns = 80
     look = theme.for_encoding(
         getattr(sys.stderr, "encoding", None),
-        coloured=theme.coloured(terminal=True, environ=os.environ),
+        coloured=terminfo.coloured(terminal=True, environ=os.environ),
     )
     lines = [
         look.paint(receipt_line(operation, look, max(columns - 1, 0))) for operation in operations

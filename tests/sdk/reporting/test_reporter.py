@@ -229,3 +229,16 @@ def test_what_no_file_tells_is_not_freed(tmp_path, monkeypatch):
             pass
         other.end()
         assert len(other.publisher.operations) == 1
+
+
+def test_an_end_at_once_waits_for_no_receipt_that_nobody_prints(reporter, clock, monkeypatch):
+    monkeypatch.setattr("headway.host.identity.terminal", lambda: None)
+    monkeypatch.setattr(reporter, "off", False)
+    slept = []
+    monkeypatch.setattr("headway.reporting.reporter.sleep", slept.append)
+    with headway.operation("Work"):
+        clock.advance(1.0)
+    assert reporter.receipts.pending()
+    assert reporter.thread is not None
+    reporter.leave_receipts()
+    assert slept == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 from headway.commands.standard_streams import silence_stdout
 from headway.host.launch.broker_launch import NoRuntimeDirectory
@@ -20,11 +20,13 @@ from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.log_reader import POLL_INTERVAL, LogReader, Step
 from headway_viewer.connection.single_snapshot import Outcome, fetch_fleet, fetch_snapshot
-from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.fleet.options import add_fleet, fleet_feed
 from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.picture.wording import error_lines
 from headway_viewer.replica.replica import Replica
+
+if TYPE_CHECKING:
+    from headway_viewer.fleet.fleet_feed import FleetFeed
 
 ASK_TIMEOUT = 1.0  # seconds until a request is sent again: the broker may have died with the first
 REPLY_TIMEOUT = 5.0  # seconds for the broker's reply
@@ -38,9 +40,9 @@ def logs(argv: Sequence[str]) -> int:
     parser = make_parser(
         "logs",
         "Print the last MB of what a command printed, as it was, both of its outputs in order:\n"
-        "of one that failed, or that goes on. It is held in memory, and nowhere stored. Exit\n"
-        "status 0 if it was printed, 3 if there is none, 4 if there is no such operation. Of a\n"
-        "fleet no output is told: it says on which host to ask.",
+        "of one that failed or was cancelled, or that goes on. It is held in memory, and nowhere\n"
+        "stored. Exit status 0 if it was printed, 3 if there is none, 4 if there is no such\n"
+        "operation. Of a fleet no output is told: it says on which host to ask.",
         'headway logs 7f3 | less -R\nheadway logs --follow "npm install"',
     )
     parser.add_argument("operation", metavar="OP", help=OP_HELP)
@@ -65,7 +67,7 @@ def logs(argv: Sequence[str]) -> int:
 
 
 def _logs(feed: Feed | FleetFeed, word: str, *, follow: bool) -> int:
-    is_fleet = isinstance(feed, FleetFeed)
+    is_fleet = not isinstance(feed, Feed)
     outcome = fetch_fleet(feed) if is_fleet else fetch_snapshot(feed)
     if outcome is Outcome.NO_ANSWER:
         told = feed.note() if is_fleet else None

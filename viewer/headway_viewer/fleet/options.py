@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from headway_viewer.fleet import server_access, subjects
-from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.replica.replica import Replica
+
+if TYPE_CHECKING:
+    from headway_viewer.fleet.fleet_feed import FleetFeed
 
 FLEET_HELP = (
     "the operations of all hosts that tell this NATS server: nats://HOST, tls://HOST, several of a"
@@ -18,11 +20,10 @@ FLEET_HELP = (
 
 def add_fleet(parser: argparse.ArgumentParser) -> None:
     """Add the options of a command that may look at a fleet."""
-    parser.add_argument("--fleet", metavar="URL", nargs="?", const="", help=FLEET_HELP)
-    parser.add_argument("--site", metavar="SITE", help="of a fleet: the hosts of this site alone")
-    parser.add_argument(
-        "--host", metavar="HOST", action="append", help="of a fleet: this host; may be repeated"
-    )
+    group = parser.add_argument_group("a fleet of hosts")
+    group.add_argument("--fleet", metavar="URL", nargs="?", const="", help=FLEET_HELP)
+    group.add_argument("--site", metavar="SITE", help="the hosts of this site alone")
+    group.add_argument("--host", metavar="HOST", action="append", help="this host; may be repeated")
     server_access.add_options(parser)
 
 
@@ -35,6 +36,9 @@ class FleetSource(NamedTuple):
 
     def feed(self, replica: Replica, operation: str | None = None) -> FleetFeed:
         """Return a connection: to all that is asked for, or to one operation."""
+        # Loads asyncio and ssl, which who looks at one machine need not wait for.
+        from headway_viewer.fleet.fleet_feed import FleetFeed  # noqa: PLC0415
+
         filters = subjects.filters(self.site, self.hosts, operation)
         return FleetFeed(replica, self.access, filters)
 

@@ -14,15 +14,11 @@ import os
 from headway.async_exceptions import reraise_async
 from headway.host.files.spool import remove_spool_file
 from headway.protocol import endpoint
-from headway.reporting.spool.last_resort import frames_of, packed_hello, write
+from headway.reporting.spool.last_resort import Superseded, spool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, NamedTuple
-
     from headway.reporting.interfaces import Reporting
-else:
-    from headway.light_typing import NamedTuple
 
 FIRST = 0.02  # seconds between two files; with each it doubles, up to
 # Seconds without a greeting after which somebody who listens counts as nobody: a program that has
@@ -33,31 +29,22 @@ SLOW = 0.02
 LONGEST = 1.0  # seconds: what a process begins and ends within that is told by its last file
 
 
-AT_ONCE = 1_000  # operations and stages that are recorded under the lock: 2 ms
-
-
-class Packed(NamedTuple):
-    """A file that is to be written: the ids of the operations in it, and its bytes."""
-
-    told: list[str]
-    data: bytes
-
-
 class Births:
     """The birth file of a process, written again when what it would tell has changed.
 
-    No file is ever changed: each has a name of its own, and the one before it goes.
+    No file is ever changed: each has a name of its own, and the one before it goes. There are more
+    where one has no room for all.
     """
 
     def __init__(self, reporter: Reporting) -> None:
         self._reporter = reporter
-        self._name: str | None = None
+        self._names: list[str] = []
         self._written = -1  # the changes that the file tells
         self._pause = FIRST
         self._next = float("-inf")
         self._listening = True  # somebody does
         self._alone_since: float | None = None  # it has something to tell, and no Welcome
-        self._told: list[str] = []  # the ids of the operations in the file
+        self._told: list[str] = []  # the ids of the operations in the files
         self._hurried = False  # this process is about to stop
 
     @property
@@ -75,7 +62,7 @@ class Births:
         self._listening = listening
         if publisher.welcome is not None:
             self._alone_since = None
-            if self._name is not None and all(map(publisher.is_stored, self._told)):
+            if self._names and all(map(publisher.is_stored, self._told)):
                 self.drop()
             return
         if self._alone_since is None and publisher.operations:
@@ -85,46 +72,28 @@ class Births:
         self._hurried = False
         self._next = now + self._pause
         self._pause = min(self._pause * 2, LONGEST)
-        self._written = publisher.changes
-        before = self._name
-        name = self._reporter.next_spool_name()
-        packed = self._pack(now)
-        if packed is None:
-            return  # the program has ended meanwhile, and another file tells how
+        with self._reporter.lock:
+            if self._reporter.closed:
+                return
+            self._written = publisher.changes
+            begun = publisher.birth_messages(now)
+        before = self._names
+        next_name = self._reporter.next_spool_name
         try:
-            if packed.told:
-                write(name, packed.data)
+            self._names = spool(next_name(), begun, next_name, self._is_over)
+        except Superseded:
+            return  # the program has ended meanwhile, and another file tells how
         except OSError as error:
             reraise_async(error)
             return
-        self._name = name if packed.told else None
-        self._told = packed.told
-        if before is not None:
-            _remove(before)
+        self._told = [message.operation[0] for message in begun[1:]]
+        for name in before:
+            _remove(name)
         if self._reporter.closed:
             self.drop()  # the program has ended meanwhile, and another file tells how
 
-    def _pack(self, now: float) -> Packed | None:
-        """Return what the file is to hold, or None where the program ends meanwhile.
-
-        An operation that has ended may have thousands of stages: the lock is held, and the end of
-        the program waits, for `AT_ONCE` of them.
-        """
-        publisher = self._reporter.publisher
-        births = publisher.births(now)
-        told: list[str] = []
-        frames: list[bytes] = []
-        while True:
-            with self._reporter.lock:
-                if self._reporter.closed:
-                    return None
-                batch = _take(births)
-            if not batch:
-                break
-            frames += frames_of(batch)
-            told += [message.operation[0] for message in batch]
-        hello = packed_hello(publisher.hello(now), missing=frames.count(b""))
-        return Packed(told, hello + b"".join(frames))
+    def _is_over(self) -> bool:
+        return self._reporter.closed
 
     def deadline(self) -> float | None:
         """Return when `keep` may have something to write, or None."""
@@ -137,7 +106,7 @@ class Births:
     def _due(self) -> float:
         if self._hurried:
             return float("-inf")
-        if self._name is None and self._listening and self._alone_since is not None:
+        if not self._names and self._listening and self._alone_since is not None:
             return max(self._next, self._alone_since + SLOW)
         return self._next
 
@@ -148,21 +117,9 @@ class Births:
 
     def drop(self) -> None:
         """Remove the file."""
-        name, self._name = self._name, None
-        if name is not None:
+        names, self._names = self._names, []
+        for name in names:
             _remove(name)
-
-
-def _take(births: Iterator[Any]) -> list[Any]:
-    """Return the next messages: of `AT_ONCE` operations and stages, or some more."""
-    batch: list[Any] = []
-    taken = 0
-    for message in births:
-        batch.append(message)
-        taken += 1 + len(message.stages)
-        if taken >= AT_ONCE:
-            break
-    return batch
 
 
 def _remove(name: str) -> None:
