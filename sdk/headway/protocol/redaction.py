@@ -49,9 +49,9 @@ def redact_operation(record: Sequence[Any]) -> list[Any]:
     return redacted
 
 
-def redact_stage(record: list[Any]) -> list[Any]:
-    """Return a record of `STAGE_FIELDS` without texts: itself where it has none."""
-    if _stage_texts(record) == _NO_TEXTS:  # most: an exit spools thousands
+def redact_stage(record: Sequence[Any]) -> list[Any]:
+    """Return a record of `STAGE_FIELDS` without texts: a list without any itself."""
+    if type(record) is list and _stage_texts(record) == _NO_TEXTS:  # an exit spools thousands
         return record
     redacted = list(record)
     redacted[_STAGE_ERROR] = _own(redacted[_STAGE_ERROR])
