@@ -246,7 +246,7 @@ class Forecast(Mixture):
             return None
         share = self._share if self._stages else None  # before a stage is told of, none is behind
         if share is None and not self._analogues and not self._untold:
-            share = counted_fraction(self._stages)
+            share = counted_fraction(self._stages, self._work(now))
         if self._judged is not None and not (share is not None and self._is_counted()):
             by_stages = self._judged.reached if share is None else share
             share = by_stages + self._judged.steady * (self._judged.reached - by_stages)

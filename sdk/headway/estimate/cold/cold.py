@@ -67,6 +67,10 @@ ALONE_BONUS = 6.0
 LEAST_FRACTION = 0.02
 # Seconds added before the logarithms are mixed. Doubled or halved: hardly any effect.
 MIX_GRAIN = 0.05
+# Seconds with nothing going on, after which an operation whose stages have all ended does what it
+# has told nobody of. Doubled: it is said to be over in a moment for that much longer; halved: what
+# begins its stages one after another is said to be unknown between two.
+BETWEEN_SECONDS = 0.5
 # Of the mean time that the stages seen have taken by now: one of which nothing is known takes at
 # least so long, whatever stages take elsewhere. It tells a work of hours from one of seconds.
 MEAN_SHARE = 0.5
@@ -100,7 +104,7 @@ class ColdEstimate:
                 within.setdefault(inner[stage.key].key, []).append(stage)
         coming = ended = 0
         total = weight = passed = longest_ended = 0.0
-        first_end = inf
+        first_end, last_end = inf, -inf
         begun = 0
         for stage in stages:
             if not _counts(stage, inner):
@@ -111,6 +115,7 @@ class ColdEstimate:
                 ended += 1
                 begun += 1
                 passed += stage.worked(now)
+                last_end = max(last_end, stage.ended)
                 if stage.state in RETRIED:
                     failed = stage
                 elif stage.state == "completed":
@@ -171,9 +176,10 @@ class ColdEstimate:
         if self.whole > 0:
             unsure = (longest * unsure + ahead * UNCOUNTED_HALF_WIDTH) / self.whole
         self.counted = any(left is not None for _, _, left in running)
-        if blind and not coming:
+        beyond = ended > 0 and not running and now - last_end > BETWEEN_SECONDS
+        if (blind or beyond) and not coming:
             # It is around those that have ended, which tell nothing of it, as a command around the
-            # tools that it starts.
+            # tools that it starts; or it does what is no stage.
             self.half_width = UNKNOWN_HALF_WIDTH
             self.whole = None
         elif self.counted:
