@@ -39,7 +39,8 @@ def run(tmp_path):
             timeout=50,
             check=False,
         )
-        return done.returncode, kept.read_text().splitlines(), done.stdout + done.stderr
+        lines = re.sub(r"--pace \S+ ", "", kept.read_text()).splitlines()
+        return done.returncode, lines, done.stdout + done.stderr
 
     return run
 
@@ -68,6 +69,49 @@ hw_end
         "50%",
         "complete",
     ]
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_a_step_that_is_no_count_ends_no_loop(run, name):
+    script = "hw_advance 1.5; hw_advance 08; hw_advance '3 files'; hw_advance -2; hw_advance ''\n"
+    status, kept, printed = run(name, f"{script}hw_end\necho went on\n")
+    assert (status, printed) == (0, "went on\n")
+    kept = [line.strip() for line in kept if line.strip() not in ("advance 8", "advance 08")]
+    assert kept[1:] == ["advance 1.5", "advance 3 files", "advance -2", "advance", "complete"]
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_a_text_of_several_lines_says_nothing_else(run, name):
+    text = '"$(printf "a\\ncomplete")"' if name != "fish" else "a\\ncomplete"
+    script = f"hw_stage {text} total=3\nhw_detail {text}\nhw_log {text}\nhw_fail {text}\n"
+    if name != "fish":
+        script = "IFS=,\n" + script
+    _, kept, printed = run(name, script)
+    assert printed == ""
+    assert kept[1:] == [
+        "stage a complete total=3",
+        "detail a complete",
+        "log a",
+        "log complete",
+        "fail a complete",
+    ]
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_names_without_a_comma_are_stages_each(run, name):
+    _, kept, _ = run(name, "hw_plan 'Copy files' Verify\nhw_plan Copy files, Verify\nhw_end\n")
+    told = [[part.strip() for part in line[5:].split(",")] for line in kept[1:3]]
+    assert told == [["Copy files", "Verify"]] * 2
+
+
+@pytest.mark.parametrize("name", [name for name in SHELLS if name != "fish"])
+def test_a_script_that_ends_at_errors_does_not_end_at_ours(run, name):
+    script = "set -eu\nhw_begin\nhw_stage\nhw_advance\n"
+    script += 'kill -9 "$_hw_reader"\nhw_advance; hw_done; hw_end\nheadway || echo went on\n'
+    status, kept, printed = run(name, script)
+    assert status == 0
+    assert printed.endswith("went on\n")
+    assert kept[0] == "pipe --needs-end --name script"
 
 
 @pytest.mark.parametrize("name", SHELLS)
