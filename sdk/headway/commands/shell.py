@@ -35,7 +35,7 @@ examples:
 # The reader is looked at before each update, for a write to a pipe that nobody reads ends a script.
 _FUNCTIONS = """\
 SETUP
-_hw_fd= _hw_reader= _hw_count=0 _hw_at=0 _hw_script=${0##*/} _hw_newline=$'\\n'
+_hw_fd= _hw_reader= _hw_count=0 _hw_set= _hw_at=0 _hw_script=${0##*/} _hw_newline=$'\\n'
 hw_begin() {
     hw_end
     OPEN
@@ -44,7 +44,7 @@ hw_begin() {
 }
 _hw_send() {
     [ -n "$_hw_fd" ] || hw_begin "$_hw_script"
-    [ "$_hw_count" = 0 ] || _hw_flush
+    [ "$_hw_count$_hw_set" = 0 ] || _hw_flush
     kill -0 "$_hw_reader" 2>/dev/null && printf '%s\\n' "$1" >&"$_hw_fd" 2>/dev/null || :
 }
 _hw_say() {
@@ -69,14 +69,19 @@ hw_advance() {
     esac
 }
 _hw_flush() {
-    local hw_count=$_hw_count
-    _hw_count=0
+    local hw_count=$_hw_count hw_set=$_hw_set
+    _hw_count=0 _hw_set=
     NOTE_TIME
-    _hw_send "advance $hw_count"
+    [ -z "$hw_set" ] || _hw_say "$hw_set"
+    [ "$hw_count" = 0 ] || _hw_send "advance $hw_count"
 }
-hw_done() { _hw_say done "${1-}"; }
+_hw_sets() {
+    _hw_count=0 _hw_set=$1
+    IN_TIME || _hw_flush
+}
+hw_done() { _hw_sets "done ${1-}"; }
+hw_percent() { _hw_sets "${1-}%"; }
 hw_total() { _hw_say total "${1-}"; }
-hw_percent() { _hw_say "${1-}%"; }
 hw_detail() { _hw_say detail "$@"; }
 hw_log() {
     local IFS=' '
@@ -144,9 +149,10 @@ _ZSH = {
     _hw_leave() { _hw_exit $?; }""",
 }
 # fish keeps no descriptor open, so each line opens a named pipe; nor has it a clock, so the reader
-# makes the file `hold` for a tenth of a second after each count. A list costs what it holds at each
-# step, a text little. `_hw_holder` keeps the pipe from its end while the shell lives, and from
-# blocking the shell where nobody reads any more.
+# removes the file `hold` a tenth of a second after a count. What waits for that is a text, for a
+# list costs what it holds at each step: a line a step, of which the first may begin with `=` and
+# set the count. `_hw_holder` keeps the pipe from its end while the shell lives, and from blocking
+# the shell where nobody reads any more.
 _FISH = """\
 set -g _hw_pipe ''
 set -g _hw_hold ''
@@ -189,13 +195,22 @@ function hw_advance
 end
 function _hw_flush
     set -l steps (string split \\n -- $_hw_steps)[1..-2]
-    set -l others (string match -v -- '' $steps)
+    set -l said (string replace -rf '^=' '' -- $steps)
+    set -l others (string match -rv '^(=|$)' -- $steps)
     set -g _hw_steps ''
-    _hw_send 'advance '(math (count $steps) - (count $others)) 'advance '$others
+    test -z "$_hw_hold"; or true >$_hw_hold
+    set -l ones (math (count $steps) - (count $said) - (count $others))
+    _hw_send $said 'advance '$ones 'advance '$others
 end
-function hw_done; _hw_say done $argv; end
+function hw_done
+    set -g _hw_steps "=done $argv"\\n
+    test -e $_hw_hold; or _hw_flush
+end
+function hw_percent
+    set -g _hw_steps "=$argv[1]%"\\n
+    test -e $_hw_hold; or _hw_flush
+end
 function hw_total; _hw_say total $argv; end
-function hw_percent; _hw_say "$argv[1]%"; end
 function hw_detail; _hw_say detail $argv; end
 function hw_log; _hw_send 'log '(string split \\n -- "$argv"); end
 function hw_wait; _hw_say wait $argv; end

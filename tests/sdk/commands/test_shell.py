@@ -81,6 +81,18 @@ def test_a_step_that_is_no_count_ends_no_loop(run, name):
 
 
 @pytest.mark.parametrize("name", SHELLS)
+def test_of_counts_that_come_together_the_last_is_told_and_what_is_added_to_it(run, name):
+    turn = "hw_advance 7; hw_done 3; hw_done 4; hw_advance; hw_advance 2\n"
+    _, kept, _ = run(name, f"hw_stage One\nhw_advance\n{turn}hw_percent 50; hw_end\n")
+    done = 0
+    for line in kept[2:-2]:
+        word, number = line.split()
+        done = int(number) + (done if word == "advance" else 0)
+    assert done == 7
+    assert kept[-2:] == ["50%", "complete"] or kept[-3:] == ["50%", "advance 0", "complete"]
+
+
+@pytest.mark.parametrize("name", SHELLS)
 def test_a_text_of_several_lines_says_nothing_else(run, name):
     text = '"$(printf "a\\ncomplete")"' if name != "fish" else "a\\ncomplete"
     script = f"hw_stage {text} total=3\nhw_detail {text}\nhw_log {text}\nhw_fail {text}\n"

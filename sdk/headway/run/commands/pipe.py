@@ -38,8 +38,8 @@ options:
   --name N        call the operation N
   --display MODE  what this terminal shows: auto, live, plain, json, quiet
   --needs-end     the end of the input without `complete` is a failure: the script was killed
-  --pace FILE     make FILE for a tenth of a second after each line, for a script that adds its
-                  counts up meanwhile
+  --pace FILE     remove FILE a tenth of a second after a line: a script adds its counts up while
+                  it is there
   --tqdm          be the command line of tqdm: pass standard input on, and count its lines (or
                   --bytes). What follows is tqdm's: --total N, --desc TEXT, --unit U, --null, ...
   -h, --help      show this
@@ -152,7 +152,7 @@ def _read(operation: Any, pace: str | None, *, needs_end: bool) -> Outcome:
 def _lines(descriptor: int, pace: str | None) -> Iterator[bytes | None]:
     """Yield the lines of a descriptor, and None after those that came together."""
     rest = b""
-    held: float | None = None  # until when the file `pace` is there
+    held: float | None = None  # until when the file `pace` may be there
     try:
         while True:
             if pace is not None and held is not None:
@@ -167,7 +167,7 @@ def _lines(descriptor: int, pace: str | None) -> Iterator[bytes | None]:
             rest = rest[:LINE_LIMIT]
             yield from whole
             yield None
-            if pace is not None and held is None and _make(pace):
+            if pace is not None and held is None:
                 held = time.monotonic() + PACE
     finally:
         if pace is not None and held is not None:
@@ -177,17 +177,8 @@ def _lines(descriptor: int, pace: str | None) -> Iterator[bytes | None]:
     yield None
 
 
-def _make(file: str) -> bool:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    try:
-        os.close(os.open(file, flags, 0o600))
-    except OSError:
-        return False  # it is somebody's, or its folder is gone: the script has ended
-    return True
-
-
 def _remove(file: str) -> None:
     try:
         os.unlink(file)
     except OSError:
-        pass
+        pass  # the script has made none

@@ -32,7 +32,7 @@ def test_of_a_line_that_never_ends_the_beginning_is_kept(monkeypatch):
     assert (after, last) == (b"next", None)
 
 
-def test_the_file_that_paces_a_script_is_there_for_a_moment_after_a_count(
+def test_the_file_that_paces_a_script_is_removed_a_moment_after_a_count(
     ends, tmp_path, monkeypatch
 ):
     pace = tmp_path / "hold"
@@ -46,20 +46,11 @@ def test_the_file_that_paces_a_script_is_there_for_a_moment_after_a_count(
 
     monkeypatch.setattr(pipe.select, "select", moment)
     lines = pipe._lines(read, str(pace))
+    pace.touch()
     write(b"advance\n")
     assert [next(lines) for _ in range(2)] == [b"advance", None]
-    assert not pace.exists()
+    assert pace.exists()
     assert next(lines) == b"advance 2"
     assert there == [(True, True)]
     assert not pace.exists()
-
-
-def test_a_file_that_is_somebodys_is_left_alone(ends, tmp_path):
-    pace = tmp_path / "mine"
-    pace.write_text("x")
-    read, write = ends
-    lines = pipe._lines(read, str(pace))
-    for text in (b"one", b"two"):
-        write(text + b"\n")
-        assert [next(lines) for _ in range(2)] == [text, None]
-    assert pace.read_text() == "x"
+    assert [next(lines), next(lines)] == [None, b"advance 2"]  # where there is none
