@@ -200,7 +200,8 @@ function _hw_flush
     set -g _hw_steps ''
     test -z "$_hw_hold"; or true >$_hw_hold
     set -l ones (math (count $steps) - (count $said) - (count $others))
-    _hw_send $said 'advance '$ones 'advance '$others
+    test $ones -eq 0; or set -a said "advance $ones"
+    _hw_send $said 'advance '$others
 end
 function hw_done
     set -g _hw_steps "=done $argv"\\n
