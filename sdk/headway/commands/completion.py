@@ -24,7 +24,7 @@ OPTIONS = {
     "metrics": "--port --with-names",
     "notify": "--enable --disable --exec --ntfy --apprise --with-output --after --slow --quiet",
     "otel": "--with-output",
-    "pipe": "--name --display --needs-end --tqdm",
+    "pipe": "--name --display --needs-end --pace --tqdm",
     "pv": "--name --size --display",
     "shell": "bash zsh fish --prompt",
     "help": "",
