@@ -77,8 +77,13 @@ def _publish_deadline(components: Components) -> float | None:
 
 
 def _apply_counts(components: Components, turn: Turn) -> None:
-    if components.stream.frame_due(turn.now) or components.overviews.due(turn.now):
-        components.merged_counts.apply_all(turn.now)
+    stream, counts = components.stream, components.merged_counts
+    frame = stream.frame_due(turn.now)
+    if components.overviews.due(turn.now) or (frame and stream.needs_all_counts(turn.now)):
+        counts.apply_all(turn.now)
+    elif frame:
+        for session in components.screen.sessions:
+            counts.apply(session, turn.now)
 
 
 def _exit_when_idle(components: Components, turn: Turn) -> list[Stop]:

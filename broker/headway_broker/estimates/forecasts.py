@@ -170,8 +170,13 @@ class Forecasts:
             self._give_up(entry, error)
             return None
 
-    def estimate(self, changed: Iterable[Entry], now: float, *, watched: bool) -> None:
-        """Make the estimates due: half of the budget for changed entries, then the stalest."""
+    def estimate(
+        self, changed: Iterable[Entry], now: float, *, watched: bool, stalest: bool = True
+    ) -> None:
+        """Make the estimates due: half of the budget for changed entries, then the stalest.
+
+        Without `stalest`, for changed entries alone.
+        """
         if watched:
             for entry in changed:
                 update_stage_progress(self._ledger, entry)
@@ -190,7 +195,7 @@ class Forecasts:
                 break
             self._pay(entry, now)
         stale = now - (STALE if watched else QUIET_STALE)
-        while budget.left > 0 and self._queue:
+        while stalest and budget.left > 0 and self._queue:
             entry = next(iter(self._queue))
             if entry.forecast is None or not entry.operation.open:
                 del self._queue[entry]
