@@ -30,7 +30,8 @@ FIRST = SCREEN_OPERATIONS
 # Rows of others in a frame: at twenty frames a second, ten thousand that move take ten seconds. A
 # row costs some 20 microseconds here, and 30 in the viewer.
 IN_TURN = 50
-SWEEP = 1.0  # seconds until the counts of the others are applied: as while nobody follows
+# Stages of one of the first whose counts do not wait for the others', so that frames stay cheap.
+STAGES_LOOKED_AT = 200
 CHOOSE_EVERY = 1.0  # seconds between looks which are the first …
 CHOOSE_SOON = 0.25  # … and where one has begun or ended
 _GROUPS = {RUNNING: 0, WAITING: 1, PENDING: 2}
@@ -44,11 +45,10 @@ class Screen:
         self.sequence = 0
         self.snapshots = snapshots
         self.first: frozenset[Entry] = frozenset()
-        self.sessions: frozenset[Session] = frozenset()  # the writers of these
         self._instance = instance
         self._ledger = ledger
         self._untold: dict[Entry, Marks] = {}  # what changed in the others, the longest ago first
-        self._choose_at = self._chosen = self._swept = float("-inf")
+        self._choose_at = self._chosen = float("-inf")
 
     @property
     def crowded(self) -> bool:
@@ -89,18 +89,16 @@ class Screen:
             room = 2 * FIRST - len(first)
             first += children.get(entry.operation.id, ())[: max(room, 0)]
         self.first = frozenset(first)
-        self.sessions = frozenset(entry.session for entry in first)
 
-    def sweeps(self, now: float) -> bool:
-        """Return whether the counts of all operations are to be applied now."""
-        if self._swept < now < self._swept + SWEEP - SLACK:
-            return False
-        self._swept = now
-        return True
-
-    def swept_at(self, now: float) -> bool:
-        """Return whether the counts of all operations were applied just now."""
-        return self._swept == now
+    def stages(self, now: float) -> dict[Session, list[int]]:
+        """Return the stages of the first operations that may move, by who counts in them."""
+        self.choose(now)
+        found: dict[Session, list[int]] = {}
+        for entry in self.first:
+            stages = islice(entry.operation.stages.values(), STAGES_LOOKED_AT)
+            running = [stage.id for stage in stages if stage.state == RUNNING]
+            found.setdefault(entry.session, []).extend(running)
+        return found
 
     def changed(
         self,

@@ -84,15 +84,11 @@ class Stream:
         """Return whether the next `publish` makes a frame of all dirty operations."""
         return now >= self.next_frame() - SLACK
 
-    def needs_all_counts(self, now: float) -> bool:
-        """Return whether the frame that is due tells the counts of all operations.
-
-        Else of those alone that are the first on a screen.
-        """
-        if not self._is_crowded():
-            return True
-        self._screen.choose(now)
-        return self._screen.sweeps(now)
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether screens alone look, and there is more than they show."""
+        subscriptions = self._subscriptions
+        return subscriptions.screened and not subscriptions.streamed and self._screen.crowded
 
     def next_frame(self) -> float:
         """Return when the next frame may be made; estimates are made with it."""
@@ -150,9 +146,9 @@ class Stream:
         """Return the frame of all dirty operations, and parts of snapshots behind it."""
         self._last_frame = now
         streamed, screened = self._subscriptions.streamed, self._subscriptions.screened
-        crowded = self._is_crowded()
-        stalest = not crowded or self._screen.swept_at(now)
-        self._forecasts.estimate(list(self._ledger.dirty), now, watched=watched, stalest=stalest)
+        crowded = self.is_crowded
+        seen = self._screen.first if crowded else None
+        self._forecasts.estimate(list(self._ledger.dirty), now, watched=watched, seen=seen)
         dirty = list(self._ledger.dirty)
         out = self._deltas(dirty, now)
         if screened:
@@ -166,11 +162,6 @@ class Stream:
         if crowded or self._snapshots_wait():
             self._pause = PAUSE_MAX
         return out
-
-    def _is_crowded(self) -> bool:
-        """Return whether screens alone look, and there is more than they show."""
-        subscriptions = self._subscriptions
-        return subscriptions.screened and not subscriptions.streamed and self._screen.crowded
 
     def _snapshots_wait(self) -> bool:
         """Return whether snapshots of followers wait to be made or sent."""

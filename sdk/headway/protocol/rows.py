@@ -122,7 +122,7 @@ class OperationFigures(NamedTuple):
     def of(cls, operation: Operation, *, tail: bool) -> OperationFigures:
         """Return the figures of an operation; its tail only where asked for."""
         lines = operation.tail if tail else None
-        return cls(*_before_tail(operation), lines, *_after_tail(operation))
+        return cls._make((*_before_tail(operation), lines, *_after_tail(operation)))
 
 
 class OperationRow(NamedTuple):

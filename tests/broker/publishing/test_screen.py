@@ -93,15 +93,16 @@ def test_of_many_the_first_are_told_with_each_frame_and_the_others_in_turn(wired
     wired.pass_time(1.5)
     first = {f"op{place}" for place in range(rules.FIRST)}
     others = []
-    for done in range(1, 5):
+    for done in range(1, 61):
         told(wired)
         worker.count(dict.fromkeys(range(1, MANY + 1), done))
         wired.pass_time(0.05)
         names = counted(told(wired))
         assert first <= set(names)
-        others += [name for name in names if name not in first]
-    assert len(others) <= 5 * rules.IN_TURN
-    assert len(set(others)) == MANY - rules.FIRST  # each had its turn before any had two
+        others.append([name for name in names if name not in first])
+    assert max(map(len, others)) <= 2 * rules.IN_TURN  # of a frame, or of two
+    turns = [name for some in others for name in some]
+    assert len(set(turns[: MANY - rules.FIRST])) == MANY - rules.FIRST  # before any has two
 
 
 def test_in_the_end_a_screen_has_all_there_is(wired):
@@ -158,20 +159,20 @@ def test_what_moves_up_is_told_with_each_frame_soon_after(wired):
     )
 
 
-def test_while_screens_alone_look_the_counts_of_the_others_are_applied_once_a_second(wired):
+def test_while_screens_alone_look_the_counts_of_the_others_wait_for_some_seconds(wired):
     ahead = begin(wired, rules.FIRST, "ahead")
     behind = begin(wired, 50, "behind", first=rules.FIRST)
     looker = Looker(wired)
     wired.pass_time(2)
     applied = []
-    for done in range(1, 41):
+    for done in range(1, 101):
         ahead.count({1: done})
         behind.count({1: done})
         wired.pass_time(0.05)
         assert wired.operation("op0").stages[1].done >= done - 1
         applied.append(wired.operation(f"op{rules.FIRST}").stages[1].done)
     assert 2 <= len(set(applied)) <= 4
-    wired.pass_time(3)
+    wired.pass_time(4)
     assert looker.agrees()
 
 

@@ -73,7 +73,7 @@ class FastLane:
 
 def lane_of(client: Any, pace: Callable[[], Awaitable[None]]) -> FastLane | None:
     """Put a lane before the parser of a connection; return it, or None where it has no such."""
-    parser = getattr(client, "_ps", None)
+    parser: Any = getattr(client, "_ps", None)
     known = all(hasattr(parser, name) for name in ("buf", "parse", "reset"))
     if not known or not isinstance(parser.buf, bytearray):
         return None
