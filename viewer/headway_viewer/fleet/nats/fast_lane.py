@@ -8,10 +8,11 @@ Absent: the library. One whose parser is another has no lane, and hands messages
 
 from __future__ import annotations
 
-from typing import Any, Awaitable, Callable
+from typing import Any, Callable
 
 # Takes the subject, the reply subject, and the data of a message.
 Taker = Callable[[bytes, bytes, bytes], None]
+Pace = Callable[[], Any]  # of a coroutine
 LINE_LIMIT = 64 << 10  # bytes of a control line; beyond it, whatever it is, is the library's
 _MESSAGE, _WITH_HEADERS = b"MSG", b"HMSG"
 _END = b"\r\n"
@@ -20,7 +21,7 @@ _END = b"\r\n"
 class FastLane:
     """Stands in the place of the parser; `pace` is awaited after each piece that was read."""
 
-    def __init__(self, parser: Any, pace: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, parser: Any, pace: Pace) -> None:
         self.takers: dict[bytes, Taker] = {}  # by the id of their subscription
         self._parser = parser
         self._pace = pace
@@ -71,7 +72,7 @@ class FastLane:
         await self._pace()
 
 
-def lane_of(client: Any, pace: Callable[[], Awaitable[None]]) -> FastLane | None:
+def lane_of(client: Any, pace: Pace) -> FastLane | None:
     """Put a lane before the parser of a connection; return it, or None where it has no such."""
     parser: Any = getattr(client, "_ps", None)
     known = all(hasattr(parser, name) for name in ("buf", "parse", "reset"))
