@@ -6,7 +6,7 @@ sequence numbers and the time of publishing (`stream`).
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Iterator, Mapping
+from typing import Any, Callable, Iterable, Iterator, Mapping, TypeVar
 
 from headway.model import UNTOLD, Operation
 from headway.protocol import rows
@@ -25,15 +25,22 @@ PART_SIZE = 192 * 1024
 STAGES_PER_ROW = 500  # an operation with more stages takes several rows
 # Stages that move in an operation whose row is made the short way: it is far below `PART_SIZE`.
 FEW = 20
+_OPERATION_TEXTS = ("reason", "error", "message")
+_STAGE_TEXTS = ("reason", "error", "detail")
+Record = TypeVar("Record", OperationRecord, StageRecord)
 
 
 def whole_rows(
-    entry: Entry, held: Held | None = None, told: list[int] | None = None
+    entry: Entry,
+    held: Held | None = None,
+    told: list[int] | None = None,
+    longest: int | None = None,
 ) -> Iterator[bytes]:
     """Yield the rows of a whole operation, packed; the first has its record, all have stages.
 
     Of one whose end is `held` the record and figures from before it, if it was shown then. Where
-    some are `told`, only those stages, and that there are others.
+    some are `told`, only those stages, and that there are others. With `longest`, texts have so
+    many characters at most, and there are no lines of output of what goes on.
     """
     operation = entry.operation
     stages = operation.stages
@@ -46,13 +53,24 @@ def whole_rows(
         record, figures = _record(entry, held.record), held.figures
     if told is not None:
         record = record._replace(planned=UNTOLD)
+    if longest is not None:
+        record = _shortened(record, _OPERATION_TEXTS, longest)
+        tail = None if figures.tail is None else [line[:longest] for line in figures.tail]
+        figures = figures._replace(tail=None if operation.open else tail)
+
+    record_of = StageRecord.of
 
     def build(some: list[int], first: bool) -> OperationRow:
         those = [stages[stage] for stage in some]
         return OperationRow(
             operation.id,
             record if first else None,
-            [StageRecord.of(stage) for stage in those],
+            [
+                record_of(stage)
+                if longest is None
+                else _shortened(record_of(stage), _STAGE_TEXTS, longest)
+                for stage in those
+            ],
             {},
             figures if first else None,
             {
@@ -124,6 +142,17 @@ def _moved_row(operation: Operation, marks: Marks) -> bytes:
             {},
         )
     )
+
+
+def _shortened(record: Record, texts: tuple[str, ...], longest: int) -> Record:
+    """Return a record whose `texts` have so many characters at most."""
+    long = {
+        name: found[:longest]
+        for name in texts
+        for found in (getattr(record, name),)
+        if found is not None and len(found) > longest
+    }
+    return record._replace(**long) if long else record
 
 
 def _record(entry: Entry, record: OperationRecord) -> OperationRecord:

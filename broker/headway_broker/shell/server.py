@@ -142,7 +142,8 @@ class Server:
             for name in dead:
                 self.core.died(name, now)
         # What is in the spool comes after what is stored, as it ended later.
-        if not self._restoring and (now >= self._next_chores or self.core.liveness.settle_due(now)):
+        looks = now >= self._next_chores or self.spool.more or self.core.liveness.settle_due(now)
+        if looks and not self._restoring:
             self._take_in_spool(now)
             drained = drained and self.spool.read_whole
         if now >= self._next_chores:
@@ -232,7 +233,7 @@ class Server:
     def _timeout(self) -> int:
         due = self.core.deadline()
         wait = self._next_chores if due is None else min(due, self._next_chores)
-        if self._to_restore:
+        if self._to_restore or self.spool.more:
             return 0
         seconds = max(0.0, wait - time.monotonic())
         if self.deaths.looking:
