@@ -41,10 +41,9 @@ def main(argv: list[str]) -> int:
         rows = summary.known(path)
         word = options.forget or options.key
         if word is not None:
-            close = summary.find(rows, word)
-            rows = summary.find(rows, word, acts=bool(options.forget))
+            known, rows = rows, summary.find(rows, word, acts=bool(options.forget))
             if len(rows) != 1:
-                return _unfound(word, rows, close)
+                return _unfound(word, rows, summary.similar(known, word))
         if options.forget:
             return _forgotten(summary.forget(path, rows[0].key))
         if options.key and not options.accuracy:

@@ -12,6 +12,7 @@ from headway import text
 from headway.commands.arguments import ArgumentParser
 from headway.estimate import Run, Usual, duration, usually
 from headway.host.launch.broker_launch import NoRuntimeDirectory
+from headway.lookup import similar_names
 from headway.protocol import endpoint
 from headway.run.parsers.registry import script_in
 from headway.states import PAUSED, WAITING
@@ -69,7 +70,10 @@ def main(argv: list[str]) -> int:
         return _fail(str(error), 1)
     if case is None:
         word = text.safe(options.operation)
-        return _fail(f"there is no operation {word!r}, and none is remembered", NONE_SEEN)
+        told = f"there is no operation {word!r}, and none is remembered"
+        close = [repr(text.safe(name)) for name in _similar(options.operation)]
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        return _fail(told + hint, NONE_SEEN)
     found = None
     if case.run is not None:
         found = explanation.explain(
@@ -148,7 +152,7 @@ def _case(word: str) -> Case | None:
     """Return what `word` means: to the broker if one runs, or else in the history."""
     facts = _facts(word)
     script = script_in(word)
-    if facts == {"operation": None} and script is not None:
+    if facts and facts.get("operation") is None and not facts.get("ambiguous") and script:
         facts = _facts(script)
     path = history_path()
     if facts is not None and facts.get("ambiguous"):
@@ -157,6 +161,14 @@ def _case(word: str) -> Case | None:
     if facts is None or facts.get("operation") is None:
         return _remembered(path, word)
     return reported(facts, summary.runs_of_any(path, _keys(facts)))
+
+
+def _similar(word: str) -> list[str]:
+    """Return the names that may be meant: of operations there are, then of those remembered."""
+    facts = _facts(word) or {}
+    names = [name for name in facts.get("similar") or [] if isinstance(name, str)]
+    rows = summary.known(history_path())
+    return similar_names([*names, *(row.name for row in rows)], word, script_in(word))
 
 
 def _keys(facts: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Callable, Iterable, NamedTuple
 from headway.estimate import Run, accuracy, untold
 from headway.estimate.history.key import key_id
 from headway.host.files import long_commands
+from headway.lookup import is_program_of, similar_names
 from headway.run.parsers.registry import script_in
 from headway_broker.history import queries, schema
 
@@ -138,7 +139,21 @@ def find(rows: list[Known], word: str, *, acts: bool = False) -> list[Known]:
         found = [row for row in rows if getattr(row, field) == value]
         if found:
             return found
+    found = [row for row in rows if not acts and is_program_of(word, row.name)]
+    if found:
+        return found
     return [row for row in rows if len(word) >= LEAST_ID and row.id.startswith(word)]
+
+
+def similar(rows: list[Known], word: str) -> list[Known]:
+    """Return the rows that may be meant by a word that names none, one a name."""
+    close = find(rows, word)
+    if close:
+        return close
+    named: dict[str, Known] = {}
+    for row in rows:
+        named.setdefault(row.name, row)
+    return [named[name] for name in similar_names(named, word, script_in(word))]
 
 
 def forget_all(path: str) -> int:

@@ -235,7 +235,7 @@ class OperationUpdater:
         if self.output is not None:
             own = reporter()
             with own.lock:
-                own.publisher.output.end(operation.model.id, send=outcome.state == "failed")
+                own.publisher.output.end(operation.model.id, send=outcome.state != "completed")
 
     def keep_output(self, output: Source) -> None:
         """Keep what the command prints ready for those who ask for it."""

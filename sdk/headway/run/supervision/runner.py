@@ -88,16 +88,14 @@ class Runner:
         self._updater = OperationUpdater(launch.operation)
         if launch.pumps and launch.output is not None:
             self._updater.keep_output(launch.output)
-        self._pausing = Pausing(launch.child, self._updater)
+        self._pausing = launch.pausing or Pausing(launch.child)
+        self._pausing.show_by(self._updater)
         self._link = None if launch.plan.link is None else _link(launch.plan.link)
         self._begun = launch.begun
         self._watch = InputFollower(launch.child.pid, self._begun)
         self._input = InputReporter(self._updater)
         self._work: WorkReporter | None = None
         if launch.operation is not None:
-            launch.operation.pauser = self._pausing.request
-            if launch.pause_requested:
-                self._pausing.request(True)
             self._work = WorkReporter(launch.operation, time.monotonic())
         self._timeout = None if launch.plan.limit is None else self._make_timeout()
         self._parsing = self._make_parsing_loop(_router_of(launch))
