@@ -15,7 +15,7 @@ from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.lookup import similar_names
 from headway.protocol import endpoint
 from headway.run.parsers.registry import script_in
-from headway.states import PAUSED, WAITING
+from headway.states import COMPLETED, PAUSED, WAITING
 from headway_broker.commands import client
 from headway_broker.commands.history import history_path
 from headway_broker.history import explanation, summary
@@ -77,7 +77,11 @@ def main(argv: list[str]) -> int:
     found = None
     if case.run is not None:
         found = explanation.explain(
-            case.run, case.earlier, going=case.going, open_keys=case.open_keys
+            case.run,
+            case.earlier,
+            going=case.going,
+            open_keys=case.open_keys,
+            short=not case.going and case.state != COMPLETED,
         )
     lines = [json.dumps(record(case, found))] if options.json else show(case, found)
     shown = "".join(f"{line}\n" for line in lines)
@@ -102,8 +106,8 @@ def show(case: Case, found: Explanation | None) -> list[str]:
     elif whole.seconds is None:
         words = "did not succeed"
     else:
-        words = f"{case.state} in {took}" if case.state == "completed" else case.state
-        words += "" if case.state == "completed" else f" after {took}"
+        words = f"{case.state} in {took}" if case.state == COMPLETED else case.state
+        words += "" if case.state == COMPLETED else f" after {took}"
     if whole.usual is not None:
         words += f"; {_usual(whole.usual)}"
     lines = [f"{title} {words}", *reason, explanation.verdict(found)]

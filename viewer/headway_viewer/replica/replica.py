@@ -13,6 +13,7 @@ from headway.model import Operation
 from headway.protocol import rows, wire
 from headway.protocol.messages import Delta, Pulse, Removed, Snapshot
 from headway.protocol.rows import OperationFigures, OperationRow, StageRecord
+from headway.states import asks
 from headway_viewer.replica.setbacks import Before, Setbacks
 from headway_viewer.replica.snapshot_parts import SnapshotParts
 
@@ -223,11 +224,13 @@ class Replica:
         return True
 
     def _apply(self, operation: Operation, row: OperationRow, now: float, *, watched: bool) -> None:
-        state = operation.state
+        state, reason = operation.state, operation.reason
         before = Before(operation.progress, len(operation.stages))
         if row.record is not None:
             operation.apply(row.record)
-            if watched and operation.state != state:
+            # Another question is another wait; another holder of a lock is not.
+            other = operation.reason != reason and asks(operation.reason)
+            if watched and (operation.state != state or other):
                 self._since[operation.id] = now
         if not operation.stages:
             operation.fill(row.stages)
