@@ -42,7 +42,7 @@ class Feed:
         return Reply(number, {"granted": True}, None)
 
 
-def ends(name, state, notify=True, took=0.5):
+def ends(name, state, notify=True, took=0.5, labels=None):
     """A step in which an operation that was not known has come and ended."""
     from headway.model import Operation
     from headway.protocol.messages import Delta, Snapshot
@@ -56,6 +56,7 @@ def ends(name, state, notify=True, took=0.5):
             return
         operation = Operation(name.ljust(12, "x"), name)
         operation.notify = notify
+        operation.labels = labels
         operation.move(RUNNING, now - took)
         operation.move(state, now)
         row = [operation.id, operation.record(), [], {}, None, {}, {}]
@@ -166,3 +167,11 @@ def test_many_at_once_are_told_as_one():
     run(ends("first", "completed", notify=False), all_of_them, *[nothing] * 5, channel=channel)
     until(lambda: channel.told, "the notice")
     assert channel.told == ["8 ended, 8 failed"]
+
+
+def test_with_labels_those_alone_are_told_that_have_them():
+    channel = Channel()
+    steps = [ends("one", "failed", labels={"run": "42"}), ends("two", "failed")]
+    run(*steps, nothing, nothing, channel=channel, labels=[("run", "42")])
+    until(lambda: channel.told, "it")
+    assert channel.told == ["one failed"]

@@ -8,9 +8,9 @@ from headway_viewer.top.follower import REST, Follower
 APT = "2c9aaaaaaaaa"
 
 
-def following(*operations):
+def following(*operations, **options):
     feed = ToldFeed(*operations)
-    follower = Follower(feed, THEME)
+    follower = Follower(feed, THEME, **options)
     assert follower.turn()
     follower.picture(80, 24)
     return feed, follower
@@ -88,3 +88,16 @@ def test_a_click_and_the_wheel_reach_the_rows():
     follower.wheel(1)
     follower.press("q")
     assert follower.left
+
+
+def test_with_labels_those_alone_are_listed_that_have_them_and_their_parts():
+    _, follower = following(
+        operation("aaaaaaaaaaaa", "ours", labels={"run": "42", "by": "me"}),
+        operation("bbbbbbbbbbbb", "part of it", parent="aaaaaaaaaaaa"),
+        operation("cccccccccccc", "another", labels={"run": "43"}),
+        labels=[("run", "42")],
+    )
+    follower.press(" ")
+    shown = "\n".join(lines(follower))
+    assert "ours" in shown
+    assert "another" not in shown

@@ -118,6 +118,7 @@ def view(argv: Sequence[str]) -> int:
             session=None if named or not arguments.until_done else session,
             labels=arguments.label or (),
             fleet=lambda replica: fleet_feed(replica, arguments),
+            screen=kind == "live" and arguments.by is None,
         )
     finally:
         if watchdog is not None:

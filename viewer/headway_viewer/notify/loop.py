@@ -6,8 +6,9 @@ Shell.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Callable, Mapping, Protocol
+from typing import TYPE_CHECKING, Callable, Mapping, Protocol, Sequence
 
+from headway.lookup import has_labels
 from headway.model import Operation
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
@@ -61,6 +62,7 @@ class Notifier:
         job_list: JobList | None = None,
         say: Callable[[str], None] = lambda _words: None,
         tells_hosts: bool = False,
+        labels: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._feed = feed
         self._replica = replica
@@ -72,6 +74,7 @@ class Notifier:
         self._jobs = Jobs()
         self._say = say
         self._tells_hosts = tells_hosts
+        self._labels = labels  # of those that are told of
         self._note: str | None = None
         self._claims = Claims(feed.request, feed.reply)
         self._bursts = Bursts()
@@ -143,7 +146,8 @@ class Notifier:
         notices: list[Notice] = []
         if changes.fresh or changes.operations:
             policy.attach(replica.time(self._begun))
-            changed = [replica.operations[name] for name in changes.operations]
+            known = (replica.operations[name] for name in changes.operations)
+            changed = [operation for operation in known if has_labels(operation, self._labels)]
             if self._front is not None:
                 for operation in changed:
                     self._front.note(operation)

@@ -232,12 +232,15 @@ class Replica:
             other = operation.reason != reason and asks(operation.reason)
             if watched and (operation.state != state or other):
                 self._since[operation.id] = now
-        fresh = operation.add_stages(stage.id for stage in row.stages)
-        for stage in row.stages:
-            if stage.id in fresh:
-                operation.apply_stage(stage)
-            else:
-                self._apply_stage(operation, stage, now)
+        if not operation.stages:
+            operation.fill(row.stages)
+        elif row.stages:
+            fresh = operation.add_stages(stage.id for stage in row.stages)
+            for stage in row.stages:
+                if stage.id in fresh:
+                    operation.apply_stage(stage)
+                else:
+                    self._apply_stage(operation, stage, now)
         if row.counts:
             self._apply_counts(operation, row.counts, now)
         if row.figures is not None:

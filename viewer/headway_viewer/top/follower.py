@@ -5,9 +5,10 @@ Shell of the connection; it knows no Textual. Keys, clicks and the size come in,
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, Sequence
 
 from headway.formatting.theme import Line, Theme
+from headway.lookup import has_labels
 from headway.protocol.messages import Reply
 from headway_viewer.connection.log_follower import LogFollower
 from headway_viewer.connection.owner_requests import OwnerRequests, refusal
@@ -70,6 +71,7 @@ class Follower:
         history: History | None = None,
         *,
         tells_hosts: bool = False,
+        labels: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.theme = theme
         self._history = history
@@ -77,6 +79,8 @@ class Follower:
         self._feed = feed
         self._board = Board(feed.replica)
         self._board.tells_hosts = tells_hosts
+        if labels:
+            self._board.accepts = lambda operation: has_labels(operation, labels)
         self._view = View(self._board, theme, finish_time=finish_time)
         self.navigation = Navigation(Tree(self._board))
         self.navigation.browsing.refusal = self._refusal

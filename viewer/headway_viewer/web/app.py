@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, AsyncIterator
+from typing import TYPE_CHECKING, Any, AsyncIterator, Sequence
 
 import anyio
 import anyio.to_thread
@@ -40,8 +40,13 @@ _FILES = {
 }
 
 
-def make_app(site: access.Site, fleet: FleetSource | None = None) -> Starlette:
-    """Return the application that serves `site`, with the operations here or those of a fleet."""
+def make_app(
+    site: access.Site, fleet: FleetSource | None = None, labels: Sequence[tuple[str, str]] = ()
+) -> Starlette:
+    """Return the application that serves `site`, with the operations here or those of a fleet.
+
+    With `labels`, those alone that have all of these.
+    """
     most_pages = MOST_PAGES if fleet is None else MOST_FLEET_PAGES
     pages = anyio.CapacityLimiter(most_pages)
     explanations = anyio.CapacityLimiter(AT_ONCE)
@@ -63,7 +68,9 @@ def make_app(site: access.Site, fleet: FleetSource | None = None) -> Starlette:
         if pages.available_tokens < 1:
             return _text(f"{most_pages} pages are open already.", 503)
         return StreamingResponse(
-            _events(pages, fleet), headers=access.HEADERS, media_type="text/event-stream"
+            _events(pages, fleet, labels),
+            headers=access.HEADERS,
+            media_type="text/event-stream",
         )
 
     async def ask(request: Request) -> Response:
@@ -112,9 +119,11 @@ def _enter(site: access.Site, request: Request, given: str) -> Response:
     return response
 
 
-async def _events(pages: anyio.CapacityLimiter, fleet: FleetSource | None) -> AsyncIterator[str]:
+async def _events(
+    pages: anyio.CapacityLimiter, fleet: FleetSource | None, labels: Sequence[tuple[str, str]]
+) -> AsyncIterator[str]:
     async with pages:
-        stream = Stream(fleet)
+        stream = Stream(fleet, labels)
         try:
             yield "retry: 1000\n\n"
             silent_since = anyio.current_time()

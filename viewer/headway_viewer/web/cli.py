@@ -10,7 +10,14 @@ import webbrowser
 from typing import Sequence
 
 from headway_viewer.commands.exit_status import USAGE
-from headway_viewer.commands.options import make_parser, port, print_error, print_lines
+from headway_viewer.commands.options import (
+    LABEL_HELP,
+    label,
+    make_parser,
+    port,
+    print_error,
+    print_lines,
+)
 from headway_viewer.fleet.options import add_fleet, fleet_source
 from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.web.access import LOOPBACK, Site
@@ -36,6 +43,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--certificate", metavar="FILE", help="of TLS, beyond this machine")
     parser.add_argument("--key", metavar="FILE", help="of the certificate")
     parser.add_argument("--insecure", action="store_true", help="beyond this machine without TLS")
+    parser.add_argument("--label", type=label, action="append", metavar="K=V", help=LABEL_HELP)
     add_fleet(parser)
     arguments = parser.parse_args(argv)
     if bool(arguments.certificate) != bool(arguments.key):
@@ -77,7 +85,7 @@ def main(argv: Sequence[str]) -> int:
     if not local and sys.stdout.isatty():
         _print_qr_code(site.url)
     config = uvicorn.Config(
-        make_app(site, fleet),
+        make_app(site, fleet, arguments.label or ()),
         log_level="warning",
         access_log=False,
         server_header=False,
