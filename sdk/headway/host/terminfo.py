@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from headway.async_exceptions import reraise_async
 from headway.formatting import theme
 
 TYPE_CHECKING = False
@@ -44,7 +45,8 @@ def colours(environ: Mapping[str, str]) -> int | None:
             try:
                 with open(os.path.join(folder, letter, name), "rb") as file:
                     return _max_colours(file.read(SIZE_LIMIT))
-            except (OSError, ValueError):
+            except (OSError, ValueError) as error:
+                reraise_async(error)
                 continue
     return None
 
