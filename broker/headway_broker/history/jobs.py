@@ -55,7 +55,7 @@ def stored(jobs: Iterable[Job]) -> Stored:
     """Return the result of jobs that have been written."""
     rows = [job.row for job in jobs if isinstance(job, StoreOperation)]
     return Stored(
-        [End(row.operation, row.revision) for row in rows if row.ended is not None],
+        [End(row.operation, row.revision, row.changes) for row in rows if row.ended is not None],
         [StoredShares(row.operation, row.shares) for row in rows if row.shares],
         [row.operation for row in rows if row.ended is None],
     )

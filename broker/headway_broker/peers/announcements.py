@@ -107,7 +107,7 @@ class Announcements:
         if operation.open:
             self._outbox.extend(self._storage.announced(entry, whole=message.whole))
         elif entry.stored_revision == operation.revision:
-            self._endings.stored([End(operation.id, operation.revision)])
+            self._endings.stored([End(operation.id, operation.revision, entry.changes)])
         else:
             self._endings.end(entry, now)
             if filed:

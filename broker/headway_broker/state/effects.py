@@ -53,10 +53,11 @@ class Unwatch(NamedTuple):
 
 
 class End(NamedTuple):
-    """The final state of an operation, as of a revision."""
+    """The final state of an operation, as of a revision and so many changes of its stages."""
 
     operation: str
     revision: int
+    changes: int
 
 
 class StoredShare(NamedTuple):
@@ -78,7 +79,8 @@ class StoredOperation(NamedTuple):
     """A row of the history: an operation as it is stored.
 
     `ended` is a Unix time, None while the operation is open. `clock` is when an earlier broker
-    stored it, on the monotonic clock, where that was just before; else None.
+    stored it, on the monotonic clock, where that was just before; else None. `changes` is of an
+    entry, and not stored.
     """
 
     operation: str
@@ -91,6 +93,7 @@ class StoredOperation(NamedTuple):
     body: bytes  # msgpack of [record, stage records, shares]
     shares: tuple[StoredShare, ...] = ()  # those of the body that no earlier row held
     clock: float | None = None
+    changes: int = 0
 
 
 class StoreOperation(NamedTuple):

@@ -64,13 +64,15 @@ class Entry:
     """An operation in the ledger and its writer.
 
     `stored` says that a row of it is in the history, `stored_revision` is the revision of its end
-    that has been stored; `unstored` are the shares that have not been, and what was done in them;
+    that has been stored, with all of its stages; `changes` counts what was applied to those;
+    `unstored` are the shares that have not been, and what was done in them;
     `bytes` is about what it takes. All is written by the ledger, but `forecast` and `learned_as`,
     its history key, which are written by `forecasts`.
     """
 
     __slots__ = (
         "bytes",
+        "changes",
         "ended_at",
         "forecast",
         "heard",
@@ -86,6 +88,7 @@ class Entry:
         self.operation = operation
         self.session = session
         self.bytes = 0
+        self.changes = 0
         self.forecast: Any = None
         self.heard = now  # when something of it last changed
         self.learned_as: str | None = None

@@ -96,7 +96,7 @@ class Ledger(Register):
         written = self._by_session[session]
         self._leave_out("texts", written.process.shorten(record, stages))
         _shift(record, _STARTED, _ENDED, session.offset)
-        last = operation.revision
+        last = operation.revision, entry.changes
         marks = self.mark(entry)
         if record != operation.record():
             self._intern(record, _WORDS)
@@ -117,7 +117,7 @@ class Ledger(Register):
         self._charge(entry, grown)
         entry.heard = now
         self._note_end(entry, now)
-        if operation.revision != last:
+        if (operation.revision, entry.changes) != last:
             entry.stored_revision = None
         return entry
 
@@ -194,6 +194,7 @@ class Ledger(Register):
         stage.apply(record)
         marks.stages.add(stage_id)
         marks.counts.pop(stage_id, None)
+        entry.changes += 1
         if stage.detail is detail and stage.reason is reason and stage.error is error:
             return 0  # most have no text at all
         return stage_text_bytes(stage) - text_bytes(detail) - text_bytes(reason) - text_bytes(error)

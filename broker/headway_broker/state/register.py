@@ -173,7 +173,9 @@ class Register:
     def end_stored(self, end: End) -> Entry | None:
         """Note that an end is in the history; return its entry, or None if it is outdated."""
         entry = self.entries.get(end.operation)
-        if entry is None or entry.operation.open or entry.operation.revision != end.revision:
+        if entry is None or entry.operation.open:
+            return None
+        if (entry.operation.revision, entry.changes) != (end.revision, end.changes):
             return None
         entry.stored = True
         entry.stored_revision = end.revision

@@ -97,7 +97,8 @@ class StoragePolicy:
         effects: list[Effect] = []
         learned = self._forecasts.finish(entry, now)
         if not self.has_history:
-            return self.stored([End(entry.operation.id, entry.operation.revision)])
+            operation = entry.operation
+            return self.stored([End(operation.id, operation.revision, entry.changes)])
         if learned is not None:
             missing = keys_of(entry, self._ledger).missing
             if missing is None:

@@ -66,6 +66,7 @@ def row_of(entry: Entry, wall_offset: float) -> StoredOperation:
         about,
         pack(body),
         tuple(StoredShare(*place, done) for place, done in entry.unstored.items()),
+        changes=entry.changes,
     )
 
 

@@ -39,13 +39,14 @@ class Printed(NamedTuple):
 class Entry:
     """An operation with its marks: what of it the broker does not have."""
 
-    __slots__ = ("changed", "model", "sent", "stored", "whole")
+    __slots__ = ("changed", "model", "parted", "sent", "stored", "whole")
 
     def __init__(self, model: Operation) -> None:
         self.model = model
         self.stored = False  # the broker that is connected has stored it as open
         self.whole = True  # to be announced whole: new to the broker, or part of a resync
         self.changed: dict[int, Stage] = {}  # stages to announce, in order
+        self.parted = False  # its end is being announced in several messages
         self.sent = 0.0  # when its end was last announced
 
 

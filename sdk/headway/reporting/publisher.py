@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from _operator import itemgetter  # `operator` is 20 times as long to import
 
-from headway.model import STAGE_FIELDS
+from headway.model import OPERATION_FIELDS, STAGE_FIELDS
 from headway.protocol.limits import LINES_LIMIT, MESSAGE_BYTES, SPOOL_FILE_BYTES, STAGES_LIMIT
 from headway.protocol.messages import (
     MAGIC,
@@ -53,6 +53,7 @@ STAGES_IN_BIRTHS = 100  # of an open operation, in a birth file
 # Stages of an operation in a file: as many as a broker takes of it, `headway_broker.state.ledger`.
 STAGES_IN_FILES = 20_000
 WORK_MINOR = 1  # the first minor version whose brokers know `Work`
+_REVISION = OPERATION_FIELDS.index("revision")
 _name = itemgetter(STAGE_FIELDS.index("name"))
 _texts = itemgetter(*(STAGE_FIELDS.index(field) for field in ("unit", "reason", "error", "detail")))
 _WITHOUT_TEXTS = {(None, None, None, None)}
@@ -189,7 +190,23 @@ class Publisher(Session):
             self._set_origin(entry.model)
         self.sequence += 1
         whole, entry.whole = entry.whole, False
-        return Announce(self.sequence, now, whole, entry.model.record(), records)
+        return Announce(self.sequence, now, whole, self._record(entry), records)
+
+    def _record(self, entry: Entry) -> list[Any]:
+        """Return the record to announce an operation with, some of its stages being told.
+
+        An end that takes several messages has its revision in the last of them alone: a broker
+        that has stored the others acknowledges an earlier one, which proves nothing.
+        """
+        model = entry.model
+        more = bool(entry.changed) and not model.open
+        if more and not entry.parted:
+            model.revision += 1
+        entry.parted = more
+        record = model.record()
+        if more:
+            record[_REVISION] -= 1
+        return record
 
     def _set_origin(self, operation: Operation) -> None:
         """Fill in host, pid, user and terminal of an operation, from the `Hello`."""

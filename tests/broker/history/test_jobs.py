@@ -39,5 +39,5 @@ def test_of_each_operation_only_its_last_row_is_written_later():
 def test_of_what_was_written_ends_shares_and_beginnings_are_told():
     jobs = [store("open"), store("counted", shares=SHARES), store("over", ended=True)]
     assert stored([*jobs, StoreRun("key", {})]) == Stored(
-        [End("over", 2)], [StoredShares("counted", SHARES)], ["open", "counted"]
+        [End("over", 2, 2)], [StoredShares("counted", SHARES)], ["open", "counted"]
     )

@@ -14,7 +14,7 @@ from headway_broker.state.effects import Recall, StoreClaim, StoreRun
 def test_ends_are_told_once_they_are_in_the_file(opened):
     history = opened.history()
     history.put([store("a"), store("b", ended=False)])
-    assert result(history) == Stored([("a", 2)], [], ["b"])
+    assert result(history) == Stored([("a", 2, 2)], [], ["b"])
     assert opened.wakes == 1
     reader = sqlite3.connect(opened.path)
     assert reader.execute("SELECT id FROM operations ORDER BY id").fetchall() == [("a",), ("b",)]

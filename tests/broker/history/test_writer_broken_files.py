@@ -21,7 +21,7 @@ def test_a_corrupt_file_is_set_aside_and_said_so(opened):
         file.write(b"this is no database" * 100)
     history = opened.history()
     history.put([store("op")])
-    assert result(history) == Stored([("op", 2)])
+    assert result(history) == Stored([("op", 2, 2)])
     [aside] = [name for name in os.listdir(opened.directory) if "corrupt" in name]
     assert aside in opened.said[0]
 
@@ -46,7 +46,7 @@ def test_a_file_that_is_damaged_while_it_is_open_is_set_aside(opened):
     damage(opened, "", "-wal", "-shm")
     for number in range(20):
         history.put([store(f"op{number}")])
-        assert result(history) == Stored([(f"op{number}", 2)])
+        assert result(history) == Stored([(f"op{number}", 2, 2)])
     assert history.usable
     aside, saved = opened.said
     assert "set aside as" in aside
@@ -62,7 +62,7 @@ def test_damage_that_is_not_met_as_all_is_in_memory_changes_nothing(opened):
     damage(opened, "", "-wal")  # its index is whole
     for number in range(20):
         history.put([store(f"op{number}")])
-        assert result(history) == Stored([(f"op{number}", 2)])
+        assert result(history) == Stored([(f"op{number}", 2, 2)])
     assert history.usable
     assert opened.said == []
 
@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_opened_for_want_of_space_is_opened_later(opened, 
     assert isinstance(reopened, Reopened)
     assert [found.operation for found in reopened.rows] == ["earlier"]
     assert reopened.claims == ["key"]
-    assert result(history) == Stored([("later", 2)])
+    assert result(history) == Stored([("later", 2, 2)])
     assert len(opened.said) == 1
 
 
@@ -146,7 +146,7 @@ def test_a_file_that_can_never_be_opened_is_given_up_after_a_minute(opened, monk
     monkeypatch.setattr(database, "connect", connect)
     history = opened.history()
     history.put([store("first")])
-    assert result(history) == Stored([("first", 2)])
+    assert result(history) == Stored([("first", 2, 2)])
     assert "done without" in opened.said[-1]
 
 
@@ -167,7 +167,7 @@ def test_what_cannot_be_read_for_now_is_restored_later(opened, monkeypatch):
     opened.open.append(history)
     history.start(restore=True)
     history.put([store("later")])
-    assert result(history) == Stored([("later", 2)])
+    assert result(history) == Stored([("later", 2, 2)])
     with pytest.raises(queue.Empty):
         history.results.get(timeout=0.1)
     locked.clear()

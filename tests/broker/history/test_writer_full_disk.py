@@ -31,7 +31,7 @@ def test_ends_that_a_full_disk_does_not_take_are_told_once_it_does(opened, monke
     with pytest.raises(queue.Empty):
         history.results.get(timeout=0.1)
     pages(history, 1_000_000)
-    assert sorted(result(history).ends) == [("large", 2), ("small", 2)]
+    assert sorted(result(history).ends) == [("large", 2, 2), ("small", 2, 2)]
     assert opened.said == ["history: not written: database or disk is full"]
     history.stop(5.0)
     found = sorted(found.operation for found in opened.history().rows())
@@ -46,7 +46,7 @@ def test_a_disk_that_stays_full_is_waited_for_a_minute_only(opened, monkeypatch)
     pages(history, 1)
     for number in range(3):
         history.put([store(f"op{number}", body=b"x" * 100_000)])
-        assert result(history) == Stored([(f"op{number}", 2)])
+        assert result(history) == Stored([(f"op{number}", 2, 2)])
     assert opened.said == ["history: not written: database or disk is full"]
     pages(history, 1_000_000)
     history.put([store("later")])
@@ -60,7 +60,7 @@ def test_what_is_learned_is_dropped_while_the_disk_lags_and_no_operation(opened,
     history = opened.history()
     assert not history.has_room
     history.put([store("open", ended=False), StoreRun("k", {}), store("ended")])
-    assert result(history) == Stored([("ended", 2)], [], ["open"])
+    assert result(history) == Stored([("ended", 2, 2)], [], ["open"])
     history.stop(5.0)
     assert {found.operation for found in opened.history().rows()} == {"open", "ended"}
     reader = sqlite3.connect(opened.path)
@@ -81,14 +81,14 @@ def test_nothing_is_told_as_stored_because_too_much_waits_for_a_full_disk(opened
     assert history.results.empty()
     assert not history.has_room
     pages(history, 1_000_000)
-    assert result(history) == Stored([("op2", 2), ("op3", 2)])
+    assert result(history) == Stored([("op2", 2, 2), ("op3", 2, 2)])
 
 
 def test_runs_are_read_however_much_the_disk_lags(opened, monkeypatch):
     monkeypatch.setattr(rules, "WAITING_LIMIT", 0)
     history = opened.history()
     history.put([StoreRun("k", {}), Recall("k"), store("ended")])
-    assert result(history) == Stored([("ended", 2)])
+    assert result(history) == Stored([("ended", 2, 2)])
     assert result(history).key == "k"
 
 

@@ -90,7 +90,7 @@ def test_a_bye_waits_for_the_acknowledgement_of_every_end():
         worker.end(operation)
     worker.say(messages.Bye(worker.next(), worker.now))
     for operation in ("one", "two"):
-        wired.core.stored([End(operation, 2)])
+        wired.core.stored([End(operation, 2, 0)])
         wired.carry_out()
     acknowledged = [message.finals for message in worker.heard(messages.Acknowledge)]
     assert acknowledged == [[["one", 2]], [["two", 2]]]

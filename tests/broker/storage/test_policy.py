@@ -3,6 +3,7 @@
 import pytest
 from wired import Wired
 
+from headway.model import Stage
 from headway.protocol import messages
 from headway_broker.state import effects
 from headway_broker.state.effects import End
@@ -118,12 +119,30 @@ def test_an_end_that_changed_again_is_stored_again_and_acknowledged_by_its_revis
     worker.end(state="failed")
     worker.operations["op"].message = "more"
     worker.announce()
-    wired.core.stored([End("op", 2)])
+    changes = wired.core.ledger.entries["op"].changes
+    wired.core.stored([End("op", 2, changes)])
     wired.carry_out()
     assert not worker.heard(messages.Acknowledge)
-    wired.core.stored([End("op", 3)])
+    wired.core.stored([End("op", 3, changes)])
     wired.carry_out()
     assert worker.heard(messages.Acknowledge) == [messages.Acknowledge([["op", 3]])]
+
+
+def test_a_stage_that_is_told_after_the_end_was_stored_is_stored_before_the_acknowledgement(wired):
+    worker = wired.worker()
+    operation = worker.start()
+    worker.end()
+    wired.store_all()
+    assert len(worker.heard(messages.Acknowledge)) == 1
+    late = operation.stages[99] = Stage(99, "Late")
+    operation.revision -= 1  # the same again
+    worker.announce(whole=False, stages=[late])
+    assert not wired.core.ledger.is_safe("op")
+    assert len(worker.heard(messages.Acknowledge)) == 1
+    wired.store_all()
+    assert wired.core.ledger.is_safe("op")
+    assert len(worker.heard(messages.Acknowledge)) == 2
+    assert b"Late" in wired.stored_rows()["op"].body
 
 
 def test_without_a_history_nothing_is_handed_over():

@@ -115,6 +115,23 @@ def test_an_operation_of_many_stages_comes_in_parts_that_fit():
         wire.decode(frame, messages.INBOUND)
 
 
+def test_an_end_in_parts_has_its_revision_in_the_last_of_them_alone():
+    publisher, operation = publisher_with(connected=False)
+    for number in range(1, 2501):
+        operation.stages[number] = Stage(number, "n" * 256)
+    operation.move(COMPLETED, 0.5)
+    publisher.changed(operation)
+    publisher.connected()
+    _, *parts = publisher.take(1.0)
+    revisions = [part.operation[1] for part in parts]
+    assert revisions == [operation.revision - 1] * (len(parts) - 1) + [operation.revision]
+    assert len(parts) > 1
+    publisher.receive(messages.Acknowledge([[operation.id, revisions[0]]]), 1.0)
+    assert operation.id in publisher.operations  # what is stored is not all of it
+    publisher.receive(messages.Acknowledge([[operation.id, revisions[-1]]]), 1.0)
+    assert operation.id not in publisher.operations
+
+
 def test_counts_of_many_stages_come_in_parts_that_fit():
     publisher = Publisher("s" * 16)
     publisher.connected()
