@@ -36,6 +36,14 @@ def test_the_error_stands_before_the_last_lines_and_is_not_repeated():
     assert wording.error_lines(ended("failed", error="exit status 3", exit_status=3), 4) == []
 
 
+def test_of_the_lines_of_a_failure_the_last_are_told():
+    made = ended("failed", error="404 Not Found", tail=["one", "two", "", "three"])
+    assert wording.error_lines(made, 2) == ["404 Not Found", "three"]
+    made = ended("failed", error="exit status 3", exit_status=3, tail=["one", "two", "why"])
+    assert wording.error_lines(made, 2) == ["two", "why"]
+    assert wording.error_lines(made, 0) == []
+
+
 def test_only_leaves_of_the_stages_are_told_as_busy():
     made = operation("a", "x", progress=0.5)
     stage(made, "Configure")

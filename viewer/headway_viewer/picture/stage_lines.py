@@ -32,10 +32,11 @@ def lines_below(
     bare: bool,
     widths: ColumnWidths | None,
     whole: bool = False,
+    at_most: int = MAX_DETAIL_LINES,
 ) -> list[Line]:
     """Return the detail lines of an operation, the most important first.
 
-    There are at most MAX_DETAIL_LINES. `whole`: all there is to say of it, with the work that it
+    There are `at_most` so many. `whole`: all there is to say of it, with the work that it
     has done and what its estimate rests on.
 
     With the `widths` of the rows, the parts of a running operation have bars below its own. A
@@ -46,7 +47,7 @@ def lines_below(
     room = width - len(indent)
     if room < 4:
         return []
-    most = ALL_DETAIL_LINES if whole else MAX_DETAIL_LINES
+    most = ALL_DETAIL_LINES if whole else at_most
     found = details(operation, board, now, most)
     if widths is not None and len(found) < most:
         late = _unsaid_lateness(operation, board, now, widths)

@@ -134,7 +134,10 @@ class View:
         self._heights = {}
         for operation, row, below, count in zip(operations, rows, wanted, given):
             picture.append(self.columns.format_row(row, widths, width))
-            picture.extend(below[:count])
+            told = below[:count]
+            if 0 < count < len(below) and operation.state in (FAILED, CRASHED):
+                told = self.details(operation, width, now, widths, at_most=count)  # the last of it
+            picture.extend(told)
             if operation.open:
                 height, since = heights.get(operation.id, (0, now))
                 if count >= height or now - since >= HEIGHT_KEPT:
@@ -338,12 +341,24 @@ class View:
         return counted, rate_text(operation, stage, now)
 
     def details(
-        self, operation: Operation, width: int, now: float, widths: ColumnWidths | None = None
+        self,
+        operation: Operation,
+        width: int,
+        now: float,
+        widths: ColumnWidths | None = None,
+        at_most: int = MAX_DETAIL_LINES,
     ) -> list[Line]:
         """Return the detail lines of an operation, the most important first."""
         operation = self.board.told(operation)
         return lines_below(
-            operation, self.board, self.theme, width, now, bare=self.bare, widths=widths
+            operation,
+            self.board,
+            self.theme,
+            width,
+            now,
+            bare=self.bare,
+            widths=widths,
+            at_most=at_most,
         )
 
     def all_details(self, operation: Operation, width: int, now: float) -> list[Line]:

@@ -225,15 +225,14 @@ def _counts(operation: Operation) -> bool:
 
 
 def error_lines(operation: Operation, most: int) -> list[str]:
-    """Return why an operation broke: its error, then the last lines that it printed."""
+    """Return why an operation broke: its error, then the last of the lines that it printed."""
     lines = operation.error.splitlines()[:1] if operation.error else []
     if lines == [f"exit status {operation.exit_status}"]:
         lines = []  # the row shows the exit status
     said = tuple(line for line in lines if line)  # the printed line may have a prefix: "E: "
-    lines.extend(
-        line for line in operation.tail[-most:] if line.strip() and not line.endswith(said)
-    )
-    return lines[:most]
+    told = [line for line in operation.tail if line.strip() and not line.endswith(said)]
+    room = most - len(lines)
+    return [*lines, *(told[-room:] if room > 0 else ())][:most]
 
 
 _HOLDER_PROCESS = re.compile(r",? held by process \d+(?: \([^)]*\))?$")

@@ -60,7 +60,7 @@ def list_operations(
     ]
     below = {
         one.id: [
-            *view.details(one, width, now)[:ERROR_LINES],
+            *view.details(one, width, now, at_most=ERROR_LINES),
             *_alike_line(folded.get(one.id, []), theme, width, now),
         ]
         for one in kept
