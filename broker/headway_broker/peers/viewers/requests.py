@@ -25,12 +25,17 @@ Terminal = Tuple[Any, str]  # the machine and the name
 
 
 class PendingRequest(NamedTuple):
-    """A request that was passed to a worker, which has not answered yet."""
+    """A request to a worker, which has not answered yet.
+
+    `held` is what is sent to it once it connects: after a restart the broker knows workers by
+    the history and the spool before they have said Hello.
+    """
 
     asker: Session
     request: int  # the number that the asker gave it
     worker: Session
     until: float
+    held: Any = None
 
 
 class Requests:
@@ -100,11 +105,28 @@ class Requests:
         if not entry.operation.open:
             return reply(asker, request, error=f"has ended: {entry.operation.state}")
         worker = entry.session
-        if worker.identity is None or len(self._pending) >= PENDING_LIMIT:
+        if worker.gone or len(self._pending) >= PENDING_LIMIT:
             return reply(asker, request, {"answer": "nobody", "reason": None})
         self._number += 1
-        self._pending[self._number] = PendingRequest(asker, request, worker, now + ANSWER_TIMEOUT)
-        return [Send(worker.identity, message(self._number, entry.operation.id))]
+        passed_on = message(self._number, entry.operation.id)
+        waiting = PendingRequest(asker, request, worker, now + ANSWER_TIMEOUT)
+        if worker.identity is None:
+            self._pending[self._number] = waiting._replace(held=passed_on)
+            return []
+        self._pending[self._number] = waiting
+        return [Send(worker.identity, passed_on)]
+
+    def greeted(self, worker: Session, now: float) -> list[Effect]:
+        """Pass on what was held for a worker until it said Hello."""
+        if worker.identity is None:
+            return []
+        effects: list[Effect] = []
+        for number, waiting in self._pending.items():
+            if waiting.worker is worker and waiting.held is not None:
+                effects.append(Send(worker.identity, waiting.held))
+                until = now + ANSWER_TIMEOUT
+                self._pending[number] = waiting._replace(held=None, until=until)
+        return effects
 
     def answer(self, worker: Session, answer: messages.Answer) -> list[Effect]:
         """Reply to a request with the answer of the worker."""

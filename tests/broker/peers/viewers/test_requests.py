@@ -55,6 +55,43 @@ def test_a_worker_that_dies_is_nobody_at_once(wired):
     assert replies(viewer) == [({"answer": "nobody", "reason": None}, None)]
 
 
+@pytest.fixture
+def restarted(wired):
+    """A broker that knows an operation by the history alone, whose worker may come back."""
+    before = Wired(has_history=True)
+    before.worker(pid=4711).start()
+    before.pass_time(2)
+    wired.core.restored([before.stored_rows()["op"]], wired.now)
+    wired.carry_out()
+    return wired
+
+
+@pytest.mark.parametrize("verb", ["cancel", "pause", "resume"])
+def test_a_request_waits_for_a_worker_that_has_not_come_back_yet(restarted, verb):
+    viewer = restarted.viewer()
+    viewer.ask(verb, operation="op")
+    restarted.pass_time(ANSWER_TIMEOUT - 0.5)
+    assert replies(viewer) == []
+    worker = restarted.worker(pid=4711)
+    [passed] = [
+        message
+        for message in worker.heard()
+        if isinstance(message, (messages.Cancel, messages.Pause))
+    ]
+    restarted.pass_time(1)  # it has as long to answer as one that was there
+    worker.say(messages.Answer(passed.request, "accepted", None))
+    assert replies(viewer) == [({"answer": "accepted", "reason": None}, None)]
+    worker.hello(identity=b"again")
+    assert not worker.heard(messages.Cancel), "it is told once"
+
+
+def test_a_worker_that_does_not_come_back_is_nobody(restarted):
+    viewer = restarted.viewer()
+    viewer.ask("cancel", operation="op")
+    restarted.pass_time(ANSWER_TIMEOUT + 0.1)
+    assert replies(viewer) == [({"answer": "nobody", "reason": None}, None)]
+
+
 def test_what_is_not_there_or_has_ended_cannot_be_cancelled(wired):
     worker, viewer = wired.worker(), wired.viewer()
     worker.start()
