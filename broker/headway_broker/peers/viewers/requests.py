@@ -16,6 +16,9 @@ from headway_broker.state.sessions import Session
 
 # Seconds that a worker has to answer; its callbacks may run that long, and a person waits for it.
 ANSWER_TIMEOUT = 5.0
+# Seconds in which a worker that this broker has only heard of is to connect; with the answer's it
+# is less than the 15 s that viewers wait.
+GREETING_TIMEOUT = 8.0
 CLAIMS_LIMIT = 5_000  # keys remembered; the oldest is forgotten, and may then be told again
 PENDING_LIMIT = 1_000  # requests that wait for an answer
 DRAWN_LIMIT = 1_000  # operations of one request that tells what was drawn; a viewer draws fewer
@@ -109,11 +112,12 @@ class Requests:
             return reply(asker, request, {"answer": "nobody", "reason": None})
         self._number += 1
         passed_on = message(self._number, entry.operation.id)
-        waiting = PendingRequest(asker, request, worker, now + ANSWER_TIMEOUT)
         if worker.identity is None:
-            self._pending[self._number] = waiting._replace(held=passed_on)
+            until = now + GREETING_TIMEOUT
+            waiting = PendingRequest(asker, request, worker, until, passed_on)
+            self._pending[self._number] = waiting
             return []
-        self._pending[self._number] = waiting
+        self._pending[self._number] = PendingRequest(asker, request, worker, now + ANSWER_TIMEOUT)
         return [Send(worker.identity, passed_on)]
 
     def greeted(self, worker: Session, now: float) -> list[Effect]:

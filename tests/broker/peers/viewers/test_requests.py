@@ -5,7 +5,7 @@ from wired import Wired
 
 from headway.estimate import Run
 from headway.protocol import messages
-from headway_broker.peers.viewers.requests import ANSWER_TIMEOUT
+from headway_broker.peers.viewers.requests import ANSWER_TIMEOUT, GREETING_TIMEOUT
 from headway_broker.state import effects
 
 
@@ -70,7 +70,7 @@ def restarted(wired):
 def test_a_request_waits_for_a_worker_that_has_not_come_back_yet(restarted, verb):
     viewer = restarted.viewer()
     viewer.ask(verb, operation="op")
-    restarted.pass_time(ANSWER_TIMEOUT - 0.5)
+    restarted.pass_time(GREETING_TIMEOUT - 0.5)
     assert replies(viewer) == []
     worker = restarted.worker(pid=4711)
     [passed] = [
@@ -88,7 +88,7 @@ def test_a_request_waits_for_a_worker_that_has_not_come_back_yet(restarted, verb
 def test_a_worker_that_does_not_come_back_is_nobody(restarted):
     viewer = restarted.viewer()
     viewer.ask("cancel", operation="op")
-    restarted.pass_time(ANSWER_TIMEOUT + 0.1)
+    restarted.pass_time(GREETING_TIMEOUT + 0.1)
     assert replies(viewer) == [({"answer": "nobody", "reason": None}, None)]
 
 
