@@ -42,7 +42,7 @@ class Feed:
         return Reply(number, {"granted": True}, None)
 
 
-def ends(name, state, notify=True, took=0.5):
+def ends(name, state, notify=True, took=0.5, labels=None):
     """A step in which an operation that was not known has come and ended."""
     from headway.model import Operation
     from headway.protocol.messages import Delta, Snapshot
@@ -55,7 +55,7 @@ def ends(name, state, notify=True, took=0.5):
             feed.steps.insert(0, step)
             return
         operation = Operation(name.ljust(12, "x"), name)
-        operation.notify = notify
+        operation.notify, operation.labels = notify, labels
         operation.move(RUNNING, now - took)
         operation.move(state, now)
         row = [operation.id, operation.record(), [], {}, None, {}, {}]
@@ -104,6 +104,14 @@ def run(*steps, channel=None, **options):
     sender = Sender(channel)
     options.setdefault("policy", Policy())
     return Notifier(feed, replica, [sender], **options).run(), feed
+
+
+def test_with_labels_those_that_have_them_are_told():
+    channel = Channel()
+    mine, other = ({"run": run} for run in ("42", "43"))
+    steps = [ends("mine", "failed", labels=mine), ends("other", "failed", labels=other)]
+    run(*steps, ends("none", "failed"), nothing, channel=channel, labels=[("run", "42")])
+    assert [title.split()[0] for title in channel.told] == ["mine"]
 
 
 def test_ends_are_claimed_and_told_and_ctrl_c_ends_it():

@@ -3,6 +3,7 @@ from showcase import installers, operation
 from told_feed import ToldFeed
 
 from headway.protocol.messages import Reply
+from headway_viewer.picture.keys import ESCAPE
 from headway_viewer.top.follower import REST, Follower
 
 APT = "2c9aaaaaaaaa"
@@ -88,3 +89,37 @@ def test_a_click_and_the_wheel_reach_the_rows():
     follower.wheel(1)
     follower.press("q")
     assert follower.left
+
+
+def labelled(id_, run):
+    made = operation(id_, f"tests of {run}")
+    made.labels = {"run": run}
+    return made
+
+
+def test_with_labels_those_that_have_them_have_rows():
+    feed = ToldFeed(labelled("aaaaaaaaaaaa", "42"), labelled("bbbbbbbbbbbb", "43"))
+    follower = Follower(feed, THEME, labels=[("run", "42")])
+    follower.turn()
+    shown = "\n".join(lines(follower))
+    assert "tests of 42" in shown
+    assert "tests of 43" not in shown
+
+
+def test_groups_stand_in_place_of_rows_until_one_is_chosen():
+    told = [labelled(letter * 12, run) for letter, run in zip("abc", ("42", "42", "43"))]
+    follower = Follower(ToldFeed(*told), THEME, by="run")
+    follower.turn()
+    first, second, third = lines(follower)[1:4]
+    assert (first.split()[:3], second.split()[:3]) == (
+        ["42", "2", "running"],
+        ["43", "1", "running"],
+    )
+    assert not third
+    assert not any("tests of" in line for line in lines(follower)), "nor the facts of any"
+    follower.click(3, 1)
+    assert follower.navigation.browsing.chosen is None, "a group is no row"
+    follower.press("j")
+    assert "> ▶ tests of 42" in lines(follower)[1]
+    follower.press(ESCAPE)
+    assert lines(follower)[1] == first

@@ -13,7 +13,7 @@ from headway.commands.arguments import ArgumentParser
 from headway.host.desktop import Impossible
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.exit_status import USAGE
-from headway_viewer.commands.options import print_error, seconds
+from headway_viewer.commands.options import LABEL_HELP, label, print_error, seconds
 from headway_viewer.connection.endpoint import finder_for_listener, require_usable
 from headway_viewer.connection.feed import Feed
 from headway_viewer.fleet.options import add_fleet, fleet_source
@@ -89,6 +89,7 @@ def notify(argv: Sequence[str]) -> int:
         job_list=job_list,
         say=_print,
         tells_hosts=fleet is not None,
+        labels=arguments.label or (),
     )
     try:
         if fleet is None:
@@ -139,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quiet", metavar="H:MM-H:MM", type=_quiet, help="tell nothing then, and the rest after"
     )
+    parser.add_argument("--label", type=label, action="append", metavar="K=V", help=LABEL_HELP)
     add_fleet(parser)
     return parser
 

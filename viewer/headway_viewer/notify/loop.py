@@ -6,8 +6,9 @@ Shell.
 from __future__ import annotations
 
 import time
-from typing import Callable, Mapping, Protocol
+from typing import Callable, Mapping, Protocol, Sequence
 
+from headway.lookup import has_labels
 from headway.model import Operation
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
@@ -59,6 +60,7 @@ class Notifier:
         job_list: JobList | None = None,
         say: Callable[[str], None] = lambda _words: None,
         tells_hosts: bool = False,
+        labels: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._feed = feed
         self._replica = replica
@@ -70,6 +72,7 @@ class Notifier:
         self._jobs = Jobs()
         self._say = say
         self._tells_hosts = tells_hosts
+        self._labels = labels
         self._note: str | None = None
         self._claims = Claims(feed.request, feed.reply)
         self._bursts = Bursts()
@@ -141,7 +144,8 @@ class Notifier:
         notices: list[Notice] = []
         if changes.fresh or changes.operations:
             policy.attach(replica.time(self._begun))
-            changed = [replica.operations[name] for name in changes.operations]
+            told = (replica.operations[name] for name in changes.operations)
+            changed = [one for one in told if has_labels(one, self._labels)]
             if self._front is not None:
                 for operation in changed:
                     self._front.note(operation)

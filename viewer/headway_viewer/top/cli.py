@@ -9,7 +9,14 @@ from typing import Sequence
 from headway.formatting import picture_support
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.exit_status import USAGE
-from headway_viewer.commands.options import CLOCK_HELP, make_parser, print_error, stream_theme
+from headway_viewer.commands.options import (
+    CLOCK_HELP,
+    LABEL_HELP,
+    label,
+    make_parser,
+    print_error,
+    stream_theme,
+)
 from headway_viewer.connection.endpoint import following_feed, require_usable
 from headway_viewer.display.clock import clock_time
 from headway_viewer.display.escapes import LEAVE_SCREEN
@@ -37,6 +44,13 @@ def main(argv: Sequence[str]) -> int:
         "headway top\nheadway top --fleet nats://nats.example.org --site berlin",
     )
     parser.add_argument("--clock", action="store_true", help=CLOCK_HELP)
+    parser.add_argument("--label", type=label, action="append", metavar="K=V", help=LABEL_HELP)
+    parser.add_argument(
+        "--by",
+        metavar="KEY",
+        help="a line for each host, where KEY is host, or for each value of that label, until a row"
+        " is chosen; of a fleet of thousands by host, unasked",
+    )
     add_fleet(parser)
     arguments = parser.parse_args(argv)
     try:
@@ -68,7 +82,13 @@ def main(argv: Sequence[str]) -> int:
             require_usable()
         finish_time = FinishTime(clock_time, always=arguments.clock)
         follower = Follower(
-            feed, stream_theme(sys.stderr), finish_time, history, tells_hosts=fleet is not None
+            feed,
+            stream_theme(sys.stderr),
+            finish_time,
+            history,
+            tells_hosts=fleet is not None,
+            labels=arguments.label or (),
+            by=arguments.by,
         )
         hold = TerminalHold(2, watchdog)
         status = Top(follower, hold).run()

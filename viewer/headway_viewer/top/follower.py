@@ -5,10 +5,12 @@ Shell of the connection; it knows no Textual. Keys, clicks and the size come in,
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, Sequence
 
 from headway.formatting.theme import Line, Theme
+from headway.lookup import has_labels
 from headway.protocol.messages import Reply
+from headway_viewer.commands.listing.rollup import Rollup
 from headway_viewer.connection.log_follower import LogFollower
 from headway_viewer.connection.owner_requests import OwnerRequests, refusal
 from headway_viewer.picture.board import Board
@@ -70,6 +72,8 @@ class Follower:
         history: History | None = None,
         *,
         tells_hosts: bool = False,
+        labels: Sequence[tuple[str, str]] = (),
+        by: str | None = None,
     ) -> None:
         self.theme = theme
         self._history = history
@@ -77,6 +81,10 @@ class Follower:
         self._feed = feed
         self._board = Board(feed.replica)
         self._board.tells_hosts = tells_hosts
+        if labels:
+            self._board.accepts = lambda operation: has_labels(operation, labels)
+        if tells_hosts or by is not None:
+            self._board.rollup = Rollup(self._board, theme, by).lines
         self._view = View(self._board, theme, finish_time=finish_time)
         self.navigation = Navigation(Tree(self._board))
         self.navigation.browsing.refusal = self._refusal
