@@ -1,0 +1,125 @@
+"""What all pages follow together: when they are sent what has changed, and which operations."""
+
+import json
+import os
+import select
+
+import pytest
+from machine import until
+from showcase import operation
+from told_feed import ToldFeed
+
+from headway_viewer.web import stream
+from headway_viewer.web.stream import FRAME, LONGEST_WAIT, Follower, Stream
+
+
+class Feed(ToldFeed):
+    """Time passes while it waits for more."""
+
+    def __init__(self, *operations):
+        super().__init__(*operations)
+        self.waited = []
+        self.closed = 0
+        self.wake = None
+
+    def wait(self, timeout, *, rest=False):
+        self.waited.append((round(timeout, 3), rest))
+        self.now += timeout if rest else 0.0
+        came = super().wait(timeout, rest=rest)
+        if self.wake is not None and not came:  # as a real one does, it waits
+            select.select([self.wake], [], [], 0.05)
+        return came
+
+    def close(self):
+        self.closed += 1
+
+
+@pytest.fixture
+def feed(monkeypatch):
+    made = Feed(operation("one", "tests"))
+    monkeypatch.setattr(stream, "following_feed", lambda replica: made)
+    monkeypatch.setattr(stream, "Replica", lambda: made.replica)
+    return made
+
+
+@pytest.fixture
+def follower(feed, wake):
+    return Follower(None, (), wake)
+
+
+@pytest.fixture
+def wake():
+    woken, wake = os.pipe()
+    os.set_blocking(woken, False)
+    yield woken
+    os.close(woken)
+    os.close(wake)
+
+
+def ids(frame):
+    return [one["id"] for one in json.loads(frame.snapshot)["operations"]]
+
+
+def test_a_change_after_a_pause_is_sent_at_once_and_the_next_a_frame_later(feed, follower):
+    follower.wait()
+    assert follower.collect(whole=False).fresh
+    assert feed.waited == [(LONGEST_WAIT, False)]
+    feed.waited.clear()
+    feed.now += FRAME / 4
+    feed.tell(operation("two", "tests"))
+    follower.wait()
+    assert feed.waited == [(LONGEST_WAIT, False), (round(FRAME * 3 / 4, 3), True)]
+
+
+def test_who_comes_later_is_sent_all_and_who_is_there_what_changes(feed, follower):
+    follower.wait()
+    follower.collect(whole=True)
+    nothing = follower.collect(whole=False)
+    assert (nothing.lines, nothing.snapshot, nothing.note) == ([], None, "")
+    assert ids(follower.collect(whole=True)) == ["one"]
+    feed.connected = False
+    assert follower.collect(whole=False).note == "waiting for the broker"
+
+
+def test_with_labels_those_that_have_them_are_sent_and_what_is_inside_of_them(feed, wake):
+    mine, other = operation("mine", "tests"), operation("other", "tests")
+    mine.labels, other.labels = {"run": "42", "by": "ann"}, {"run": "43"}
+    inside = operation("inside", "unit tests")
+    inside.parent = "mine/1"
+    feed.tell(mine, other, inside)
+    follower = Follower(None, [("run", "42")], wake)
+    follower.wait()
+    assert ids(follower.collect(whole=True)) == ["mine", "inside"]
+    late = operation("late", "tests")
+    late.labels = {"run": "42"}
+    feed.tell(other, late)
+    follower.wait()
+    assert ids(follower.collect(whole=False)) == ["late"]
+
+
+def test_all_pages_share_one_connection_which_ends_with_the_last(feed):
+    shared = Stream()
+    first, second = shared.join(lambda: None), shared.join(lambda: None)
+    for page in (first, second):
+        until(lambda one=page: shared.take(one), "a snapshot")
+    shared.leave(first)
+    assert not feed.closed
+    shared.leave(second)
+    until(lambda: feed.closed == 1, "the end of the connection")
+
+
+def test_after_a_fault_it_says_so_and_follows_again(feed, monkeypatch):
+    faults = [OSError("no more descriptors")]
+
+    def following(replica):
+        if faults:
+            raise faults.pop()
+        return feed
+
+    monkeypatch.setattr(stream, "following_feed", following)
+    monkeypatch.setattr(stream, "RETRY", 0.0)
+    shared, told = Stream(), []
+    page = shared.join(lambda: None)
+    until(lambda: told.extend(shared.take(page)) or ("note", "") in told, "no note any more")
+    shared.leave(page)
+    assert [name for name, _ in told[-2:]] == ["line", "note"], "all that there is, and the end"
