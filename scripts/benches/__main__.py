@@ -95,6 +95,11 @@ def write(reports: dict[str, dict[str, Any]]) -> None:
             accuracy: str = made(report.rows, fields["about"])
             if accuracy:  # else what stands there is kept
                 blocks["eta accuracy"] = accuracy
+        if area == "run-truth":
+            made_of = importlib.import_module("benches.areas.run_truth_table")
+            blocks["run-truth commands"] = made_of.table(report.rows)
+            of_all = report._replace(rows=[row for row in report.rows if made_of.is_of_all(row)])
+            blocks[area] = rendering.markdown(of_all, fields["about"])
         pictures = []
         for name, picture in draw(fields).items():
             (FIGURES / file_name(name)).write_text(picture)

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Any, Callable, Collection, NamedTuple
 
 from chaos_testing.news import News
-from chaos_testing.outcomes import Interval, Outcomes
+from chaos_testing.outcomes import LONGEST, Interval, Outcomes
 from chaos_testing.sandbox import ChaosSandbox
 
 HOGS = 3  # processes that take the processors from exits that are to starve
@@ -62,6 +62,7 @@ class FaultInjector:
         self._endings: list[Ending] = []
         self._unstored_since: float | None = None
         self._stopped: dict[int, float] = {}
+        self._went_on: dict[int, float] = {}
         self._deaf_since: float | None = time.monotonic()
         self._runtime_full = False
         self._state_full = False
@@ -112,6 +113,7 @@ class FaultInjector:
         for ending in [one for one in self._endings if one.due <= now]:
             self._endings.remove(ending)
             ending.end()
+        self._continue_again(now)
         if (
             self._deaf_since is not None
             and not self._broker_stopped()
@@ -367,7 +369,22 @@ class FaultInjector:
         begun = self._stopped.pop(pid, None)
         if begun is not None:
             self.sandbox.signal(pid, signal.SIGCONT)
-            self.outcomes.stop(pid, begun, time.monotonic())
+            self._went_on[pid] = time.monotonic()
+            self.outcomes.stop(pid, begun, self._went_on[pid])
+
+    def _continue_again(self, now: float) -> None:
+        """Let go on what has stopped itself later than it was let go on.
+
+        It tells of its stop before it stops, and a starved process comes to that seconds later.
+        """
+        for pid, since in list(self._went_on.items()):
+            if pid in self._stopped:
+                del self._went_on[pid]
+            elif self.sandbox.is_stopped(pid):
+                self.sandbox.signal(pid, signal.SIGCONT)
+                self.outcomes.stop(pid, since, now)
+            elif now - since > LONGEST:
+                del self._went_on[pid]
 
     def _after(self, seconds: float, end: Callable[[], None]) -> None:
         self._endings.append(Ending(time.monotonic() + seconds, end))

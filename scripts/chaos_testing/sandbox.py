@@ -86,6 +86,15 @@ class ChaosSandbox(Sandbox):
             process.communicate()
             return None
 
+    def is_stopped(self, pid: int) -> bool:
+        """Return whether a process runs here and is stopped by a signal."""
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+                state = stat.read().rpartition(")")[2].split()[0]
+        except (OSError, IndexError):
+            return False
+        return state == "T" and self.owns(pid)
+
     def threads(self, pid: int) -> list[int]:
         """Return the ids of the threads of a process that runs here."""
         try:

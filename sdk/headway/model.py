@@ -94,6 +94,7 @@ _operation_values = attrgetter(*OPERATION_FIELDS)
 
 UNTOLD = 0  # `planned` of an operation of which stages come that nobody has told of
 UNLEARNED = "-"  # the key of an operation that history neither learns from nor foretells
+NOT_REACHED = "not reached"  # the reason of what was pending when its operation broke off
 SHORT_MOST = 0.99  # the progress of what failed or stopped, however near to its end, at most
 
 
@@ -211,8 +212,10 @@ class Stage(Stateful):
 
         1.0 is kept for success (skipped, or completed without a reason: a loop that was left
         early has one), and what ended otherwise is never above 0.99; counts past the total, or a
-        total that is not positive, say nothing.
+        total that is not positive, say nothing. What was not reached is not done.
         """
+        if self.state == SKIPPED and self.reason == NOT_REACHED:
+            return 0.0
         if self.state == SKIPPED or (self.state == COMPLETED and self.reason is None):
             return 1.0
         shown = self.shown
@@ -350,7 +353,7 @@ class Operation(Stateful):
             self.ended = now
             for stage in self.stages.values():
                 if stage.state == PENDING:
-                    stage.move(SKIPPED, now, "not reached")
+                    stage.move(SKIPPED, now, NOT_REACHED)
                 elif stage.open:
                     stage.move(state, now, reason)
         if self.started is None and state != PENDING:
@@ -457,6 +460,17 @@ class Operation(Stateful):
     def running(self) -> Iterator[Stage]:
         """Return the stages that are running or waiting now, in order."""
         return (stage for stage in self.stages.values() if stage.state in (RUNNING, WAITING))
+
+    def final_progress(self) -> float | None:
+        """Return the progress of an ended operation: 1.0 is reserved for success."""
+        if self.state == COMPLETED and not self.stopped:
+            return 1.0
+        progress = self.progress
+        outermost = sum(stage.parent is None for stage in self.stages.values())
+        if len(self.stages) == 1 or (not progress and outermost == 1):
+            share = self.even_progress()  # its counts are all that was done
+            progress = share if share is not None else progress
+        return None if progress is None else min(progress, SHORT_MOST)
 
     def even_progress(self) -> float | None:
         """Return progress with equal weights for stages of the same parent, or None where unknown.

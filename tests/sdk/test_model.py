@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway.model import Operation, Stage
+from headway.model import SHORT_MOST, Operation, Stage
 from headway.states import (
     CANCELLED,
     COMPLETED,
@@ -15,6 +16,7 @@ from headway.states import (
     RUNNING,
     SKIPPED,
     STAGE_MOVES,
+    UNJUDGED,
 )
 
 
@@ -234,3 +236,42 @@ def test_it_is_stopped_while_its_last_stop_has_no_end():
     assert op.stopped_for(15.0, 35.0) == 10.0
     op.move(COMPLETED, 50.0)
     assert op.stopped_since is None
+
+
+def ended_with(state: str, *counts: tuple[float, float], progress: float | None = None):
+    """The final progress of an operation whose stages have counted so much."""
+    operation = operation_in(state)
+    operation.progress = progress
+    for number, (done, total) in enumerate(counts, 1):
+        stage = operation.stages[number] = Stage(number, f"stage {number}", total=total)
+        stage.done = done
+    return operation.final_progress()
+
+
+def test_success_is_all_of_it_whatever_was_counted():
+    assert ended_with(COMPLETED, (3, 10), progress=0.3) == 1.0
+
+
+@pytest.mark.parametrize("state", [FAILED, CANCELLED, CRASHED, UNJUDGED])
+def test_what_did_not_complete_is_never_all_of_it(state):
+    assert ended_with(state, (10, 10)) == SHORT_MOST
+
+
+def test_the_counts_of_a_single_stage_are_all_that_was_done():
+    assert ended_with(FAILED, (3, 10), progress=0.9) == pytest.approx(0.3)
+
+
+def test_of_several_stages_what_was_estimated_last_stays():
+    assert ended_with(FAILED, (3, 10), (0, 5), progress=0.2) == 0.2
+    assert ended_with(FAILED, (3, 10), (0, 5)) is None
+
+
+def test_what_was_not_reached_is_not_done():
+    operation = operation_in(RUNNING)
+    operation.add_stage(Stage(1, "Configure"))
+    operation.move(FAILED, 2.0)
+    assert operation.stages[1].fraction() == 0.0
+    assert operation.final_progress() == 0.0
+    skipped = stage_in(RUNNING)
+    skipped.move(SKIPPED, 1.0, "already there")
+    assert skipped.fraction() == 1.0

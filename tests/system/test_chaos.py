@@ -1,14 +1,20 @@
 """A minute of chaos: no final state is lost and none is false; and its checker would notice."""
 
 import os
+import random
+import signal
+import socket
 import subprocess
 import sys
 
 import pytest
+from benches.sandbox import wait_for
 from chaos_testing.checker import Circumstances, Findings, Run, check_operations, check_runs
+from chaos_testing.fault_injection import FaultInjector
 from chaos_testing.journal import OperationTruth, ProcessTruth, StageTruth
 from chaos_testing.observer import Revision
 from chaos_testing.outcomes import Interval, Outcomes
+from chaos_testing.sandbox import ChaosSandbox
 from machine import ROOT
 
 
@@ -206,3 +212,25 @@ def test_a_minute_of_chaos_loses_no_final_state_and_shows_no_false_one():
     assert "final states lost   0\n" in done.stdout
     assert "false states        0\n" in done.stdout
     assert "shares short        0\n" in done.stdout
+
+
+def test_what_stops_itself_later_than_it_is_let_go_on_is_let_go_on_again():
+    with ChaosSandbox() as sandbox:
+        injector = FaultInjector(sandbox, random.Random(1), Outcomes())
+        process = sandbox.start("sleep", "60")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as news:
+            news.sendto(f"stopped {process.pid} 0".encode(), sandbox.news)
+
+        def is_told():
+            injector.tick()
+            return injector.injected["SIGSTOP in an exit"] and not injector.stopped
+
+        wait_for(is_told, 20.0, "being told")
+        process.send_signal(signal.SIGSTOP)
+        wait_for(lambda: sandbox.is_stopped(process.pid), 20.0, "its stop")
+
+        def goes_on():
+            injector.tick()
+            return not sandbox.is_stopped(process.pid)
+
+        wait_for(goes_on, 20.0, "its going on")

@@ -1,11 +1,10 @@
-"""The progress that counts alone tell: of each stage, and of an operation that has ended. Pure."""
+"""The progress of stages that their counts alone tell. Pure."""
 
 from __future__ import annotations
 
 from typing import Iterable
 
-from headway.model import SHORT_MOST, Operation, Stage
-from headway.states import COMPLETED
+from headway.model import Stage
 from headway_broker.state.entry import Entry
 from headway_broker.state.ledger import Ledger
 
@@ -29,15 +28,3 @@ def count_stages(stages: Iterable[Stage]) -> None:
     """Update the progress of stages from their own counts, before they are told."""
     for stage in stages:
         stage.progress = stage.fraction()
-
-
-def final_progress(operation: Operation) -> float | None:
-    """Return the progress of an ended operation: 1.0 is reserved for success."""
-    if operation.state == COMPLETED and not operation.stopped:
-        return 1.0
-    progress = operation.progress
-    outermost = sum(stage.parent is None for stage in operation.stages.values())
-    if len(operation.stages) == 1 or (not progress and outermost == 1):
-        share = operation.even_progress()  # its counts are all that was done
-        progress = share if share is not None else progress
-    return None if progress is None else min(progress, SHORT_MOST)

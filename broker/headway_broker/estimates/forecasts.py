@@ -19,7 +19,7 @@ from headway.protocol.messages import Work
 from headway.states import CANCELLED, UNJUDGED, WAITING, asks
 from headway_broker.estimates.awaited_runs import HISTORY_TIMEOUT, AwaitedRuns
 from headway_broker.estimates.budget import Budget, price
-from headway_broker.estimates.counted_progress import final_progress, update_stage_progress
+from headway_broker.estimates.counted_progress import update_stage_progress
 from headway_broker.estimates.forecast_input import is_held, replay, tell
 from headway_broker.estimates.history_keys import Keys, keys_of
 from headway_broker.estimates.operation_forecast import OperationForecast
@@ -291,7 +291,7 @@ class Forecasts:
                 stage.estimate = None
                 marks.stage_figures.add(stage.id)
         operation.estimate = operation.stalled_since = None
-        operation.progress = final_progress(entry.operation)
+        operation.progress = operation.final_progress()
         marks.figures = True
         self._tell_parent(entry, now)
         return learned

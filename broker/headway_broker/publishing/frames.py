@@ -6,7 +6,7 @@ sequence numbers and the time of publishing (`stream`).
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Iterator, Mapping
+from typing import Any, Callable, Iterable, Iterator, Mapping, TypeVar
 
 from headway.model import UNTOLD
 from headway.protocol import rows
@@ -23,15 +23,22 @@ from headway_broker.state.entry import Entry, Held, Marks
 # part would hold up the deltas behind it for longer.
 PART_SIZE = 192 * 1024
 STAGES_PER_ROW = 500  # an operation with more stages takes several rows
+_OPERATION_TEXTS = ("reason", "error", "message")
+_STAGE_TEXTS = ("reason", "error", "detail")
+Record = TypeVar("Record", OperationRecord, StageRecord)
 
 
 def whole_rows(
-    entry: Entry, held: Held | None = None, told: list[int] | None = None
+    entry: Entry,
+    held: Held | None = None,
+    told: list[int] | None = None,
+    longest: int | None = None,
 ) -> Iterator[bytes]:
     """Yield the rows of a whole operation, packed; the first has its record, all have stages.
 
     Of one whose end is `held` the record and figures from before it, if it was shown then. Where
-    some are `told`, only those stages, and that there are others.
+    some are `told`, only those stages, and that there are others. With `longest`, texts have so
+    many characters at most, and there are no lines of output of what goes on.
     """
     operation = entry.operation
     stages = operation.stages
@@ -44,13 +51,24 @@ def whole_rows(
         record, figures = _record(entry, held.record), held.figures
     if told is not None:
         record = record._replace(planned=UNTOLD)
+    if longest is not None:
+        record = _shortened(record, _OPERATION_TEXTS, longest)
+        tail = None if figures.tail is None else [line[:longest] for line in figures.tail]
+        figures = figures._replace(tail=None if operation.open else tail)
+
+    record_of = StageRecord.of
 
     def build(some: list[int], first: bool) -> OperationRow:
         those = [stages[stage] for stage in some]
         return OperationRow(
             operation.id,
             record if first else None,
-            [StageRecord.of(stage) for stage in those],
+            [
+                record_of(stage)
+                if longest is None
+                else _shortened(record_of(stage), _STAGE_TEXTS, longest)
+                for stage in those
+            ],
             {},
             figures if first else None,
             {
@@ -97,6 +115,17 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
         )
 
     return _rows(sorted(changed), build)
+
+
+def _shortened(record: Record, texts: tuple[str, ...], longest: int) -> Record:
+    """Return a record whose `texts` have so many characters at most."""
+    long = {
+        name: found[:longest]
+        for name in texts
+        for found in (getattr(record, name),)
+        if found is not None and len(found) > longest
+    }
+    return record._replace(**long) if long else record
 
 
 def _record(entry: Entry, record: OperationRecord) -> OperationRecord:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
+from headway import text
 from headway.protocol.overview import told_stages
 from headway_broker.estimates.counted_progress import count_stages
 from headway_broker.estimates.forecasts import Forecasts
@@ -25,6 +26,8 @@ from headway_broker.state.quotas import process_of
 # an overview takes twice as long, some 10 ms.
 WHOLE_STAGES = 100
 WHOLE_STAGES_OF_PROCESS = 1_000
+# Characters of a text: of more, `headway.text` draws that many and that there are others.
+LONGEST_TEXT = text.LIMIT + 1
 
 
 class Overviews:
@@ -73,4 +76,4 @@ class Overviews:
             else:
                 left[process] = left.get(process, WHOLE_STAGES_OF_PROCESS) - len(stages)
             count_stages(stages.values() if told is None else [stages[one] for one in told])
-            yield from frames.whole_rows(entry, held.get(entry), told)
+            yield from frames.whole_rows(entry, held.get(entry), told, LONGEST_TEXT)

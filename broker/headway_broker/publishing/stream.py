@@ -70,6 +70,7 @@ class Stream:
         self._faults = faults
         self._urgent: dict[Entry, None] = {}
         self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
+        self._next_overview = float("-inf")  # when more parts may be sent
         self._pause = PAUSE_MIN
 
     def hurry(self, entry: Entry) -> None:
@@ -130,8 +131,10 @@ class Stream:
         wall = self._wall_clock.offset + now
         if listened:
             out += self._events.snapshot_parts(now, wall)
-        if self._overviews.wanted:
+        if self._overviews.wanted and now >= self._next_overview - SLACK:
             out += self._overviews.parts(self.sequence, now, wall)
+            if self._overviews.snapshots.pending:
+                self._next_overview = now + PAUSE_MAX
         leeway = SLACK if followed else PULSE_LEEWAY
         if (streamed or listened) and now - self._last_pulse >= PULSE_EVERY - leeway:
             self._last_pulse = now
@@ -176,7 +179,10 @@ class Stream:
         if listened:
             times += self._snapshots_due(self._events.snapshots)
         if self._overviews.wanted:
-            times += self._snapshots_due(self._overviews.snapshots)
+            # Its parts do not wait for frames, of which there is one a second while nobody follows.
+            asked = self._overviews.snapshots
+            due = self._next_overview if asked.pending else asked.not_before
+            times.append(max(due, self._next_overview))
         if (
             counted
             or self._ledger.dirty

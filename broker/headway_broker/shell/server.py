@@ -146,7 +146,8 @@ class Server:
                 self.core.died(name, now)
         # What is in the spool comes after what is stored, as it ended later.
         chores = now >= min(self._early_chores, self._next_chores)
-        if not self._restoring and (chores or self.core.liveness.settle_due(now)):
+        looks = chores or self.spool.more or self.core.liveness.settle_due(now)
+        if looks and not self._restoring:
             self._take_in_spool(now)
             drained = drained and self.spool.read_whole
         if chores:
@@ -236,7 +237,7 @@ class Server:
     def _timeout(self) -> int:
         due = self.core.deadline()
         wait = self._next_chores if due is None else min(due, self._next_chores)
-        if self._to_restore:
+        if self._to_restore or self.spool.more:
             return 0
         seconds = max(0.0, wait - time.monotonic())
         if self.deaths.looking:

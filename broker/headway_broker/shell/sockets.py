@@ -32,6 +32,8 @@ HANDSHAKE_TIME = 5.0
 HUNG_UP_AFTER = 1.0
 DRAIN_SECONDS = 0.02  # seconds of reading before what is due gets its turn
 CLOCK_CHECK_BYTES = 1 << 16  # bytes that are read between looks at the clock
+# Subscriptions read in a turn, at 10 µs each: who makes them without end keeps nobody waiting.
+SUBSCRIPTIONS_AT_ONCE = 1_000
 FRAME_COST = 500  # bytes that a frame weighs besides its own
 # High-water marks, in frames for each connection. What libzmq reads ahead of us: without a limit a
 # flood made the broker hold 371 MB. What waits for a slow viewer, before libzmq drops silently and
@@ -232,7 +234,8 @@ class Sockets:
     def _take_subscriptions(
         self, xpub: Any, network: Network | None, now: float, *, restoring: bool
     ) -> None:
-        while True:
+        looked = restoring
+        for _ in range(SUBSCRIPTIONS_AT_ONCE):
             try:
                 frame: Any = xpub.recv(zmq.NOBLOCK, False)
             except zmq.Again:
@@ -241,8 +244,9 @@ class Sockets:
                 xpub.recv()
             event = frame.bytes
             if event[:1] in (b"\0", b"\1"):
-                if event[:1] == b"\1" and is_inbox(event[1:]) and not restoring:
-                    self._before_snapshot(now)
+                if event[:1] == b"\1" and is_inbox(event[1:]) and not looked:
+                    self._before_snapshot(now)  # the others of this turn may have the same
+                    looked = True
                 by = _subscriber(frame, network)
                 if network is not None:
                     network.subscribed(event[1:], subscribe=event[:1] == b"\1")

@@ -21,14 +21,16 @@ from headway.host.files import will
 from headway.host.files.spool import DEAF
 from headway.host.identity import pid_namespace
 from headway.protocol import endpoint, messages
-from headway.protocol.limits import FRAME_LIMIT
+from headway.protocol.limits import FRAME_LIMIT, SPOOL_FILE_LIMIT
 from headway.protocol.wire import Malformed, UnknownKind, decode, unpack
 from headway_broker.peers.spooled import ENDED_BY_PARENT
 from headway_broker.shell.processes import is_running
 from headway_broker.shell.single_instance import answers
 
-FILE_LIMIT = 16 << 20  # bytes of one file
 FILES_LIMIT = 2_000  # files read in one look
+# Seconds of one look: what is left then is for the next turn. One file of 20,000 stages takes some
+# 0.2 s to be taken in, thousands of small ones a few seconds: nobody was answered meanwhile.
+LOOK_SECONDS = 0.4
 # Before the name of a file that was set aside: of one that holds what nobody can read, and of one
 # whose contents were refused or are of a newer version, which is tried again: another broker may
 # have room for them, or know them.
@@ -73,6 +75,7 @@ class Spool:
         self._unfinished: dict[str, tuple[int, int]] = {}  # path → inode and size, a retry ago
         self._unlisted = False  # a folder could not be read at the last look
         self.read_whole = True  # the last look read all that was there: a verdict needs that
+        self.more = False  # the last look left some for another
         self.aside = 0  # files that were set aside, at the last look
 
     def read(self, now: float) -> Iterator[Found]:
@@ -80,8 +83,9 @@ class Spool:
         again = now >= self._retry_at
         if again:
             self._retry_at = now + RETRY_EVERY
-        self.read_whole = False
+        self.read_whole = self.more = False
         self._unlisted = False
+        until = time.monotonic() + LOOK_SECONDS
         paths = self._list()
         self.aside = sum(os.path.basename(path).startswith((BROKEN, REFUSED)) for path in paths)
         if again:
@@ -101,8 +105,9 @@ class Spool:
                     continue
             elif name.startswith(BROKEN) or (name.startswith(".") and testator is None):
                 continue
-            if read >= FILES_LIMIT:
-                return  # more next time
+            if read >= FILES_LIMIT or (read and time.monotonic() > until):
+                self.more = True
+                return
             try:
                 owner, data = _contents(path, self._uid)
             except OSError as error:
@@ -230,7 +235,7 @@ def frames(data: bytes) -> tuple[list[Any], str | None]:
     """Return the messages of a file; `BROKEN` or `REFUSED` where there is something else in it."""
     found: list[Any] = []
     aside: str | None = None
-    unpacker = msgpack.Unpacker(raw=False, max_buffer_size=FILE_LIMIT, max_bin_len=FRAME_LIMIT)
+    unpacker = _unpacker()
     unpacker.feed(data)
     strange = 0
     try:
@@ -256,9 +261,13 @@ def frames(data: bytes) -> tuple[list[Any], str | None]:
     return found, aside
 
 
+def _unpacker() -> Any:
+    return msgpack.Unpacker(raw=False, max_buffer_size=SPOOL_FILE_LIMIT, max_bin_len=FRAME_LIMIT)
+
+
 def _is_of_another_major(data: bytes) -> bool:
     """Return whether a file begins with a Hello of another major version than ours."""
-    unpacker = msgpack.Unpacker(raw=False, max_buffer_size=FILE_LIMIT, max_bin_len=FRAME_LIMIT)
+    unpacker = _unpacker()
     unpacker.feed(data)
     try:
         head = unpack(next(unpacker))[:3]
@@ -275,10 +284,10 @@ def _contents(path: str, uid: int) -> tuple[int, bytes]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid not in (uid, 0):
             raise OSError("not a file of this user")
-        if status.st_size > FILE_LIMIT:
+        if status.st_size > SPOOL_FILE_LIMIT:
             raise ValueError("too large")
         data = b""
-        while len(data) <= FILE_LIMIT:
+        while len(data) <= SPOOL_FILE_LIMIT:
             chunk = os.read(descriptor, 1 << 20)
             if not chunk:
                 break

@@ -7,10 +7,10 @@ travel to viewers (`publishing`).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Collection
 
 from headway.interning import Interner
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway.model import NOT_REACHED, OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
 from headway.protocol.messages import Share
 from headway.protocol.rows import STOPS_LIMIT
 from headway.protocol.wire import UNCHANGED, read_counts
@@ -27,7 +27,12 @@ from headway.states import (
 from headway_broker.state import quotas
 from headway_broker.state.entry import ALL_STORED, Entry, Marks, ShareKey
 from headway_broker.state.errors import Dropped, Refused
-from headway_broker.state.quotas import operation_text_bytes, stage_text_bytes, text_bytes
+from headway_broker.state.quotas import (
+    Quota,
+    operation_text_bytes,
+    stage_text_bytes,
+    text_bytes,
+)
 from headway_broker.state.register import NO_OPERATIONS, Register
 from headway_broker.state.sessions import Session
 
@@ -121,15 +126,15 @@ class Ledger(Register):
     ) -> Entry:
         if len(self.operations(session)) >= OPERATIONS_LIMIT:
             raise Refused("too many operations", {"limit": OPERATIONS_LIMIT})
-        if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
-            raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
         quota = self.quotas.of(session)
         still_open = record[_STATE] in OPEN
         if still_open and quota.opened >= quotas.OPEN_LIMIT:
-            # The operation is named: the worker drops it and goes on with its others.
+            # The operation is named: the worker drops it and goes on with its others. It goes on to
+            # count in it, too, which is no reason to ask for everything again.
+            quota.exceeded = True
             details = {"limit": quotas.OPEN_LIMIT, "operation": record[_ID]}
             raise Refused("too many operations", details)
-        self._leave_out("stages", quota.trim((), stages, still_open=still_open))
+        self._trim(quota, (), stages, still_open=still_open)
         self._check_stages(session, None, stages)
         operation = Operation(record[_ID], record[_NAME])
         entry = Entry(operation, session, now)
@@ -151,16 +156,17 @@ class Ledger(Register):
             or reachable(operation.state, then, OPERATION_MOVES)
         ):
             raise Refused("illegal move", {"operation": operation.id})
-        if len(operation.stages) + len(stages) > STAGES_LIMIT:
-            fresh = sum(1 for stage in stages if stage[_STAGE_ID] not in operation.stages)
-            if len(operation.stages) + fresh > STAGES_LIMIT:
-                raise Refused("too many stages", {"limit": STAGES_LIMIT})
-        if self.stages + len(stages) > TOTAL_STAGES_LIMIT:
-            raise Refused("too many stages", {"limit": TOTAL_STAGES_LIMIT})
         still_open = operation.open and then in OPEN
-        quota = self.quotas.of(session)
-        self._leave_out("stages", quota.trim(operation.stages, stages, still_open=still_open))
+        self._trim(self.quotas.of(session), operation.stages, stages, still_open=still_open)
         self._check_stages(session, entry, stages)
+
+    def _trim(
+        self, quota: Quota, known: Collection[int], stages: list[list[Any]], *, still_open: bool
+    ) -> None:
+        """Leave out the stages for which there is no room: refused, their end would be, too."""
+        room = min(STAGES_LIMIT - len(known), TOTAL_STAGES_LIMIT - self.stages)
+        left_out = quota.trim(known, stages, room, still_open=still_open)
+        self._leave_out("stages", left_out)
 
     def _check_stages(self, session: Session, entry: Entry | None, stages: list[list[Any]]) -> None:
         owner = self._by_session.get(session, NO_OPERATIONS).owner
@@ -313,7 +319,7 @@ class Ledger(Register):
             if stage.state != was[stage.id]:
                 marks.stages.add(stage.id)
                 if stage.state == SKIPPED and was[stage.id] == PENDING:
-                    stage.reason = "not reached"
+                    stage.reason = NOT_REACHED
         marks.structure = True
         self._note_end(entry, now)
 

@@ -39,7 +39,8 @@ _TEXTS = tuple(OPERATION_FIELDS.index(field) for field in ("reason", "error", "m
 class Quota:
     """What a process has: open operations, their stages, bytes of all, and shares in any.
 
-    `exceeded` says that stages of it were left out: the broker does not ask for them again.
+    `exceeded` says that operations or stages of it were left out: the broker does not ask for them
+    again.
     """
 
     __slots__ = ("bytes", "exceeded", "opened", "shares", "stages")
@@ -53,12 +54,14 @@ class Quota:
         """Return whether no more bytes may be kept."""
         return self.bytes >= BYTES_LIMIT
 
-    def trim(self, known: Iterable[int], stages: list[list[Any]], *, still_open: bool) -> int:
+    def trim(
+        self, known: Iterable[int], stages: list[list[Any]], room: int, *, still_open: bool
+    ) -> int:
         """Remove the new ones of these stage records for which there is no room; return how many.
 
-        `known` are the ids of the operation's stages.
+        `known` are the ids of the operation's stages, `room` what others leave of all limits.
         """
-        room = (BYTES_LIMIT - self.bytes) // STAGE_BYTES
+        room = min(room, (BYTES_LIMIT - self.bytes) // STAGE_BYTES)
         if still_open:
             room = min(room, STAGES_LIMIT - self.stages)
         room = max(0, room)
@@ -115,7 +118,7 @@ class Quotas:
         return found
 
     def exceeded(self, session: Session) -> bool:
-        """Return whether stages of this process were left out."""
+        """Return whether operations or stages of this process were left out."""
         found = self.of_process.get(process_of(session))
         return found is not None and found.exceeded
 

@@ -66,7 +66,7 @@ class Register:
         return any(entry.operation.open for entry in self.operations(session))
 
     def exceeded(self, session: Session) -> bool:
-        """Return whether stages of this process were left out."""
+        """Return whether operations or stages of this process were left out."""
         return self.quotas.exceeded(session)
 
     def _leave_out(self, what: str, number: int) -> None:

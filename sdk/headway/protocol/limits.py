@@ -9,6 +9,10 @@ FRAME_LIMIT = 1 << 20  # bytes of one frame; ZMQ_MAXMSGSIZE of every socket
 # Bytes that a writer fills a message with at most, as it estimates them: the rest of a frame is for
 # what it does not count.
 MESSAGE_BYTES = 900_000
+SPOOL_FILE_LIMIT = 16 << 20  # bytes of a spool file; a broker sets aside what is larger
+# Bytes of a spool file that a writer fills at most: what it has more goes into further ones. And
+# what it writes of one operation, by its own estimate.
+SPOOL_FILE_BYTES = 8 << 20
 COUNTS_LIMIT = 4096  # stages in one `Counts`
 ABOUT_LIMIT = 32  # facts of a process in a `Hello`; we send some ten
 ABOUT_TEXT = 4096  # characters of them

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _STATE = OPERATION_FIELDS.index("state")
 _ATTEMPT = OPERATION_FIELDS.index("attempt")
+_REVISION = OPERATION_FIELDS.index("revision")
 _REASON = OPERATION_FIELDS.index("reason")
 _ERROR = OPERATION_FIELDS.index("error")
 _MESSAGE = OPERATION_FIELDS.index("message")
@@ -72,14 +73,14 @@ def redact(message: Any) -> Any:
 def refill(message: Announce, known: Operation) -> Announce:
     """Return what a spool file says of an operation, with the texts that `known` has of it.
 
-    Otherwise a file that repeats an end would blank the texts that the wire has brought.
+    Otherwise a file that repeats an end would blank the texts that the wire has brought. A file
+    that corrects it has a higher revision, and another text.
     """
     operation = list(message.operation)
-    if (operation[_STATE], operation[_ATTEMPT]) == (known.state, known.attempt):
-        operation[_ERROR], operation[_MESSAGE] = (
-            operation[_ERROR] or known.error,
-            operation[_MESSAGE] or known.message,
-        )
+    told = operation[_STATE], operation[_ATTEMPT], operation[_REVISION]
+    if told == (known.state, known.attempt, known.revision):
+        operation[_ERROR] = operation[_ERROR] or _only_told(known.error)
+        operation[_MESSAGE] = operation[_MESSAGE] or known.message
     stages = [
         _refill_stage(list(record), known.stages.get(record[_STAGE_ID]))
         for record in message.stages
@@ -92,7 +93,7 @@ def _refill_stage(record: list[Any], known: Stage | None) -> list[Any]:
         record[_STAGE_STATE],
         record[_STAGE_ATTEMPT],
     ):
-        record[_STAGE_ERROR] = record[_STAGE_ERROR] or known.error
+        record[_STAGE_ERROR] = record[_STAGE_ERROR] or _only_told(known.error)
         record[_STAGE_DETAIL] = record[_STAGE_DETAIL] or known.detail
     return record
 
@@ -100,6 +101,11 @@ def _refill_stage(record: list[Any], known: Stage | None) -> list[Any]:
 def _own(error: str | None) -> str | None:
     """Return an error if Headway itself worded it."""
     return error if error is not None and are_own(error) else None
+
+
+def _only_told(error: str | None) -> str | None:
+    """Return an error unless Headway itself worded it: a file would have that."""
+    return error if error is not None and not are_own(error) else None
 
 
 def _without_question(reason: str | None) -> str | None:

@@ -95,7 +95,7 @@ class Connection:
         publisher = self._publisher
         exit_spool = self._reporter.exit_spool
         self._spool_unacknowledged()
-        if exit_spool.name is not None:
+        if exit_spool.filled:
             # Before the other file may go: one that tells of what is open would outlive its end.
             self._births.drop()
         self._retry_at = now
@@ -126,7 +126,7 @@ class Connection:
                 self._spool_unacknowledged()  # if the disk had no room before
                 if self._socket is not None and not publisher.unheard:
                     exit_spool.tell_others()
-            if exit_spool.name is not None or not publisher.unacknowledged_ends:
+            if exit_spool.filled or not publisher.unacknowledged_ends:
                 self._births.drop()
         finally:
             self._disconnect(leave=True)
@@ -366,7 +366,8 @@ class Connection:
             self._overflows += 1
             try:
                 if self._overflows <= SPOOL_FILES:
-                    last_resort.spool_at_last(self._reporter.next_spool_name(), overflow)
+                    next_name = self._reporter.next_spool_name
+                    last_resort.spool_at_last(next_name(), overflow, next_name)
                     return
             except OSError:
                 pass

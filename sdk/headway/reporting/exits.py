@@ -188,7 +188,7 @@ def _deliver_ends(reporter: Reporter) -> None:
         reporter.tally.finish()
     if not reporter.publisher.has_unacknowledged:
         return
-    if reporter.closed and reporter.exit_spool.name is not None:
+    if reporter.closed and reporter.exit_spool.filled:
         return  # the program has ended already, and its file is written
     from headway.reporting.spool.last_resort import ExitSpool  # noqa: PLC0415
 

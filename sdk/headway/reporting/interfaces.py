@@ -51,13 +51,19 @@ class Handle(Protocol):
 class ExitSpool(Protocol):
     """What a process spools at its exit, as its connection uses it."""
 
-    name: str | None
+    @property
+    def filled(self) -> bool:
+        """Return whether there is a file."""
+        ...
 
     def write(self, name: str) -> None:
         """Spool what no broker has acknowledged. Raise OSError."""
 
+    def correct(self, operation: str) -> None:
+        """Spool how an operation has ended otherwise. Raise OSError."""
+
     def withdraw(self) -> None:
-        """Remove the file."""
+        """Remove the files."""
 
     def tell_others(self) -> None:
         """Spare others the waiting."""

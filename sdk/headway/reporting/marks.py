@@ -202,5 +202,9 @@ class Marks:
         """Return what is open or not acknowledged, by this broker or the one that refused it."""
         return self._kept()
 
+    def _kept_of(self, operation: str) -> list[Entry]:
+        found = self.refused_ends.get(operation), self.operations.get(operation)
+        return [entry for entry in found if entry is not None]
+
     def _kept(self) -> list[Entry]:
         return [*self.refused_ends.values(), *self.operations.values()]

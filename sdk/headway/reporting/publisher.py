@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from _operator import attrgetter  # `operator` is 20 times as long to import
 
-from headway.protocol.limits import LINES_LIMIT, MESSAGE_BYTES, STAGES_LIMIT
+from headway.protocol.limits import LINES_LIMIT, MESSAGE_BYTES, SPOOL_FILE_BYTES, STAGES_LIMIT
 from headway.protocol.messages import (
     MAGIC,
     MAJOR,
@@ -49,6 +49,8 @@ ENDS_LIMIT = 1_000
 SILENCE_LIMIT = 2.0
 ENDS_PER_FILE = 5_000
 STAGES_IN_BIRTHS = 100  # of an open operation, in a birth file
+# Stages of an operation in a file: as many as a broker takes of it, `headway_broker.state.ledger`.
+STAGES_IN_FILES = 20_000
 WORK_MINOR = 1  # the first minor version whose brokers know `Work`
 _texts = attrgetter("unit", "reason", "error", "detail")
 _NO_TEXTS = (None, None, None, None)
@@ -270,17 +272,19 @@ class Publisher(Session):
         """Return the last message of the session."""
         return Bye(self.sequence, now)
 
-    def spool_messages(self, now: float) -> list[Any]:
-        """Return the messages of a spool file: those that a broker has not acknowledged.
+    def spool_messages(self, now: float, operation: str | None = None) -> list[Any]:
+        """Return the messages of spool files: those that a broker has not acknowledged.
 
         A session of its own: a `Hello`, whole `Announce`s of what has ended, the shares, a
-        `Bye`. Empty where everything is acknowledged. Nothing counts as sent.
+        `Bye`. Of one `operation` where that is given, without shares. Empty where everything is
+        acknowledged. Nothing counts as sent.
         """
         messages: list[Any] = []
-        for entry in self._kept():
+        for entry in self._kept() if operation is None else self._kept_of(operation):
             if not entry.model.open:
                 messages += self._announces(entry.model, list(entry.model.stages.values()), now)
-        messages += self.last_shares(now)
+        if operation is None:
+            messages += self.last_shares(now)
         return [self._hello(now), *messages, self.bye(now)] if messages else []
 
     def last_shares(self, now: float) -> list[Share]:
@@ -311,28 +315,42 @@ class Publisher(Session):
         return [self._hello(now), *messages] if messages else []
 
     def _announces(self, model: Operation, stages: list[Stage], now: float) -> list[Announce]:
-        """Return whole announcements for a file: nothing of them counts as sent."""
+        """Return whole announcements for a file: nothing of them counts as sent.
+
+        With no more stages than a broker takes, and no more bytes than one file has room for: the
+        end is in the first of them.
+        """
         if model.pid is None:
             self._set_origin(model)
         messages: list[Announce] = []
-        while stages or not messages:
-            records = _records(stages)
+        stages = stages[:STAGES_IN_FILES]
+        place = 0
+        room = SPOOL_FILE_BYTES
+        while not messages or (place < len(stages) and room > MESSAGE_BYTES):
+            records, size = _filled(stages[place : place + STAGES_LIMIT])
             whole = not messages
             messages.append(Announce(self.sequence, now, whole, model.record(), records))
-            stages = stages[len(records) :]
+            place += len(records)
+            room -= size
         return messages
 
 
 def _records(stages: list[Stage]) -> list[list[Any]]:
     """Return the records of as many of the stages, the first ones, as have room in a message."""
+    return _filled(stages)[0]
+
+
+def _filled(stages: list[Stage]) -> tuple[list[list[Any]], int]:
+    """Return what `_records` does, and about how many bytes that takes."""
     records: list[list[Any]] = []
     room = MESSAGE_BYTES
     for stage in stages:
-        room -= _size(stage)
-        if records and (room < 0 or len(records) >= STAGES_LIMIT):
+        size = _size(stage)
+        if records and (size > room or len(records) >= STAGES_LIMIT):
             break
+        room -= size
         records.append(stage.record())
-    return records
+    return records, MESSAGE_BYTES - room
 
 
 def _size(stage: Stage) -> int:

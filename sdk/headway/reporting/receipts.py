@@ -100,6 +100,24 @@ class Receipts:
         finally:
             os.close(terminal)
 
+    def left_to_another(self) -> bool:
+        """Return whether another process is to print what is pending. Raise OSError.
+
+        Who draws on the terminal, or has been started to. Elsewhere nobody ever answers.
+        """
+        name = identity.terminal()
+        if name is None or not self._pending:
+            return False
+        from headway.formatting import picture_support  # noqa: PLC0415 - at an end only
+
+        if not picture_support.drawable(True, os.environ):
+            return False
+        terminal, place = _open(name)
+        try:
+            return _is_drawn_on(place, soon=True)
+        finally:
+            os.close(terminal)
+
     def print_pending(self, until: float, *, shared: bool = False) -> None:
         """Print those that nobody has printed, if this process has its terminal. Raise OSError.
 
@@ -186,15 +204,22 @@ def _is_ours(descriptor: int, *, echoed: bool = False) -> bool:
     return mode == terminal_mode.LINE if echoed else mode != terminal_mode.RAW
 
 
-def _is_drawn_on(descriptor: int) -> bool:
-    """Return whether another process draws on a terminal."""
-    from headway.host.files.terminal_locks import REGION, TerminalLock  # noqa: PLC0415 - at an end
+def _is_drawn_on(descriptor: int, *, soon: bool = False) -> bool:
+    """Return whether another process draws on a terminal, or has been started to do so `soon`."""
+    from headway.host.files.terminal_locks import (  # noqa: PLC0415 - at an end
+        REGION,
+        VIEWER,
+        TerminalLock,
+    )
 
-    region = TerminalLock(descriptor, REGION)
-    try:
-        return region.is_taken()
-    finally:
-        region.close()
+    for role in (REGION, VIEWER) if soon else (REGION,):
+        lock = TerminalLock(descriptor, role)
+        try:
+            if lock.is_taken():
+                return True
+        finally:
+            lock.close()
+    return False
 
 
 def _print(

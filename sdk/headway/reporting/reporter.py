@@ -263,7 +263,7 @@ class Reporter:
             self.closed = True
             self.publisher.seal()
             try:
-                self.exit_spool.write(self.next_spool_name())
+                self.exit_spool.correct(operation)
             except Exception as error:
                 reraise_async(error)  # there is no wire any more: it stays as it was judged
 
@@ -304,9 +304,9 @@ class Reporter:
         if self.off or propagation.is_of_multiprocessing():
             return
         until = monotonic() + ANSWER_TIMEOUT
-        while self.receipts.pending() and self.thread is not None and monotonic() < until:
-            sleep(0.005)  # its thread takes in what has been printed
         try:
+            while self.receipts.left_to_another() and self.thread and monotonic() < until:
+                sleep(0.005)  # its thread takes in what has been printed
             self.receipts.print_pending(until + ANSWER_TIMEOUT, shared=True)
         except Exception as error:
             reraise_async(error)  # as above
@@ -323,7 +323,7 @@ class Reporter:
     def is_deaf(self, exit_spool: ExitSpool) -> bool:
         """Return whether waiting for the broker is in vain, and a file tells what it would."""
         silent = self.deaf and self.publisher.welcome is None
-        return exit_spool.name is not None and (silent or exit_spool.nobody_listens())
+        return exit_spool.filled and (silent or exit_spool.nobody_listens())
 
     def end(self) -> None:
         """Deliver final states at the end of the process, within `EXIT_TIMEOUT` at most.

@@ -7,6 +7,7 @@ from headway.model import UNTOLD, Operation, Stage
 from headway.protocol import messages
 from headway.protocol.rows import decode
 from headway_broker.core import STORE_SECONDS
+from headway_broker.publishing import frames, snapshots
 from headway_broker.publishing import overviews as rules
 
 INBOX = b"k" + b"0" * 16
@@ -116,3 +117,35 @@ def test_many_operations_of_one_process_cost_another_none_of_its_stages(wired):
     told = sum(len(row.stages) for name, row in rows.items() if name != "mine")
     assert told <= rules.WHOLE_STAGES_OF_PROCESS + 200 * 3
     assert all(len(row.stages) >= 2 for row in rows.values())  # one alone has another row
+
+
+def test_the_parts_of_a_large_one_do_not_wait_for_frames(wired, monkeypatch):
+    monkeypatch.setattr(frames, "PART_SIZE", 100)
+    monkeypatch.setattr(snapshots, "PARTS_PER_PROCESS", 1)
+    worker = wired.worker()
+    for number in range(6):
+        worker.start(f"op {number}")
+    wired.pass_time(2)
+    wired.core.subscribed(INBOX, True)
+    wired.pass_time(0.5, step=0.01)
+    parts = [message for topic, message in wired.published if topic == INBOX]
+    assert len(parts) == parts[0].parts == 6
+
+
+def test_long_texts_are_told_as_far_as_they_are_drawn(wired, monkeypatch):
+    monkeypatch.setattr(rules, "LONGEST_TEXT", 10)
+    worker = wired.worker()
+    op = worker.start("going", stages=("one",))
+    op.stages[1].detail = "d" * 100
+    op.reason = "r" * 100
+    worker.announce("going")
+    worker.say(messages.Log("going", None, ["l" * 100]))
+    worker.start("failed")
+    worker.say(messages.Log("failed", None, ["l" * 100]))
+    worker.end("failed", "failed", error="e" * 100)
+    rows = ask(wired)
+    assert rows["going"].stages[0].detail == "d" * 10
+    assert rows["going"].record.reason == "r" * 10
+    assert rows["going"].figures.tail is None
+    assert rows["failed"].record.error == "e" * 10
+    assert rows["failed"].figures.tail == ["l" * 10]

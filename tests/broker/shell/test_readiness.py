@@ -25,6 +25,11 @@ def test_the_manager_is_told(manager):
 @pytest.mark.parametrize(
     "address", ["", "relative", "vsock:2:1", "/nowhere/there", "@" + "x" * 200]
 )
-def test_where_nobody_listens_nobody_is_told(address):
-    tell({"NOTIFY_SOCKET": address}, "READY=1")
-    tell({}, "READY=1")
+def test_where_nobody_listens_nobody_is_told_and_the_next_manager_is(address, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(10)
+        tell({"NOTIFY_SOCKET": address}, "lost")
+        tell({}, "lost")
+        tell({"NOTIFY_SOCKET": str(tmp_path / "notify")}, "READY=1")
+        assert listening.recv(100) == b"READY=1"

@@ -97,6 +97,23 @@ def test_a_frame_that_is_too_large_costs_its_sender_the_connection(turned):
     assert turned.operation().state == "running"
 
 
+def test_for_many_that_ask_for_a_snapshot_at_once_the_spool_is_looked_at_once(turned, monkeypatch):
+    context = zmq.Context()
+    asking = context.socket(zmq.SUB)
+    try:
+        asking.connect(f"ipc://{turned.directory}/follow.sock")
+        for number in range(200):
+            asking.setsockopt(zmq.SUBSCRIBE, b"k%016d" % number)
+        looks = []
+        read = turned.server.spool.read
+        monkeypatch.setattr(turned.server.spool, "read", lambda now: looks.append(now) or read(now))
+        turned.until(lambda: asking.poll(0))
+        assert 0 < len(looks) < 50
+    finally:
+        asking.close(0)
+        context.term()
+
+
 def test_late_clients_are_told_to_connect_to_the_next(turned, monkeypatch):
     monkeypatch.setattr(rules, "FAREWELL", 0.5)
     late = Peer(turned.directory, hello=False)

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -167,8 +168,25 @@ def test_links_and_other_things_are_not_read(spool, tmp_path):
     assert (tmp_path / "target").exists()
 
 
+def test_a_look_ends_after_a_while_and_the_next_goes_on(spool, monkeypatch):
+    paths = [left(spool, f"session-{number}") for number in range(3)]
+    now = iter(range(100))
+    clock = SimpleNamespace(monotonic=lambda: float(next(now)), time=lambda: NOW)
+    monkeypatch.setattr(rules, "time", clock)
+    monkeypatch.setattr(rules, "LOOK_SECONDS", 1.0)
+    found = []
+    looks = 0
+    while looks == 0 or spool.more:
+        looks += 1
+        found += [one.path for one in spool.read(NOW)]
+        assert spool.read_whole is not spool.more
+    assert looks > 1
+    assert found == paths
+    assert spool.read_whole
+
+
 def test_a_file_that_is_too_large_is_set_aside_unread(spool, monkeypatch):
-    monkeypatch.setattr(rules, "FILE_LIMIT", 10)
+    monkeypatch.setattr(rules, "SPOOL_FILE_LIMIT", 10)
     path = left(spool)
     assert list(spool.read(NOW)) == []
     assert not os.path.exists(path)

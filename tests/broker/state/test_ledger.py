@@ -70,7 +70,7 @@ def test_operations_of_one_session_are_limited(wired, monkeypatch):
     assert worker.heard(messages.Refuse)[0].details == {"limit": 2}
 
 
-def test_stages_of_one_operation_are_limited(wired, monkeypatch):
+def test_stages_of_one_operation_are_limited_and_its_writer_goes_on(wired, monkeypatch):
     monkeypatch.setattr(rules, "STAGES_LIMIT", 3)
     worker = wired.worker()
     op = worker.start(stages=("a", "b"))
@@ -78,16 +78,22 @@ def test_stages_of_one_operation_are_limited(wired, monkeypatch):
         op.apply_stage([number, None, "more", *op.stages[2].record()[3:]])
         worker.announce(whole=False, stages=[op.stages[number]])
     assert list(wired.operation("op").stages) == [1, 2, 3]
-    assert wired.dropped() == {"too many stages": 1}
+    assert wired.dropped() == {"stages over budget": 1}
+    # A refusal that names no operation would end the session: of nothing else would be heard.
+    assert not worker.heard(messages.Refuse)
+    worker.end("op")
+    assert wired.operation("op").state == "completed"
 
 
-def test_all_stages_together_are_limited(wired, monkeypatch):
+def test_all_stages_together_are_limited_and_operations_and_ends_are_not(wired, monkeypatch):
     monkeypatch.setattr(rules, "TOTAL_STAGES_LIMIT", 3)
-    worker = wired.worker()
+    worker, other = wired.worker("worker", pid=7), wired.worker("other", pid=8)
     worker.start("one", stages=("a", "b"))
-    worker.start("two", stages=("a", "b"))
-    assert list(wired.core.ledger.entries) == ["one"]
-    assert wired.core.ledger.stages == 2
+    other.start("two", stages=("a", "b"))
+    assert wired.core.ledger.stages == 3
+    assert not other.heard(messages.Refuse)
+    other.end("two")
+    assert wired.operation("two").state == "completed"
 
 
 def test_shares_of_one_stage_are_limited(wired, monkeypatch):

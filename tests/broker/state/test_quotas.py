@@ -45,6 +45,20 @@ def test_open_operations_of_a_process_are_limited_and_what_ends_makes_room(wired
     assert wired.operation("three").open
 
 
+def test_what_counts_in_an_operation_that_was_refused_is_not_asked_for_everything(
+    wired, monkeypatch
+):
+    monkeypatch.setattr(rules, "OPEN_LIMIT", 1)
+    worker = wired.worker("worker", pid=7)
+    worker.start("one")
+    refused = worker.start("two", stages=("a",))
+    for count in (1, 2, 3):
+        worker.count(dict.fromkeys(refused.stages, count))
+        wired.pass_time(1.1)
+    assert not worker.heard(messages.Reannounce)
+    assert wired.dropped()["unknown stage"] == 3
+
+
 @pytest.fixture
 def little(monkeypatch):
     """A quota of few bytes, in which a message is no small thing."""

@@ -87,6 +87,16 @@ def test_texts_of_another_state_or_attempt_are_not_taken_over():
     assert refill(later, known) == later
 
 
+def test_a_correction_takes_no_text_over_and_no_file_lacks_our_own_words():
+    known = operation(state=FAILED, error="printed", message="m", revision=3)
+    known.add_stage(stage(state=FAILED, error="exit status 3"))
+    later = announced(operation(state=FAILED, revision=4), stage(state=FAILED))
+    assert refill(later, known) == later
+    same = announced(operation(state=FAILED, revision=3), stage(state=FAILED))
+    assert refill(same, known).operation == known.record()
+    assert refill(same, known).stages == same.stages
+
+
 def test_an_error_in_headways_own_words_stays():
     assert of_operation(state=FAILED, error="exit status 3")["error"] == "exit status 3"
     assert of_stage(state=FAILED, error="killed by SIGKILL")["error"] == "killed by SIGKILL"

@@ -13,7 +13,7 @@ import headway
 from headway.host import identity
 from headway.host.files import printed_ends
 from headway.host.files.printed_ends import PrintedEnds
-from headway.host.files.terminal_locks import FRONT, REGION, TerminalLock, open_file
+from headway.host.files.terminal_locks import FRONT, REGION, VIEWER, TerminalLock, open_file
 from headway.reporting import receipts
 from headway.reporting.receipts import LEAST_SECONDS, PENDING_LIMIT
 
@@ -329,6 +329,20 @@ def test_a_forked_child_prints_its_own_unless_somebody_draws(reporter, end, scre
     end("Alone")
     reporter.receipts.print_pending(soon(), shared=True)
     assert screen().count("Alone  1 s") == 1
+
+
+@pytest.mark.parametrize("kind", [REGION, VIEWER])
+def test_who_draws_is_waited_for_and_nobody_where_nobody_does(
+    reporter, end, screen, monkeypatch, kind
+):
+    end()
+    assert not reporter.receipts.left_to_another()
+    role = TerminalLock(screen.descriptor, kind)
+    assert role.acquire()
+    assert reporter.receipts.left_to_another()
+    monkeypatch.setattr(identity, "terminal", lambda: None)  # as of a service, or in a pipe
+    assert not reporter.receipts.left_to_another()
+    role.close()
 
 
 @pytest.mark.parametrize("environ", [{"TERM": "dumb"}, {"CI": "true"}, {"JPY_PARENT_PID": "1"}])

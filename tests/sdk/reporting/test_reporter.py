@@ -189,3 +189,16 @@ def test_its_end_has_one_deadline_for_the_delivery_and_the_receipts(reporter, mo
     after = time.monotonic()
     assert [before <= until - EXIT_LIMIT <= after for until in deadlines] == [True]
     assert EXIT_TIMEOUT + GOODBYE < EXIT_LIMIT <= 1.0
+
+
+def test_an_end_at_once_waits_for_no_receipt_that_nobody_prints(reporter, clock, monkeypatch):
+    monkeypatch.setattr("headway.host.identity.terminal", lambda: None)
+    monkeypatch.setattr(reporter, "off", False)
+    slept = []
+    monkeypatch.setattr("headway.reporting.reporter.sleep", slept.append)
+    with headway.operation("Work"):
+        clock.advance(1.0)
+    assert reporter.receipts.pending()
+    assert reporter.thread is not None
+    reporter.leave_receipts()
+    assert slept == []

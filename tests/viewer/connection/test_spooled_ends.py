@@ -34,7 +34,7 @@ def left(directory, name, *operations, boot=None):
         )
         for one in operations
     ]
-    data = spooled([hello, *announced, messages.Bye(0, 0.0)])
+    (data,) = spooled([hello, *announced, messages.Bye(0, 0.0)])
     write_spool_file(str(directory), os.getuid(), name, data)
 
 
@@ -60,9 +60,26 @@ def test_the_ends_are_read_in_their_order_and_stay(directory):
         found = read_ours(now)
         assert [(one.id, one.state, one.progress) for one in found] == [
             ("earlier", COMPLETED, 1.0),
-            ("later", FAILED, None),
+            ("later", FAILED, 0.0),
         ]
         assert [stage.name for stage in found[0].stages.values()] == ["Run"]
+
+
+def test_of_what_stopped_or_failed_the_progress_is_its_share_and_never_whole(directory):
+    now = time.monotonic()
+    stopped, failed = ended("stopped", COMPLETED, now - 2), ended("failed", FAILED, now - 1)
+    stopped.reason = "stopped at 15 of 20"
+    for one, count in ((stopped, 15), (failed, 20)):
+        stage = Stage(1, "Run", total=20)
+        stage.move(RUNNING, now - 3)
+        stage.done = count
+        stage.move(one.state, now - 2, one.reason)
+        one.stages[1] = stage
+    left(directory, "a", stopped, failed)
+    assert [(one.id, one.progress) for one in read_ours(now)] == [
+        ("stopped", 0.75),
+        ("failed", 0.99),
+    ]
 
 
 def test_what_goes_on_or_is_old_or_of_before_the_reboot_is_left_out(directory):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import signal
 import time
-from typing import Callable, Protocol, Sequence
+from typing import TYPE_CHECKING, Callable, Protocol, Sequence
 
 from headway.commands.standard_streams import has_no_room, silence_stdout
 from headway.host.launch import broker_launch
@@ -20,12 +20,14 @@ from headway_viewer.display.browser import Browser
 from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.display.plain import Plain
 from headway_viewer.display.quiet import StartHint
-from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Changes, Replica
 from headway_viewer.terminal.jobs import Session
 from headway_viewer.terminal.processes import seconds_since_start
+
+if TYPE_CHECKING:
+    from headway_viewer.fleet.fleet_feed import FleetFeed
 
 LINE_BEFORE = 2.0  # seconds between the beginning of a job and that of the view, typed or not
 GAVE_UP = "gave up waiting"  # the remark once the time is up

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 from headway.commands.standard_streams import silence_stdout
 from headway.host.launch.broker_launch import NoRuntimeDirectory
@@ -20,11 +20,13 @@ from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.log_reader import POLL_INTERVAL, LogReader, Step
 from headway_viewer.connection.single_snapshot import Outcome, fetch_fleet, fetch_snapshot
-from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.fleet.options import add_fleet, fleet_feed
 from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.picture.wording import error_lines
 from headway_viewer.replica.replica import Replica
+
+if TYPE_CHECKING:
+    from headway_viewer.fleet.fleet_feed import FleetFeed
 
 ASK_TIMEOUT = 1.0  # seconds until a request is sent again: the broker may have died with the first
 REPLY_TIMEOUT = 5.0  # seconds for the broker's reply
@@ -65,7 +67,7 @@ def logs(argv: Sequence[str]) -> int:
 
 
 def _logs(feed: Feed | FleetFeed, word: str, *, follow: bool) -> int:
-    is_fleet = isinstance(feed, FleetFeed)
+    is_fleet = not isinstance(feed, Feed)
     outcome = fetch_fleet(feed) if is_fleet else fetch_snapshot(feed)
     if outcome is Outcome.NO_ANSWER:
         told = feed.note() if is_fleet else None

@@ -14,7 +14,7 @@ import msgpack
 from headway.host.identity import describe
 from headway.model import Operation
 from headway.protocol import endpoint, messages, wire
-from headway.states import COMPLETED, ENDED
+from headway.states import ENDED
 from headway.version import VERSION
 
 FILE_LIMIT = 1 << 20  # bytes of a file that is read: 1,000 ends take less
@@ -107,5 +107,7 @@ def _ends(data: bytes, boot: str | None) -> list[Operation]:
         pass  # whatever is wrong with the rest: the broker will set it aside
     ended = [operation for operation in found.values() if operation.state in ENDED]
     for operation in ended:
-        operation.progress = 1.0 if operation.state == COMPLETED else None
+        for stage in operation.stages.values():
+            stage.progress = stage.fraction()
+        operation.progress = operation.final_progress()
     return ended

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from headway_viewer.fleet import server_access, subjects
-from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.replica.replica import Replica
+
+if TYPE_CHECKING:
+    from headway_viewer.fleet.fleet_feed import FleetFeed
 
 FLEET_HELP = (
     "the operations of all hosts that tell this NATS server: nats://HOST, tls://HOST, several of a"
@@ -35,6 +37,9 @@ class FleetSource(NamedTuple):
 
     def feed(self, replica: Replica, operation: str | None = None) -> FleetFeed:
         """Return a connection: to all that is asked for, or to one operation."""
+        # Loads asyncio and ssl, which who looks at one machine need not wait for.
+        from headway_viewer.fleet.fleet_feed import FleetFeed  # noqa: PLC0415
+
         filters = subjects.filters(self.site, self.hosts, operation)
         return FleetFeed(replica, self.access, filters)
 

@@ -6,13 +6,12 @@ Shell.
 from __future__ import annotations
 
 import time
-from typing import Callable, Mapping, Protocol, Sequence
+from typing import TYPE_CHECKING, Callable, Mapping, Protocol, Sequence
 
 from headway.lookup import has_labels
 from headway.model import Operation
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
-from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.notify.bursts import Bursts
 from headway_viewer.notify.claims import Claims
 from headway_viewer.notify.jobs import Job, Jobs
@@ -21,6 +20,9 @@ from headway_viewer.notify.policy import Policy, told_in_front, told_unseen
 from headway_viewer.notify.quiet_hours import QuietHours
 from headway_viewer.notify.sender import Sender
 from headway_viewer.replica.replica import Replica
+
+if TYPE_CHECKING:
+    from headway_viewer.fleet.fleet_feed import FleetFeed
 
 MAX_WAIT = 60.0  # seconds, where no notice is due
 

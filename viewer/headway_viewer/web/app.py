@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from functools import partial
-from typing import Any, AsyncIterator, Callable, Sequence
+from typing import TYPE_CHECKING, Any, AsyncIterator, Callable, Sequence
 
 import anyio
 import anyio.to_thread
@@ -19,12 +19,14 @@ from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT
 from headway_viewer.connection.single_snapshot import Outcome, fetch_fleet
-from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.fleet.options import FleetSource
 from headway_viewer.replica.replica import Replica
 from headway_viewer.web import access
 from headway_viewer.web.explanation import AT_ONCE, explain, is_id
 from headway_viewer.web.stream import Stream
+
+if TYPE_CHECKING:
+    from headway_viewer.fleet.fleet_feed import FleetFeed
 
 MOST_PAGES = 32  # open at once: each is sent all that changes
 KEEP_ALIVE = 15.0  # seconds of silence, at most: proxies close what is silent for longer

@@ -10,16 +10,18 @@ from __future__ import annotations
 import os
 import select
 import threading
-from typing import Callable, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
 from headway.lookup import has_labels
 from headway_viewer.connection.endpoint import following_feed
 from headway_viewer.connection.feed import Feed
-from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.fleet.options import FleetSource
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Changes, Replica
 from headway_viewer.web.page_events import PageEvents
+
+if TYPE_CHECKING:
+    from headway_viewer.fleet.fleet_feed import FleetFeed
 
 LONGEST_WAIT = 1.0  # seconds without anything; who comes or goes ends a wait
 RETRY = 2.0  # seconds until a connection is made anew after a fault

@@ -49,10 +49,11 @@ def may_listen() -> bool:
         return True  # there is no place for a file either
 
 
-def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:
+def write_spool_file(place: str, user: int, name: str, data: bytes) -> int:
     """Write `data` as the spool file `name` in the runtime directory `place` of `user`.
 
-    Atomic: a broker sees the whole file or none, as it is renamed into place. Raise OSError.
+    Atomic: a broker sees the whole file or none, as it is renamed into place. Return how many old
+    files had to go for it. Raise OSError.
     """
     outer = _proven(place, user)
     try:
@@ -72,7 +73,8 @@ def write_spool_file(place: str, user: int, name: str, data: bytes) -> None:
             os.unlink(temporary, dir_fd=folder)
             raise
         if not name.startswith(".") and os.urandom(1)[0] % SEARCH_EVERY == 0:
-            _forget_oldest(folder)
+            return _forget_oldest(folder)
+        return 0
     finally:
         os.close(folder)
 
@@ -167,15 +169,18 @@ def opened(place: str, user: int, name: str, mode: int) -> int:
         os.close(folder)
 
 
-def _forget_oldest(folder: int) -> None:
-    """Remove the oldest files that wait, where there are more than `WAITING_LIMIT`."""
+def _forget_oldest(folder: int) -> int:
+    """Remove the oldest files that wait, where there are more than `WAITING_LIMIT`.
+
+    Return how many those were.
+    """
     try:
         names = [name for name in os.listdir(folder) if not name.startswith(".")]
     except OSError as error:  # no descriptor is left
         reraise_async(error)
-        return
+        return 0
     if len(names) <= WAITING_LIMIT:
-        return
+        return 0
     aged: list[tuple[int, str]] = []
     for name in names:
         try:
@@ -183,12 +188,15 @@ def _forget_oldest(folder: int) -> None:
         except OSError as error:
             reraise_async(error)
             continue  # a broker has taken it in
+    removed = 0
     for _, name in sorted(aged)[: len(aged) - WAITING_LIMIT * 9 // 10]:
         try:
             os.unlink(name, dir_fd=folder)
         except OSError as error:
             reraise_async(error)
             continue
+        removed += 1
+    return removed
 
 
 def _proven(path: str, user: int, folder: int | None = None) -> int:

@@ -32,18 +32,19 @@ LONGEST = 1.0  # seconds: what a process begins and ends within that is told by 
 class Births:
     """The birth file of a process, written again when what it would tell has changed.
 
-    No file is ever changed: each has a name of its own, and the one before it goes.
+    No file is ever changed: each has a name of its own, and the one before it goes. There are more
+    where one has no room for all.
     """
 
     def __init__(self, reporter: Reporting) -> None:
         self._reporter = reporter
-        self._name: str | None = None
+        self._names: list[str] = []
         self._written = -1  # the changes that the file tells
         self._pause = FIRST
         self._next = float("-inf")
         self._listening = True  # somebody does
         self._alone_since: float | None = None  # it has something to tell, and no Welcome
-        self._told: list[str] = []  # the ids of the operations in the file
+        self._told: list[str] = []  # the ids of the operations in the files
         self._hurried = False  # this process is about to stop
 
     @property
@@ -61,7 +62,7 @@ class Births:
         self._listening = listening
         if publisher.welcome is not None:
             self._alone_since = None
-            if self._name is not None and all(map(publisher.is_stored, self._told)):
+            if self._names and all(map(publisher.is_stored, self._told)):
                 self.drop()
             return
         if self._alone_since is None and publisher.operations:
@@ -74,17 +75,16 @@ class Births:
         with self._reporter.lock:
             self._written = publisher.changes
             begun = publisher.birth_messages(now)
-        before = self._name
-        name = self._reporter.next_spool_name()
+        before = self._names
+        next_name = self._reporter.next_spool_name
         try:
-            spool(name, begun)
+            self._names = spool(next_name(), begun, next_name)
         except OSError as error:
             reraise_async(error)
             return
-        self._name = name if begun else None
         self._told = [message.operation[0] for message in begun[1:]]
-        if before is not None:
-            _remove(before)
+        for name in before:
+            _remove(name)
         if self._reporter.closed:
             self.drop()  # the program has ended meanwhile, and another file tells how
 
@@ -99,7 +99,7 @@ class Births:
     def _due(self) -> float:
         if self._hurried:
             return float("-inf")
-        if self._name is None and self._listening and self._alone_since is not None:
+        if not self._names and self._listening and self._alone_since is not None:
             return max(self._next, self._alone_since + SLOW)
         return self._next
 
@@ -110,8 +110,8 @@ class Births:
 
     def drop(self) -> None:
         """Remove the file."""
-        name, self._name = self._name, None
-        if name is not None:
+        names, self._names = self._names, []
+        for name in names:
             _remove(name)
 
 

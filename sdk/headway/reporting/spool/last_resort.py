@@ -25,18 +25,25 @@ from headway.host.files.spool import (
 )
 from headway.host.identity import describe
 from headway.protocol import endpoint
+from headway.protocol.limits import SPOOL_FILE_BYTES
+from headway.protocol.messages import Announce
 from headway.protocol.packing import frame, packed
 from headway.protocol.redaction import redact
 from headway.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable, TypeVar
 
     from headway.reporting.interfaces import Reporting
 
+    Written = TypeVar("Written")
+
 
 NONE_LEFT = (errno.EMFILE, errno.ENFILE)  # descriptors
+# Bytes of corrections in one file: each correction writes those before it again. Doubled, many cost
+# an exit twice as much; halved, there are twice as many files.
+CORRECTIONS_BYTES = 1 << 14
 
 
 class ExitSpool:
@@ -44,50 +51,83 @@ class ExitSpool:
 
     def __init__(self, reporter: Reporting) -> None:
         self._reporter = reporter
-        self.name: str | None = None  # of the file
-        self._told: object = None  # what of the reporter's the file tells
+        self._names: list[str] = []  # of the files
+        self._told: object = None  # what of the reporter's the files tell
         self._lost = False  # what found no place has been counted
+        self._corrected = b""  # the messages in the last of the files, where that has corrections
+
+    @property
+    def filled(self) -> bool:
+        """Return whether there is a file."""
+        return bool(self._names)
 
     def write(self, name: str) -> None:
-        """Spool what no broker has acknowledged, unless the file tells it already. Raise OSError.
+        """Spool what no broker has acknowledged, unless that is done already. Raise OSError.
 
-        A file that is there already goes once there is the new one.
+        Files that are there already go once there are the new ones.
         """
         reporter = self._reporter
         with reporter.lock:
-            if self.name is not None and self._told == reporter.publisher.spool_version:
+            if self._names and self._told == reporter.publisher.spool_version:
                 return
             told = reporter.publisher.spool_version
-            if reporter.publisher.has_unacknowledged and not reporter.publisher.about:
-                # First: each operation is told of by host, pid and user, too.
-                reporter.publisher.about.update(describe(VERSION))
-            owed = reporter.publisher.spool_messages(time.monotonic())
+            owed = self._owed()
         if owed:
-            before = self.name
-            if name == before:
+            before = self._names
+            if name in before:
                 name = reporter.next_spool_name()
-            spool_at_last(name, owed)
-            self.name, self._told = name, told
-            if before is not None:
-                remove(before)
+            self._names = spool_at_last(name, owed, reporter.next_spool_name)
+            self._told, self._corrected = told, b""
+            for one in before:
+                remove(one)
+
+    def correct(self, operation: str) -> None:
+        """Spool how an operation has ended otherwise than the files tell. Raise OSError.
+
+        Corrections come one by one, so they have files of their own, which stay small.
+        """
+        reporter = self._reporter
+        with reporter.lock:
+            told = reporter.publisher.spool_version
+            owed = self._owed(operation)
+        if not owed:
+            return
+        hello, frames, missing = _packed_all(owed)
+        corrected = self._corrected + b"".join(frames)
+        name = reporter.next_spool_name()
+        contents = packed_hello(hello, missing=missing) + corrected
+        _at_last(lambda: write(name, contents))
+        if self._corrected:
+            remove(self._names.pop())
+        self._names.append(name)
+        self._told = told
+        self._corrected = corrected if len(corrected) < CORRECTIONS_BYTES else b""
+
+    def _owed(self, operation: str | None = None) -> list[Any]:
+        """Return the messages of what is not acknowledged, or of one operation; with the lock."""
+        publisher = self._reporter.publisher
+        if publisher.has_unacknowledged and not publisher.about:
+            # First: each operation is told of by host, pid and user, too.
+            publisher.about.update(describe(VERSION))
+        return publisher.spool_messages(time.monotonic(), operation)
 
     def withdraw(self) -> None:
-        """Remove the file: all that is in it is acknowledged."""
-        name, self.name = self.name, None
-        if name is not None:
+        """Remove the files: all that is in them is acknowledged."""
+        names, self._names, self._corrected = self._names, [], b""
+        for name in names:
             remove(name)
 
     def nobody_listens(self) -> bool:
         """Return whether nothing is lost by not waiting, and the broker has not answered others."""
         try:
-            return self.name is not None and is_deaf(spool_place()[0])
+            return self.filled and is_deaf(spool_place()[0])
         except OSError as error:
             reraise_async(error)
             return False
 
     def tell_others(self) -> None:
         """Spare others that wait which this exit had in vain."""
-        if self.name is not None:
+        if self.filled:
             try:
                 mark_deaf(*spool_place())
             except OSError as error:
@@ -96,7 +136,7 @@ class ExitSpool:
     def count_lost(self) -> None:
         """Count what is lost for good: no broker has acknowledged it, and no file tells it."""
         number = self._reporter.publisher.unacknowledged_ends
-        if number and self.name is None and not self._lost:
+        if number and not self.filled and not self._lost:
             self._lost = True
             count_lost(number)
 
@@ -129,42 +169,99 @@ def finish(reporter: Reporting) -> None:
     reporter.exit_spool.write(reporter.session)
 
 
-def spool(name: str, owed: list[Any]) -> None:
-    """Write messages, a `Hello` first, without texts to the spool file `name`, if there are any.
+def spool(name: str, owed: list[Any], next_name: Callable[[], str]) -> list[str]:
+    """Write messages, a `Hello` first, without texts to spool files; return their names.
 
-    One that cannot be packed, by a fault of ours, costs no other: the `Hello` says how many
-    are missing, and the broker counts them. Raise OSError.
+    The first is called `name`; there are others where one has no room for all. One that cannot be
+    packed, by a fault of ours, costs no other: the `Hello` says how many are missing, and the
+    broker counts them. Raise OSError; then there is none.
     """
-    if owed:
-        write_spool_file(*spool_place(), name, spooled(owed))
+    names: list[str] = []
+    try:
+        for contents in spooled(owed):
+            one = next_name() if names else name
+            write(one, contents)
+            names.append(one)
+    except OSError:
+        for one in names:
+            remove(one)
+        raise
+    return names
 
 
 def write(name: str, frames: bytes) -> None:
-    """Write packed messages, a `Hello` first, to the spool file `name`. Raise OSError."""
-    write_spool_file(*spool_place(), name, frames)
+    """Write packed messages, a `Hello` first, to the spool file `name`. Raise OSError.
+
+    Where too many files wait by then the oldest have gone, and are counted as lost.
+    """
+    gone = write_spool_file(*spool_place(), name, frames)
+    if gone:
+        count_lost(gone)
 
 
-def spool_at_last(name: str, owed: list[Any]) -> None:
-    """Write a spool file as `spool` does, by the reserve where no descriptor is left."""
+def spool_at_last(name: str, owed: list[Any], next_name: Callable[[], str]) -> list[str]:
+    """Write spool files as `spool` does, by the reserve where no descriptor is left."""
+    return _at_last(lambda: spool(name, owed, next_name))
+
+
+def _at_last(write_it: Callable[[], Written]) -> Written:
     try:
-        spool(name, owed)
+        return write_it()
     except OSError as error:
         reraise_async(error)
         if error.errno not in NONE_LEFT or not descriptor_reserve.give_up():
             raise
-        spool(name, owed)
+        return write_it()
 
 
-def spooled(owed: list[Any]) -> bytes:
-    """Return what a file of these messages holds, without those that cannot be packed."""
+def spooled(owed: list[Any]) -> list[bytes]:
+    """Return what the files of these messages hold, without those that cannot be packed.
+
+    All of an operation is in one file: what a broker takes in belongs together.
+    """
+    if not owed:
+        return []
+    hello, frames, missing = _packed_all(owed)
+    files: list[list[bytes]] = [[]]
+    room = SPOOL_FILE_BYTES
+    for some in _by_operation(owed[1:], frames):
+        size = sum(map(len, some))
+        if size > room and files[-1]:
+            files.append([])
+            room = SPOOL_FILE_BYTES
+        files[-1] += some
+        room -= size
+    first = packed_hello(hello, missing=missing)
+    others = b""
+    if len(files) > 1:  # each missing message is counted once
+        about = {name: known for name, known in hello.about.items() if name != "unpacked"}
+        others = packed_hello(hello._replace(about=about))
+    return [(others if place else first) + b"".join(some) for place, some in enumerate(files)]
+
+
+def _packed_all(owed: list[Any]) -> tuple[Any, list[bytes], int]:
+    """Return the `Hello`, the other messages packed, and how many of them cannot be."""
     frames: list[bytes] = []
+    missing = 0
     for message in owed[1:]:
         try:
             frames.append(packed(_encoded(redact(message))))
         except Exception as error:
             reraise_async(error)
-            continue
-    return packed_hello(owed[0], missing=len(owed) - 1 - len(frames)) + b"".join(frames)
+            missing += 1
+            frames.append(b"")
+    return owed[0], frames, missing
+
+
+def _by_operation(messages_: list[Any], frames: list[bytes]) -> list[list[bytes]]:
+    """Return frames in groups: those that go on with what is announced belong to it."""
+    groups: list[list[bytes]] = []
+    for message, packed_ in zip(messages_, frames):
+        if groups and type(message) is Announce and not message.whole:
+            groups[-1].append(packed_)
+        else:
+            groups.append([packed_])
+    return groups
 
 
 def packed_hello(hello: Any, *, missing: int = 0) -> bytes:

@@ -19,6 +19,7 @@ from headway.host.identity import describe, pid_namespace
 from headway.host.process_status import PARENT, STARTED, STATE, status_fields
 from headway.host.threads import signals as signal
 from headway.protocol import endpoint
+from headway.protocol.limits import SPOOL_FILE_BYTES
 from headway.reporting.spool import last_resort
 from headway.version import VERSION
 
@@ -99,9 +100,10 @@ class Will:
             apart = self._too_much(told.body, now)
         # Without the reporter's lock from here on, wherever a file is written or removed: a slow
         # disk holds up who sends, and nobody who reports.
-        if apart is not None and self._write_apart(apart):
+        while apart is not None and self._write_apart(apart):
             with reporter.lock:
                 told = self._next(now) or told
+                apart = self._too_much(told.body, now)
         with reporter.lock:
             obsolete = self._acknowledged_files()
         with self._writing:
@@ -158,9 +160,17 @@ class Will:
         fits = len(self._ends) <= ENDS_LIMIT and len(body) <= will.BODY_LIMIT
         if fits or not self._ends:
             return None
-        frames = b"".join(frames for _, frames in self._ends.values())
-        ends = {operation: revision for operation, (revision, _) in self._ends.items()}
-        return Apart(self._reporter.next_spool_name(), self._packed_hello(now) + frames, ends)
+        some: list[bytes] = []
+        ends: dict[str, int] = {}
+        room = SPOOL_FILE_BYTES  # for the others there is another file
+        for operation, (revision, frames) in self._ends.items():
+            if some and len(frames) > room:
+                break
+            room -= len(frames)
+            some.append(frames)
+            ends[operation] = revision
+        body = self._packed_hello(now) + b"".join(some)
+        return Apart(self._reporter.next_spool_name(), body, ends)
 
     def _write_apart(self, apart: Apart) -> bool:
         """Write a spool file; return whether it is there. No lock is held."""

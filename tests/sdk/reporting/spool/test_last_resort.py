@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 import headway
 from headway.host.files import lost_ends
+from headway.host.files import spool as spool_files
 from headway.protocol import messages, packing, wire
+from headway.reporting import publisher as publisher_rules
 from headway.reporting.spool import last_resort
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
@@ -107,7 +109,8 @@ def test_what_cannot_be_packed_costs_no_other_and_is_counted():
                 pass
         owed = reporter.publisher.spool_messages(1.0)
         owed[2].operation[2] = Odd()
-    hello, *others = frames(last_resort.spooled(owed))[0]
+    (contents,) = last_resort.spooled(owed)
+    hello, *others = frames(contents)[0]
     assert hello.about == {"pid": 7, "unpacked": 1}
     assert [message.operation[2] for message in others[:-1]] == ["Before", "After"]
 
@@ -212,3 +215,116 @@ def test_a_program_that_ended_before_anything_was_known_of_it_tells_whose_its_op
     hello, announce, _ = frames(path.read_bytes())[0]
     assert hello.about["pid"] == os.getpid() == operation.model.pid
     assert os.getpid() in announce.operation
+
+
+def contents(folder):
+    """The messages of all files."""
+    return [message for path in sorted(folder.iterdir()) for message in read(path)]
+
+
+def read(path):
+    found, aside = frames(path.read_bytes())
+    assert aside is None
+    return found
+
+
+def test_more_than_a_broker_takes_in_one_file_is_in_several(folder, monkeypatch):
+    monkeypatch.setattr(last_resort, "SPOOL_FILE_BYTES", 500)
+    with reporting() as reporter:
+        reporter.publisher.about.update(pid=7, unpacked=1)
+        for number in range(20):
+            with headway.operation(f"Work {number}") as op, op.stage("Only"):
+                pass
+        last_resort.finish(reporter)
+        files = list(folder.iterdir())
+        assert len(files) > 2
+        for path in files:
+            assert path.stat().st_size < 1_000
+            assert isinstance(read(path)[0], messages.Hello)
+        ends = [m.operation[2] for m in contents(folder) if isinstance(m, messages.Announce)]
+        assert sorted(ends) == sorted(f"Work {number}" for number in range(20))
+        hellos = [m for m in contents(folder) if isinstance(m, messages.Hello)]
+        assert sum(hello.about.get("unpacked", 0) for hello in hellos) == 1
+        reporter.exit_spool.withdraw()
+    assert not list(folder.iterdir())
+
+
+def test_a_disk_that_takes_one_of_several_files_has_none_of_them(folder, monkeypatch):
+    monkeypatch.setattr(last_resort, "SPOOL_FILE_BYTES", 1)
+    written = []
+
+    def write(place, user, name, data):
+        if written:
+            raise OSError(28, "full")
+        written.append(name)
+        return original(place, user, name, data)
+
+    original = last_resort.write_spool_file
+    monkeypatch.setattr(last_resort, "write_spool_file", write)
+    with reporting() as reporter:
+        for name in ("First", "Second"):
+            with headway.operation(name):
+                pass
+        with pytest.raises(OSError, match="full"):
+            last_resort.finish(reporter)
+        assert not reporter.exit_spool.filled
+    assert written
+    assert not list(folder.iterdir())
+
+
+def test_an_operation_with_more_stages_than_a_file_has_room_for_has_its_end_there(monkeypatch):
+    monkeypatch.setattr(publisher_rules, "STAGES_IN_FILES", 5)
+    monkeypatch.setattr(publisher_rules, "STAGES_LIMIT", 2)
+    with reporting() as reporter:
+        with headway.operation("Work") as op:
+            for number in range(8):
+                op.stage(f"Stage {number}").start().complete()
+        owed = reporter.publisher.spool_messages(1.0)
+        announced = [m for m in owed if isinstance(m, messages.Announce)]
+        assert [len(m.stages) for m in announced] == [2, 2, 1]
+        assert announced[0].operation[4] == "completed"
+        monkeypatch.setattr(publisher_rules, "SPOOL_FILE_BYTES", 1)
+        owed = reporter.publisher.spool_messages(1.0)
+    assert [len(m.stages) for m in owed if isinstance(m, messages.Announce)] == [2]
+
+
+def test_corrections_have_small_files_of_their_own(folder, monkeypatch):
+    monkeypatch.setattr(last_resort, "CORRECTIONS_BYTES", 300)
+    with reporting() as reporter:
+        made = [headway.operation(f"Work {number}").start() for number in range(50)]
+        last_resort.finish(reporter)
+        (whole,) = folder.iterdir()
+        sizes = []
+
+        def note(place, user, name, data):
+            sizes.append(len(data))
+            return original(place, user, name, data)
+
+        original = last_resort.write_spool_file
+        monkeypatch.setattr(last_resort, "write_spool_file", note)
+        for one in made:
+            one.fail("late")
+        assert len(sizes) == 50
+        assert max(sizes) < 1_500 < whole.stat().st_size
+    assert whole.exists()
+    last = {}  # a broker takes the newest revision, in whichever order it reads
+    for message in contents(folder):
+        if isinstance(message, messages.Announce):
+            operation, revision, *_ = message.operation
+            last.setdefault(operation, {})[revision] = message.operation[4]
+    assert {told[max(told)] for told in last.values()} == {"failed"}
+    assert len(last) == 50
+
+
+def test_files_that_had_to_go_for_another_are_counted_as_lost(folder, monkeypatch):
+    monkeypatch.setattr(spool_files, "WAITING_LIMIT", 10)
+    monkeypatch.setattr(spool_files, "SEARCH_EVERY", 1)
+    with reporting() as reporter:
+        for number in range(11):
+            with headway.operation(f"Work {number}"):
+                pass
+            last_resort.spool(
+                f"s{number}", reporter.publisher.spool_messages(1.0), reporter.next_spool_name
+            )
+    assert len(os.listdir(folder)) == 9
+    assert lost_ends.known([str(folder.parent)])[0] == 2

@@ -268,6 +268,20 @@ def test_an_end_that_is_larger_than_the_will_is_in_a_spool_file(folder, reporter
     assert len(body(folder)) < 1_000
 
 
+def test_ends_that_have_no_room_in_one_file_are_in_several(folder, reporter, monkeypatch):
+    monkeypatch.setattr(wills, "SPOOL_FILE_BYTES", 2_000)
+    own = Will(reporter)
+    ends(wills.ENDS_LIMIT * 2)
+    own.tell()
+    files = spooled(folder)
+    assert len(files) > 2
+    told = [operation for file in files for operation in file]
+    assert len(told) == len(set(told))
+    left = frames(body(folder))[0][1:]
+    everything = {one.model.id for one in reporter.publisher.entries()}
+    assert {*told, *(one.operation[0] for one in left)} == everything
+
+
 def test_an_end_that_is_refused_keeps_its_own_file_alone(folder, reporter):
     own = Will(reporter)
     for _ in range(3):

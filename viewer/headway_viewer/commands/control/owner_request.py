@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.exit_status import NONE_SEEN, REFUSED, USAGE
@@ -14,11 +14,13 @@ from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT, owner_answer
 from headway_viewer.connection.single_snapshot import Outcome, fetch_fleet, fetch_snapshot
-from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.fleet.options import fleet_feed
 from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.picture.board import end_word
 from headway_viewer.replica.replica import Replica
+
+if TYPE_CHECKING:
+    from headway_viewer.fleet.fleet_feed import FleetFeed
 
 
 def send(verb: str, word: str, arguments: dict[str, Any], options: argparse.Namespace) -> int:
@@ -42,7 +44,7 @@ def send(verb: str, word: str, arguments: dict[str, Any], options: argparse.Name
 
 
 def _send(feed: Feed | FleetFeed, verb: str, word: str, arguments: dict[str, Any]) -> int:
-    is_fleet = isinstance(feed, FleetFeed)
+    is_fleet = not isinstance(feed, Feed)
     outcome = fetch_fleet(feed) if is_fleet else fetch_snapshot(feed)
     if outcome is Outcome.NO_ANSWER:
         return print_error(verb, _unanswered(feed), 1)
@@ -68,5 +70,5 @@ def _send(feed: Feed | FleetFeed, verb: str, word: str, arguments: dict[str, Any
 
 
 def _unanswered(feed: Feed | FleetFeed) -> str:
-    told = feed.note() if isinstance(feed, FleetFeed) else None
+    told = feed.note() if not isinstance(feed, Feed) else None
     return told or "the broker does not answer"
