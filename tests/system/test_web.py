@@ -184,7 +184,6 @@ def test_a_browser_sees_operations_come_move_and_end(sandbox, served):
         page.goto(beyond.url)
         row("Early", "completed").wait_for()
         assert "names, states" in page.locator("#readable").inner_text()
-        assert axe.Axe().run(page).violations_count == 0, "with what is readable"
         browser.close()
     assert beyond.end() == 0
     assert "names, states" in beyond.said
