@@ -27,6 +27,7 @@ from headway_broker.peers.viewers.watched import Watched
 from headway_broker.publishing.events import Events
 from headway_broker.publishing.output import Output
 from headway_broker.publishing.overviews import Overviews
+from headway_broker.publishing.screen import Screen
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.publishing.stream import Stream
 from headway_broker.publishing.subscriptions import Subscriptions
@@ -75,8 +76,12 @@ class Components:
         self.snapshots = Snapshots()
         self.events = Events(instance, self.ledger, Snapshots())
         self.overviews = Overviews(instance, self.ledger, self.forecasts, Snapshots())
+        self.screen = Screen(instance, self.ledger, Snapshots())
         self.subscriptions = Subscriptions(
-            self.snapshots, self.events.snapshots, self.overviews.snapshots
+            self.snapshots,
+            self.events.snapshots,
+            self.overviews.snapshots,
+            self.screen.snapshots,
         )
         self.stream = Stream(
             instance,
@@ -87,6 +92,7 @@ class Components:
             self.snapshots,
             self.events,
             self.overviews,
+            self.screen,
             self.faults,
         )
         self.output_logs = OutputLogs(self.ledger, self.dropped)

@@ -159,8 +159,8 @@ class Core(Components):
 
     def await_ends(self, now: float) -> None:
         """Let snapshots wait for ends from the spool: whoever asks may have seen them."""
-        self.snapshots.awaits_ends_until = now + STORE_SECONDS
-        self.overviews.snapshots.awaits_ends_until = now + STORE_SECONDS
+        for snapshots in (self.snapshots, self.screen.snapshots, self.overviews.snapshots):
+            snapshots.awaits_ends_until = now + STORE_SECONDS
 
     def hung_up(self, identity: bytes, now: float) -> None:
         """Note that a connection was closed, and that nothing more of it is to be read."""
@@ -211,7 +211,13 @@ class Core(Components):
         self.outbox.extend(self.restoring.add(rows, now))
 
     def _hold(self, *, while_restoring: bool) -> None:
-        for snapshots in (self.snapshots, self.events.snapshots, self.overviews.snapshots):
+        all_snapshots = (
+            self.snapshots,
+            self.screen.snapshots,
+            self.events.snapshots,
+            self.overviews.snapshots,
+        )
+        for snapshots in all_snapshots:
             snapshots.restoring = while_restoring
         self.liveness.restoring = while_restoring
 

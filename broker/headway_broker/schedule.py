@@ -6,6 +6,11 @@ from headway_broker.components import Components
 from headway_broker.state.duties import Duty, Turn
 from headway_broker.state.effects import Stop
 
+# Seconds for which counts wait that no screen shows, where screens alone look at thousands of
+# operations; and frames among which they are divided, so that none of these is late.
+OTHERS_WAIT = 2.0
+OTHERS_FRAMES = 50
+
 
 def duties_of(components: Components) -> list[Duty]:
     """Return the duties of the broker, in the order in which they are done."""
@@ -77,8 +82,14 @@ def _publish_deadline(components: Components) -> float | None:
 
 
 def _apply_counts(components: Components, turn: Turn) -> None:
-    if components.stream.frame_due(turn.now) or components.overviews.due(turn.now):
-        components.merged_counts.apply_all(turn.now)
+    stream, counts = components.stream, components.merged_counts
+    frame = stream.frame_due(turn.now)
+    if components.overviews.due(turn.now) or (frame and not stream.is_crowded):
+        counts.apply_all(turn.now)
+    elif frame:
+        for session, stages in components.screen.stages(turn.now).items():
+            counts.apply_some(session, stages, turn.now)
+        counts.apply_oldest(turn.now - OTHERS_WAIT, OTHERS_FRAMES, turn.now)
 
 
 def _exit_when_idle(components: Components, turn: Turn) -> list[Stop]:

@@ -111,9 +111,12 @@ class Sandbox:
         wait_for(lambda: os.path.exists(socket), 10, "a listening receiver")
         return process
 
-    def viewers(self, count: int) -> subprocess.Popen[Any]:
-        """Start a process of simulated viewers; return when each has its snapshot."""
-        return self._ready("load_generator", "viewers", self.runtime, count)
+    def viewers(self, count: int, kind: str = "viewers") -> subprocess.Popen[Any]:
+        """Start a process of simulated viewers; return when each has its snapshot.
+
+        Of the kind "screens", they follow what a screen can show.
+        """
+        return self._ready("load_generator", kind, self.runtime, count)
 
     def workers(
         self, first: int, sessions: int, operations: int, stages: int, rate: float

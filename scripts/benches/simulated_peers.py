@@ -163,15 +163,20 @@ def head_of(frame: bytes) -> tuple[int, float]:
 
 
 class Viewer:
-    """A viewer that decodes nothing of a delta but its sequence and time."""
+    """A viewer that decodes nothing of a delta but its sequence and time.
 
-    def __init__(self, context: zmq.Context[Any], endpoint: str, number: int = 0) -> None:
+    With `screen`, it follows what a screen can show.
+    """
+
+    def __init__(
+        self, context: zmq.Context[Any], endpoint: str, number: int = 0, *, screen: bool = False
+    ) -> None:
         self.socket = context.socket(zmq.SUB)
         self.socket.linger = 0
         self.socket.rcvhwm = 0
         self.socket.connect(endpoint)
-        self.inbox = inbox_topic(number.to_bytes(8, "big") + os.urandom(8))
-        self.socket.subscribe(messages.STREAM_TOPIC)
+        self.inbox = inbox_topic(number.to_bytes(8, "big") + os.urandom(8), screen=screen)
+        self.socket.subscribe(messages.SCREEN_TOPIC if screen else messages.STREAM_TOPIC)
         self.sequence: int | None = None
         self.now = 0.0
         self.frames = self.missed = 0  # a frame may come in several messages
@@ -210,7 +215,7 @@ class Viewer:
             except zmq.Again:
                 return
             # A delta or a removal: these are in sequence.
-            if topic == messages.STATES_TOPIC and frame[1] in (1, 2):
+            if topic in (messages.STATES_TOPIC, messages.SCREEN_TOPIC) and frame[1] in (1, 2):
                 sequence, now = head_of(frame)
                 self.frames += now != self.now
                 self.now = now

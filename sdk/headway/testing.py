@@ -45,6 +45,7 @@ class IdleThread:
     """Replaces the reporting thread and does nothing."""
 
     resting = False
+    over = True
 
     def wake(self) -> None:
         """Do nothing: a test polls by itself."""

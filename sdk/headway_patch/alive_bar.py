@@ -69,4 +69,5 @@ def reporting(original: Any) -> Any:
             finally:
                 bar.leave()
 
+    alive_bar.headway_original = original  # type: ignore[attr-defined]  # for the adapter
     return alive_bar

@@ -295,7 +295,9 @@ def _passed(error: BaseException | None) -> list[tuple[CodeType, int]]:
 
 
 def words(text: object) -> str:
-    """Return `text` as one line, "" for what has no text."""
+    """Return `text` as one line, "" for None and for what has no text."""
+    if text is None:
+        return ""
     try:
         return " ".join(str(text).split())[:NAME_LIMIT].replace("total=", "total =")
     except Exception as error:

@@ -2,7 +2,7 @@
 
 from showcase import operation
 
-from headway.lookup import matching, meant
+from headway.lookup import alike, matching, meant, similar_names
 
 
 def ids(operations):
@@ -37,3 +37,27 @@ def test_what_can_mean_several_means_all_of_them():
     operations = [operation("abc1", "x"), operation("abd2", "y")]
     assert ids(meant(operations, "ab")) == ["abc1", "abd2"]
     assert meant(operations, "zzz") == []
+
+
+def test_a_program_means_the_operation_that_is_named_after_it_where_nothing_else_is():
+    operations = [operation("a", "l.py: Compile"), operation("b", "l.py")]
+    assert ids(meant(operations, "l.py")) == ["b"]
+    assert ids(meant(operations[:1], "l.py")) == ["a"]
+    assert meant(operations, "l") == []
+
+
+def test_one_slip_of_the_keyboard_is_alike_in_a_short_word_too():
+    verbs = ["run", "view", "help", "logs"]
+    for word, meant_word in (("rnu", "run"), ("helo", "help"), ("veiw", "view"), ("runs", "run")):
+        assert alike(word, verbs) == [meant_word]
+    for word in ("bogus", "zzz", "r", ""):
+        assert alike(word, verbs) == []
+
+
+def test_a_name_that_is_similar_is_suggested_once_whatever_its_case():
+    names = ["npm install", "l.py: Compile", "NPM install"]
+    assert similar_names(names, "npm") == ["npm install"]
+    assert similar_names(names, "l.py") == ["l.py: Compile"]
+    assert similar_names(names, "npm instal") == ["npm install"]
+    assert similar_names(names, "sh deploy.sh", "l.py: compile") == ["l.py: Compile"]
+    assert similar_names(names, "make") == []

@@ -16,6 +16,7 @@ import tempfile
 from typing import NamedTuple
 
 from machine import until
+from x_screen import Screen
 
 PYTHON = "/usr/bin/python3"
 _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -75,6 +76,7 @@ class Desktop:
         self.address = self._bus.stdout.readline().strip()
         self.environ = {"DBUS_SESSION_BUS_ADDRESS": self.address}
         self._service = None
+        self._screen = None
         self._log = f"{self.folder}/calls.log"
 
     def serve(self):
@@ -87,6 +89,25 @@ class Desktop:
         )
         until(self._answers)
         return self
+
+    def show(self):
+        """Start dunst on a screen of its own and wait until it answers; return the screen."""
+        self._screen = Screen(self.environ)
+        until(self._answers)
+        return self._screen
+
+    def shown(self):
+        """How many notifications dunst displays."""
+        call = "call --session -d org.freedesktop.Notifications -o /org/freedesktop/Notifications"
+        call += " -m org.freedesktop.DBus.Properties.Get org.dunstproject.cmd0 displayedLength"
+        got = subprocess.run(
+            ["gdbus", *call.split()],
+            env={**os.environ, **self.environ},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return int(re.sub(r"\D", "", got.stdout.replace("uint32", "")))
 
     def serve_jobs(self):
         """Start a list of jobs, as KDE's, with one view, and wait until it answers."""
@@ -167,6 +188,8 @@ class Desktop:
         return self.serve()
 
     def close(self):
+        if self._screen is not None:
+            self._screen.close()
         for process in (self._service, self._bus):
             if process is not None:
                 process.kill()

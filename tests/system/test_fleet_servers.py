@@ -25,9 +25,10 @@ from headway_viewer.commands.control.pause import pause
 from headway_viewer.commands.logs import logs
 from headway_viewer.commands.uplink import uplink
 from headway_viewer.connection.single_snapshot import Outcome, fetch_fleet
-from headway_viewer.fleet import jetstream, state_message, subjects, uplink_lock
+from headway_viewer.fleet import state_message, subjects, uplink_lock
 from headway_viewer.fleet.fleet_feed import FleetFeed
-from headway_viewer.fleet.nats_thread import Connected, Lost
+from headway_viewer.fleet.nats import jetstream
+from headway_viewer.fleet.nats.nats_thread import Connected, Lost
 from headway_viewer.fleet.options import FleetSource
 from headway_viewer.fleet.server_access import Access
 from headway_viewer.fleet.uplink_thread import NotStored, Outgoing, Stored, UplinkThread

@@ -28,6 +28,7 @@ NOT_RUN = (
 def examples(sandbox, verb):
     """The command lines that the help of a verb shows, without what is said beside them."""
     shown = sandbox.headway(verb, "--help").stdout.partition("examples:\n")[2]
+    shown = re.split(r"\n\n(?=\w)", shown)[0]  # to the next heading
     lines = [line[2:] for line in shown.splitlines() if line.startswith("  ")]
     return [re.split(r"\s{2,}", line)[0] for line in lines if not line.startswith(" ")]
 

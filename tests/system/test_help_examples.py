@@ -29,7 +29,8 @@ def help_of(verb):
 
 def examples(shown):
     """The command lines of a help, without what is said beside them."""
-    lines = shown.partition("examples:\n")[2].replace("\\\n", " ").splitlines()
+    shown = re.split(r"\n\n(?=\w)", shown.partition("examples:\n")[2])[0]  # to the next heading
+    lines = shown.replace("\\\n", " ").splitlines()
     told = [line[2:] for line in lines if line.startswith("  ") and not line.startswith("   ")]
     return [re.split(r"\s{3,}", line)[0] for line in told]
 

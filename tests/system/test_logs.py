@@ -98,6 +98,10 @@ def test_what_fails_while_the_broker_is_still_starting_is_printed_too(sandbox, t
     assert logged(sandbox, "deploy") == (0, f"{SECRET}\n".encode(), "")
 
 
+def test_what_was_cancelled_is_printed_too(served):
+    assert failed(served, "echo half; kill -INT $$") == (0, b"half\n", "")
+
+
 def test_of_a_long_output_the_last_part_is_printed_and_what_is_missing_told(served):
     def arrived():
         # A busy machine may not send all of it in the second that an exit may take.

@@ -9,6 +9,7 @@ import time
 import desktop as support
 import psutil
 import pytest
+import x_screen
 from machine import HEADWAY, killed, until
 from sandbox import Sandbox, let_go
 
@@ -106,6 +107,19 @@ def test_eight_failures_at_once_are_one_notification(session):
     ((title, body),) = session.told_in_all()
     assert title == "8 ended, 8 failed"
     assert body.endswith("and 5 more")
+
+
+@pytest.mark.skipif(x_screen.missing() is not None, reason=str(x_screen.missing()))
+def test_dunst_shows_a_failure_and_a_success(session):
+    screen = session.desktop.show()
+    session.notifier()
+    session.perform("""
+        op = headway.operation("npm install").start()
+        op.fail("404 Not Found")
+        with headway.operation("build", notify=True): pass
+    """)
+    until(lambda: screen.has("critical") and screen.has("low"), "both")
+    assert session.desktop.shown() == 2
 
 
 def test_what_ended_before_it_came_is_not_told(session):

@@ -150,6 +150,16 @@ def test_a_third_interrupt_kills_what_heeds_no_signal(sandbox):
     assert "sh cancelled: killed by SIGKILL" in process.stderr.read()
 
 
+def test_of_quiet_ones_that_were_cancelled_it_is_told_where_to_read(sandbox):
+    words = ("sh", "-c", "echo noise >&2; kill -INT $$")
+    done = sandbox.headway(
+        "run", "--output", "quiet", *words, ":::", "true", HEADWAY_BROKER="never"
+    )
+    assert done.returncode == 130
+    assert "noise" not in done.stderr
+    assert "logs NAME` prints what sh printed" in done.stderr
+
+
 def test_in_a_terminal_there_is_one_picture_with_whole_lines_above_and_ctrl_c_ends_all(sandbox):
     shell = sandbox.terminal()
     shell.wait_for(lambda lines: lines[0] == "$", "a prompt")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from headway.estimate import Estimate, describe
+from headway.estimate import duration as rounded
 from headway.estimate.phrase import UNKNOWN, describe_short
 from headway.formatting.duration import duration
 
@@ -39,12 +40,20 @@ def estimate_text(
     """Return the remaining time in words, without a range beside its number if `short`.
 
     Once an operation is clearly overdue (`usual` is the duration of its earlier runs), they say
-    so beside it: "about 2 min, longer than usual (40 s)", or "than before" if that was `once`.
+    so beside it: "about 2 min, longer than usual (40 s)", or "than before" if that was `once`. If
+    `short`, they do only where nothing else is known: "usually 40 s".
     """
     words = describe_short(estimate) if short else describe(estimate)
-    if short and words != UNKNOWN:
+    late = late_text(usual, elapsed, once=once)
+    if not late or (short and words != UNKNOWN):
         return words
-    if usual is None or elapsed <= max(usual * 1.5, usual + 5):
-        return words
-    late = f"longer than {'before' if once else 'usual'} ({duration(usual)})"
+    if short and usual is not None:
+        return f"{'before' if once else 'usually'} {rounded(usual)}"
     return late if estimate is None or words == UNKNOWN else f"{words}, {late}"
+
+
+def late_text(usual: float | None, elapsed: float, *, once: bool = False) -> str:
+    """Return "longer than usual (40 s)" once an operation is clearly overdue, else ""."""
+    if usual is None or elapsed <= max(usual * 1.5, usual + 5):
+        return ""
+    return f"longer than {'before' if once else 'usual'} ({duration(usual)})"

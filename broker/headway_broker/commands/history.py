@@ -8,16 +8,19 @@ import os
 import pwd
 import sys
 import time
+from collections import Counter
 
 from headway import string_width, text
 from headway.commands.arguments import ArgumentParser
 from headway.estimate import duration, lasted
+from headway.formatting.quantity import amount
 from headway.protocol import endpoint
 from headway_broker.history import runs_table, summary
 from headway_broker.history.database import NAME
 
 # Cells of a name: what 80 columns leave beside the numbers of each table.
 NAME_WIDTH = 40
+SIZE_WIDTH = 18  # of them for what it has counted: "1,234,567 packages"
 ACCURACY_NAME_WIDTH = 32
 USAGE, NONE_SEEN = 2, 4  # exit statuses, as those of the commands that take an OP
 _EXAMPLES = """examples:
@@ -41,10 +44,9 @@ def main(argv: list[str]) -> int:
         rows = summary.known(path)
         word = options.forget or options.key
         if word is not None:
-            close = summary.find(rows, word)
-            rows = summary.find(rows, word, acts=bool(options.forget))
+            known, rows = rows, summary.find(rows, word, acts=bool(options.forget))
             if len(rows) != 1:
-                return _unfound(word, rows, close)
+                return _unfound(word, rows, summary.similar(known, word))
         if options.forget:
             return _forgotten(summary.forget(path, rows[0].key))
         if options.key and not options.accuracy:
@@ -88,13 +90,22 @@ def history_path() -> str:
 
 
 def listing(rows: list[summary.Known], now: float) -> list[str]:
-    """Return a line for each key: name, id, runs, usual duration, and age of the last one."""
+    """Return a line for each key: name, id, runs, usual duration, and age of the last one.
+
+    What one run took is marked: it is not usual. Rows of one name are told apart by what they
+    have counted.
+    """
     lines = [f"{'operation':{NAME_WIDTH}} {'id':6} {'runs':>5} {'usually':>9}  last"]
+    names = Counter(row.name for row in rows)
+    once = False
     for row in rows:
+        name = _column(row.name, _size(row) if names[row.name] > 1 else "")
         usual = "—" if row.usual is None else lasted(row.usual)
+        mark = "*" if row.runs == 1 and row.usual is not None else " "
+        once = once or mark == "*"
         ago = f"{duration(max(0.0, now - row.ended))} ago"
-        lines.append(f"{_column(row.name)} {row.id} {row.runs:>5} {usual:>9}  {ago}")
-    return lines
+        lines.append(f"{name} {row.id} {row.runs:>5} {usual:>9}{mark} {ago}")
+    return [*lines, "* in its only run"] if once else lines
 
 
 def accuracy(rows: list[summary.Known]) -> list[str]:
@@ -123,8 +134,20 @@ def _unfound(word: str, rows: list[summary.Known], close: list[summary.Known]) -
         told = " or ".join(f"{text.safe(row.name)} ({row.id})" for row in close)
         hint = f"; did you mean {told}?" if told else ""
         return _fail(f"nothing is remembered under {word!r}{hint}", NONE_SEEN)
-    ids = ", ".join(row.id for row in rows)
-    return _fail(f"{len(rows)} operations are called {word!r}: name one by its id, {ids}", USAGE)
+    told = ", ".join(f"{row.id} ({_described(row)})" for row in rows)
+    return _fail(f"{len(rows)} operations are called {word!r}: name one by its id, {told}", USAGE)
+
+
+def _described(row: summary.Known) -> str:
+    """Return what tells a row from others of its name: "1.2 GB, 5 s, 2 min ago"."""
+    took = "" if row.usual is None else lasted(row.usual)
+    ago = f"{duration(max(0.0, time.time() - row.ended))} ago"
+    return ", ".join(filter(None, (_size(row), took, ago)))
+
+
+def _size(row: summary.Known) -> str:
+    """Return what the newest run has counted: "1.2 GB", "340 files"; "" where nothing."""
+    return amount(row.total, None, row.unit, named=True) if row.total else ""
 
 
 def _forgotten(runs: int) -> int:
@@ -137,8 +160,11 @@ def _fail(text: str, status: int) -> int:
     return status
 
 
-def _column(key: str) -> str:
-    return string_width.pad(string_width.clip(text.safe(key), NAME_WIDTH), NAME_WIDTH)
+def _column(name: str, more: str = "") -> str:
+    """Return a name in its column, with `more` behind it."""
+    more = f", {string_width.clip(text.safe(more), SIZE_WIDTH)}" if more else ""
+    shown = string_width.clip(text.safe(name), NAME_WIDTH - len(more)) + more
+    return string_width.pad(string_width.clip(shown, NAME_WIDTH), NAME_WIDTH)
 
 
 def _parser() -> argparse.ArgumentParser:

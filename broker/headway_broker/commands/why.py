@@ -12,9 +12,10 @@ from headway import text
 from headway.commands.arguments import ArgumentParser
 from headway.estimate import Run, Usual, duration, usually
 from headway.host.launch.broker_launch import NoRuntimeDirectory
+from headway.lookup import similar_names
 from headway.protocol import endpoint
 from headway.run.parsers.registry import script_in
-from headway.states import PAUSED, WAITING
+from headway.states import COMPLETED, PAUSED, WAITING
 from headway_broker.commands import client
 from headway_broker.commands.history import history_path
 from headway_broker.history import explanation, summary
@@ -69,11 +70,18 @@ def main(argv: list[str]) -> int:
         return _fail(str(error), 1)
     if case is None:
         word = text.safe(options.operation)
-        return _fail(f"there is no operation {word!r}, and none is remembered", NONE_SEEN)
+        told = f"there is no operation {word!r}, and none is remembered"
+        close = [repr(text.safe(name)) for name in _similar(options.operation)]
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        return _fail(told + hint, NONE_SEEN)
     found = None
     if case.run is not None:
         found = explanation.explain(
-            case.run, case.earlier, going=case.going, open_keys=case.open_keys
+            case.run,
+            case.earlier,
+            going=case.going,
+            open_keys=case.open_keys,
+            short=not case.going and case.state != COMPLETED,
         )
     lines = [json.dumps(record(case, found))] if options.json else show(case, found)
     shown = "".join(f"{line}\n" for line in lines)
@@ -98,8 +106,8 @@ def show(case: Case, found: Explanation | None) -> list[str]:
     elif whole.seconds is None:
         words = "did not succeed"
     else:
-        words = f"{case.state} in {took}" if case.state == "completed" else case.state
-        words += "" if case.state == "completed" else f" after {took}"
+        words = f"{case.state} in {took}" if case.state == COMPLETED else case.state
+        words += "" if case.state == COMPLETED else f" after {took}"
     if whole.usual is not None:
         words += f"; {_usual(whole.usual)}"
     lines = [f"{title} {words}", *reason, explanation.verdict(found)]
@@ -148,7 +156,7 @@ def _case(word: str) -> Case | None:
     """Return what `word` means: to the broker if one runs, or else in the history."""
     facts = _facts(word)
     script = script_in(word)
-    if facts == {"operation": None} and script is not None:
+    if facts and facts.get("operation") is None and not facts.get("ambiguous") and script:
         facts = _facts(script)
     path = history_path()
     if facts is not None and facts.get("ambiguous"):
@@ -157,6 +165,14 @@ def _case(word: str) -> Case | None:
     if facts is None or facts.get("operation") is None:
         return _remembered(path, word)
     return reported(facts, summary.runs_of_any(path, _keys(facts)))
+
+
+def _similar(word: str) -> list[str]:
+    """Return the names that may be meant: of operations there are, then of those remembered."""
+    facts = _facts(word) or {}
+    names = [name for name in facts.get("similar") or [] if isinstance(name, str)]
+    rows = summary.known(history_path())
+    return similar_names([*names, *(row.name for row in rows)], word, script_in(word))
 
 
 def _keys(facts: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from itertools import islice
-from typing import Any, Callable, Iterable
+from typing import Any, Callable, Container, Iterable
 
 from headway.estimate import Estimate, Forecast, Run
 from headway.estimate.forecast import REMEMBERED
@@ -34,6 +34,8 @@ STALE = 1.0
 QUIET_STALE = 5.0  # … while no viewer follows
 QUIET_LATE = 1.9  # … and so much later at most, with what wakes the broker anyway
 SOON = 0.2  # seconds between two estimates of an operation that changes all the time
+CROWD_SOON = 0.5  # … of a crowd, whose first a screen shows
+CROWD_TURNS = 4  # estimates with each frame of those of a crowd that nobody sees
 QUIET_SOON = 2.0  # … while no viewer follows
 STAGES_LIMIT = 50  # running stages of an operation that get estimates of their own
 # Running stages of an operation beyond which its estimate and progress are unknown, 20 microseconds
@@ -171,18 +173,30 @@ class Forecasts:
             self._give_up(entry, error)
             return None
 
-    def estimate(self, changed: Iterable[Entry], now: float, *, watched: bool) -> None:
-        """Make the estimates due: half of the budget for changed entries, then the stalest."""
+    def estimate(
+        self,
+        changed: Iterable[Entry],
+        now: float,
+        *,
+        watched: bool,
+        seen: Container[Entry] | None = None,
+    ) -> None:
+        """Make the estimates due: half of the budget for changed entries, then the stalest.
+
+        Where some of a crowd are `seen`, nobody sees the others: these are not hurried.
+        """
         if watched:
             for entry in changed:
                 update_stage_progress(self._ledger, entry)
         budget = self._budget
         budget.grow(now, watched=watched)
-        soon = SOON if watched else QUIET_SOON
+        soon = (SOON if seen is None else CROWD_SOON) if watched else QUIET_SOON
         due = [
             entry
             for entry in changed
-            if entry.forecast is not None and now - entry.forecast.estimated_at >= soon
+            if entry.forecast is not None
+            and now - entry.forecast.estimated_at >= soon
+            and (seen is None or entry in seen)
         ]
         due.sort(key=_estimated_at)
         half = budget.left / 2
@@ -190,8 +204,11 @@ class Forecasts:
             if budget.left < half:
                 break
             self._pay(entry, now)
-        stale = now - (STALE if watched else QUIET_STALE)
-        while budget.left > 0 and self._queue:
+        hurried = watched and seen is None
+        stale = now - (STALE if hurried else QUIET_STALE)
+        turns = len(self._queue) if seen is None else CROWD_TURNS
+        while budget.left > 0 and turns > 0 and self._queue:
+            turns -= 1
             entry = next(iter(self._queue))
             if entry.forecast is None or not entry.operation.open:
                 del self._queue[entry]

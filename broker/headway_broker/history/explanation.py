@@ -7,6 +7,7 @@ one that had ended last before that began, and so on. What is not known is not t
 
 from __future__ import annotations
 
+from math import inf
 from statistics import median
 from typing import Any, Collection, Iterable, NamedTuple, Sequence
 
@@ -30,11 +31,13 @@ NAME_WIDTH = 36
 OUTSIDE = "outside the stages"
 OUTSIDE_ONE = "before or after"  # … of the only stage there is
 UNSTAGED = "all of it"
+SHORT = "it did not come to its end, so that it was not fast"
 
 
 class StageTime(NamedTuple):
     """What one stage took, and usually takes; `seconds` is None where it did not run.
 
+    `cut`: it ended with a run that did not succeed, so that it was not fast.
     `stage`: it is one, and not the time in which none went on. `start`, `end` and `usual_start`
     count from the beginning of the run; None where they are unknown.
     """
@@ -48,6 +51,7 @@ class StageTime(NamedTuple):
     start: float | None = None
     end: float | None = None
     usual_start: float | None = None
+    cut: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -89,9 +93,19 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    run: Run, earlier: Sequence[Run], *, going: bool = False, open_keys: Collection[str] = ()
+    run: Run,
+    earlier: Sequence[Run],
+    *,
+    going: bool = False,
+    open_keys: Collection[str] = (),
+    short: bool = False,
 ) -> Explanation:
-    """Hold a run against earlier ones; `open_keys` are the stages that go on."""
+    """Hold a run against earlier ones; `open_keys` are the stages that go on.
+
+    `short`: it has ended without success, and so have the stages that ended with it.
+    """
+    known = short and run.seconds is not None  # else only stages that did succeed are known of it
+    cut_after = (1 - OVERLAP_SHARE) * (run.seconds or 0.0) if known else inf
     leaves = sorted(_leaves(run), key=lambda span: (span.start, span.end))
     chained = {span.key for span in chain(leaves, run.seconds or 0.0)}
     past: dict[str, list[float]] = {}
@@ -110,6 +124,7 @@ def explain(
             start=span.start,
             end=span.end,
             usual_start=_median(starts.get(span.key, ())),
+            cut=span.end >= cut_after,
         )
         for span in leaves
     ]
@@ -119,7 +134,7 @@ def explain(
         most = max(between, usual.median if usual else 0.0)
         if most >= max(MATTERS * (run.seconds or 0.0), MATTERS_SECONDS):
             name = OUTSIDE if len(leaves) > 1 else f"{OUTSIDE_ONE} {_name(leaves[0].key)}"
-            stages.append(StageTime(name, between, usual, stage=False))
+            stages.append(StageTime(name, between, usual, stage=False, cut=short))
     if not going:
         had = {span.key for span in run.spans if span.worked > 0}
         whole = [one for one in earlier if one.seconds is not None]
@@ -135,6 +150,7 @@ def explain(
             run.seconds,
             usual_of(one.seconds for one in earlier if one.seconds is not None),
             going,
+            cut=short,
         ),
         stages,
         (run.beside, _median(one.beside for one in earlier)),
@@ -185,8 +201,8 @@ def verdict(found: Explanation) -> str:
     told = len(slow) + (0 if slow else len(fast))
     always = "as before" if found.once else "as always"
     if not clauses:
-        clauses.append(f"{always} so far" if found.going else always)
-    elif len(compared) > told > 0:
+        clauses.append(f"{always} so far" if found.going else SHORT if whole.cut else always)
+    elif sum(not stage.cut for stage in compared) > told > 0:
         clauses.append(f"the rest {always}")
     return "; ".join([", ".join(clauses), *_circumstances(found)])
 
@@ -225,6 +241,7 @@ def record(found: Explanation) -> dict[str, Any]:
                 "ratio": None if stage.ratio is None else round(stage.ratio, 3),
                 "going": stage.going,
                 "chain": stage.chain,
+                "cut": stage.cut,
                 "start": stage.start,
                 "end": stage.end,
                 "usual_start": stage.usual_start,
@@ -292,7 +309,7 @@ def _is_slow(stage: StageTime, least: float) -> bool:
 
 
 def _is_fast(stage: StageTime, least: float) -> bool:
-    if stage.seconds is None or stage.usual is None or stage.going:
+    if stage.seconds is None or stage.usual is None or stage.going or stage.cut:
         return False
     limit = min(stage.usual.median / SLOWER, stage.usual.low)
     return stage.seconds < limit and stage.usual.median - stage.seconds >= least

@@ -47,6 +47,11 @@ class Row(NamedTuple):
         usual = self.usual
         return (self.newest or 0.0) / usual if usual else 0.0
 
+    @property
+    def is_faster(self) -> bool:
+        """Return whether the newest run took clearly less than usual."""
+        return self.newest is not None and 0 < self.slowdown < 1 / SLOWER
+
 
 def table(runs: Sequence[Dated]) -> list[Row]:
     """Return the whole and every stage that counts for itself, in the order of the newest run."""
@@ -87,15 +92,17 @@ def lines(name: str, runs: Sequence[Dated]) -> list[str]:
     """Return the picture of the runs: a sparkline a stage, its usual and its newest duration."""
     rows = table(runs)
     width = max(4, *(len(row.seconds) for row in rows))
+    before = "usually" if len(runs) > 2 else "before"  # what one run took is not usual
     found = [
         text.safe(name),
-        f"{'':{NAME_WIDTH}} {'runs':{width}} {'usually':>9} {'newest':>9}",
+        f"{'':{NAME_WIDTH}} {'runs':{width}} {before:>9} {'newest':>9}",
     ]
     for row in rows:
         label = string_width.pad(string_width.clip(text.safe(row.name), NAME_WIDTH), NAME_WIDTH)
         usual = "—" if row.usual is None else lasted(row.usual)
         newest = "—" if row.newest is None else lasted(row.newest)
-        more = f"  ×{row.slowdown:.1f}" if row.slowdown > SLOWER else ""
+        differs = row.slowdown > SLOWER or row.is_faster
+        more = f"  {_multiple(row)}" if differs else ""
         found.append(f"{label} {sparkline(row.seconds):{width}} {usual:>9} {newest:>9}{more}")
     found.extend(["", reasons(runs)])
     return found
@@ -108,15 +115,28 @@ def reasons(runs: Sequence[Dated]) -> str:
     'nothing to compare with yet'
     """
     rows = table(runs)
-    if len(runs) < 2 or not rows or rows[0].usual is None or rows[0].newest is None:
+    if len(runs) < 2 or not rows or rows[0].usual is None:
         return "nothing to compare with yet"
-    slow = [row for row in rows[1:] if row.slowdown > SLOWER]
-    slow.sort(key=lambda row: (row.usual or 0.0) - (row.newest or 0.0))
-    told = [f"{text.safe(row.name)} ×{row.slowdown:.1f}" for row in slow[:REASONS_SHOWN]]
+    if rows[0].newest is None:
+        return "newest: it did not succeed"
+    other = [row for row in rows[1:] if row.slowdown > SLOWER]
+    other.sort(key=lambda row: (row.usual or 0.0) - (row.newest or 0.0))
+    if not other:  # nothing was slower but the whole, or it was faster
+        other = [row for row in rows[1:] if row.is_faster] if rows[0].slowdown <= SLOWER else []
+        other.sort(key=lambda row: (row.newest or 0.0) - (row.usual or 0.0))
+        whole = rows[0].slowdown > SLOWER or rows[0].is_faster
+        other = other or ([rows[0]] if whole else [])
+    told = [f"{text.safe(row.name)} {_multiple(row)}" for row in other[:REASONS_SHOWN]]
     beside = runs[-1].run.beside
     if beside is not None and beside >= 0.5:
         told.append(f"{beside:.0f} other{'' if round(beside) == 1 else 's'} ran")
-    return "newest: " + (", ".join(told) if told else "as always")
+    always = "as before" if len(runs) == 2 else "as always"
+    return "newest: " + (", ".join(told) if told else always)
+
+
+def _multiple(row: Row) -> str:
+    """Return how many times the usual the newest took: "×3.1", "×0.26"."""
+    return f"×{row.slowdown:.{1 if row.slowdown > 1 else 2}f}"
 
 
 def record(runs: Sequence[Dated]) -> list[dict[str, Any]]:

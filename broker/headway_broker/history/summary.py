@@ -9,7 +9,9 @@ from typing import Callable, Iterable, NamedTuple
 
 from headway.estimate import Run, accuracy, untold
 from headway.estimate.history.key import key_id
+from headway.formatting.quantity import is_bytes
 from headway.host.files import long_commands
+from headway.lookup import is_program_of, similar_names
 from headway.run.parsers.registry import script_in
 from headway_broker.history import queries, schema
 
@@ -29,6 +31,7 @@ class Known(NamedTuple):
     that is not known; `first_off` is the factor of those that had none. `untold` is the share of
     the time without an estimate. All are None where that is unknown.
     `name` is what the newest run was called, `id` a hash of the key: what a person types of it.
+    `total` is what the largest stage of the newest run counted, in `unit`s; 0 where none did.
     """
 
     id: str
@@ -41,6 +44,8 @@ class Known(NamedTuple):
     inside: float | None
     first_off: float | None = None
     untold: float | None = None
+    total: float = 0.0
+    unit: str = ""
 
 
 class Dated(NamedTuple):
@@ -138,7 +143,21 @@ def find(rows: list[Known], word: str, *, acts: bool = False) -> list[Known]:
         found = [row for row in rows if getattr(row, field) == value]
         if found:
             return found
+    found = [row for row in rows if not acts and is_program_of(word, row.name)]
+    if found:
+        return found
     return [row for row in rows if len(word) >= LEAST_ID and row.id.startswith(word)]
+
+
+def similar(rows: list[Known], word: str) -> list[Known]:
+    """Return the rows that may be meant by a word that names none, one a name."""
+    close = find(rows, word)
+    if close:
+        return close
+    named: dict[str, Known] = {}
+    for row in rows:
+        named.setdefault(row.name, row)
+    return [named[name] for name in similar_names(named, word, script_in(word))]
 
 
 def forget_all(path: str) -> int:
@@ -199,4 +218,12 @@ def _known(name: str, key: str, runs: list[Run], ended: float) -> Known:
         found.covered if found else None,
         first.factor if first else None,
         untold(runs),
+        *_size(runs[-1]),
     )
+
+
+def _size(run: Run) -> tuple[float, str]:
+    """Return what a run has counted: of its bytes, or else of what took longest, and its unit."""
+    counted = [span for span in run.spans if span.total > 0 and span.unit != "%"]
+    counted.sort(key=lambda span: (is_bytes(span.unit), span.worked))
+    return (counted[-1].total, counted[-1].unit) if counted else (0.0, "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, Iterator, Mapping, TypeVar
 
-from headway.model import UNTOLD
+from headway.model import UNTOLD, Operation
 from headway.protocol import rows
 from headway.protocol.messages import Delta, Snapshot
 from headway.protocol.rows import (
@@ -23,6 +23,8 @@ from headway_broker.state.entry import Entry, Held, Marks
 # part would hold up the deltas behind it for longer.
 PART_SIZE = 192 * 1024
 STAGES_PER_ROW = 500  # an operation with more stages takes several rows
+# Stages that move in an operation whose row is made the short way: it is far below `PART_SIZE`.
+FEW = 20
 _OPERATION_TEXTS = ("reason", "error", "message")
 _STAGE_TEXTS = ("reason", "error", "detail")
 Record = TypeVar("Record", OperationRecord, StageRecord)
@@ -86,6 +88,10 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
     """Yield the rows of what is marked dirty in an operation, packed."""
     operation = entry.operation
     stages = operation.stages
+    if not (marks.structure or marks.stages or marks.shares):
+        moved = len(marks.counts) + len(marks.stage_figures)
+        if moved <= FEW:
+            return iter((_moved_row(operation, marks),))
     ended = marks.structure and not operation.open  # its tail tells why
     changed = marks.stages.union(marks.counts, marks.stage_figures, marks.shares)
 
@@ -115,6 +121,27 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
         )
 
     return _rows(sorted(changed), build)
+
+
+def _moved_row(operation: Operation, marks: Marks) -> bytes:
+    """Return the row of an operation of which counts and figures alone have changed: most are."""
+    stages = operation.stages
+    counts: dict[int, Any] = {}
+    for number in sorted(marks.counts):
+        stage = stages[number]
+        whole = marks.counts[number]
+        counts[number] = [stage.done, stage.total, stage.detail] if whole else stage.done
+    return rows.encode(
+        OperationRow(
+            operation.id,
+            None,
+            [],
+            counts,
+            OperationFigures.of(operation, tail=False) if marks.figures else None,
+            {number: rows.stage_figures_of(stages[number]) for number in marks.stage_figures},
+            {},
+        )
+    )
 
 
 def _shortened(record: Record, texts: tuple[str, ...], longest: int) -> Record:

@@ -18,10 +18,11 @@ from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.publishing import frames
 from headway_broker.publishing.events import Events
 from headway_broker.publishing.overviews import Overviews
+from headway_broker.publishing.screen import Screen
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Publish
-from headway_broker.state.entry import Entry
+from headway_broker.state.entry import Entry, Marks
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 from headway_broker.state.wall_clock import WallClock
@@ -56,6 +57,7 @@ class Stream:
         snapshots: Snapshots,
         events: Events,
         overviews: Overviews,
+        screen: Screen,
         faults: Faults,
     ) -> None:
         self.instance = instance
@@ -67,6 +69,7 @@ class Stream:
         self._snapshots = snapshots
         self._events = events
         self._overviews = overviews
+        self._screen = screen
         self._faults = faults
         self._urgent: dict[Entry, None] = {}
         self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
@@ -85,36 +88,31 @@ class Stream:
         """Return whether the next `publish` makes a frame of all dirty operations."""
         return now >= self.next_frame() - SLACK
 
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether screens alone look, and there is more than they show."""
+        subscriptions = self._subscriptions
+        return subscriptions.screened and not subscriptions.streamed and self._screen.crowded
+
     def next_frame(self) -> float:
         """Return when the next frame may be made; estimates are made with it."""
-        soon = self._subscriptions.followed or (
-            self._subscriptions.streamed and (self._snapshots.pending or self._snapshots.requested)
-        )
+        soon = self._subscriptions.followed or self._snapshots_wait()
         return self._last_frame + (self._pause if soon else QUIET_PAUSE)
 
     def publish(self, now: float) -> list[Publish]:
         """Return what to send now."""
         out: list[Publish] = []
         followed, listened = self._subscriptions.followed, self._subscriptions.listened
-        streamed = self._subscriptions.streamed
+        streamed, screened = self._subscriptions.streamed, self._subscriptions.screened
         if not listened:
             self._events.forget()
+        if not screened:
+            self._screen.forget()
         if self.frame_due(now):
-            self._last_frame = now
-            self._forecasts.estimate(list(self._ledger.dirty), now, watched=followed)
-            dirty = list(self._ledger.dirty)
-            out += self._deltas(dirty, now)
-            size = sum(len(sent.frame) for sent in out)
-            self._pause = min(
-                PAUSE_MIN + PAUSE_PER_ROW * len(dirty) + PAUSE_PER_BYTE * size, PAUSE_MAX
-            )
-            if streamed:
-                out += self._snapshot_parts(now)
-                if self._snapshots.pending or self._snapshots.requested:
-                    self._pause = PAUSE_MAX
+            out += self._frame(now, watched=followed)
         elif (
             self._urgent
-            and (streamed or listened)
+            and (streamed or screened or listened)
             and now - self._last_urgent >= URGENT_PAUSE - SLACK
         ):
             self._forecasts.estimate(list(self._urgent), now, watched=followed)
@@ -125,6 +123,9 @@ class Stream:
             self.sequence += 1
             message = messages.Removed(self.instance, self.sequence, now, some)
             out.append(Publish(messages.STATES_TOPIC, encode(message)))
+            told = self._screen.removed(some, now)
+            if screened:
+                out.append(told)
             if listened:
                 out.append(self._events.removed(some, now))
         self._ledger.removed = []
@@ -135,28 +136,59 @@ class Stream:
             out += self._overviews.parts(self.sequence, now, wall)
             if self._overviews.snapshots.pending:
                 self._next_overview = now + PAUSE_MAX
+        anybody = streamed or screened or listened
         leeway = SLACK if followed else PULSE_LEEWAY
-        if (streamed or listened) and now - self._last_pulse >= PULSE_EVERY - leeway:
+        if anybody and now - self._last_pulse >= PULSE_EVERY - leeway:
             self._last_pulse = now
             if streamed:
                 pulse = messages.Pulse(self.instance, self.sequence, now, wall)
                 out.append(Publish(messages.STATES_TOPIC, encode(pulse)))
+            if screened:
+                out.append(self._screen.pulse(now, wall))
             if listened:
                 out.append(self._events.pulse(now, wall))
         return out
+
+    def _frame(self, now: float, *, watched: bool) -> list[Publish]:
+        """Return the frame of all dirty operations, and parts of snapshots behind it."""
+        self._last_frame = now
+        streamed, screened = self._subscriptions.streamed, self._subscriptions.screened
+        crowded = self.is_crowded
+        seen = self._screen.first if crowded else None
+        self._forecasts.estimate(list(self._ledger.dirty), now, watched=watched, seen=seen)
+        dirty = list(self._ledger.dirty)
+        out = self._deltas(dirty, now)
+        if screened:
+            out += self._screen.in_turn(self._rows, now)
+        size = sum(len(sent.frame) for sent in out)
+        self._pause = min(PAUSE_MIN + PAUSE_PER_ROW * len(dirty) + PAUSE_PER_BYTE * size, PAUSE_MAX)
+        if streamed:
+            out += self._snapshot_parts(self._snapshots, self.sequence, now)
+        if screened:
+            out += self._snapshot_parts(self._screen.snapshots, self._screen.sequence, now)
+        if crowded or self._snapshots_wait():
+            self._pause = PAUSE_MAX
+        return out
+
+    def _snapshots_wait(self) -> bool:
+        """Return whether snapshots of followers wait to be made or sent."""
+        subscriptions, screens = self._subscriptions, self._screen.snapshots
+        return (
+            subscriptions.streamed and (self._snapshots.pending or self._snapshots.requested)
+        ) or (subscriptions.screened and (screens.pending or screens.requested))
 
     def lines(
         self, operation: str, stage: int | None, lines: list[str], now: float
     ) -> list[Publish]:
         """Return the message with lines of output, if anybody follows."""
-        if not self._subscriptions.followed:
+        if not self._subscriptions.followed_whole:
             return []
         message = messages.Lines(self.instance, self.sequence, now, operation, stage, lines)
         return [Publish(messages.STREAM_TOPIC, encode(message))]
 
     def work(self, sample: messages.Work) -> list[Publish]:
         """Return the message with a sample of hidden counts, if anybody follows."""
-        if not self._subscriptions.followed:
+        if not self._subscriptions.followed_whole:
             return []
         message = messages.WorkDone(
             self.instance,
@@ -174,7 +206,8 @@ class Stream:
         """Return when to publish next; `counted` says that merged counts wait."""
         times: list[float] = []
         streamed, listened = self._subscriptions.streamed, self._subscriptions.listened
-        if self._urgent and (streamed or listened):
+        screened = self._subscriptions.screened
+        if self._urgent and (streamed or screened or listened):
             times.append(self._last_urgent + URGENT_PAUSE)
         if listened:
             times += self._snapshots_due(self._events.snapshots)
@@ -187,10 +220,11 @@ class Stream:
             counted
             or self._ledger.dirty
             or self._snapshots.pending
-            or (self._snapshots.requested and streamed)
+            or self._snapshots_wait()
+            or self._screen.waiting
         ):
             times.append(self.next_frame())
-        if streamed or listened:
+        if streamed or screened or listened:
             leeway = 0.0 if self._subscriptions.followed else PULSE_LEEWAY
             times.append(self._last_pulse + PULSE_EVERY + leeway)
         return min(times) if times else None
@@ -206,36 +240,44 @@ class Stream:
         if not entries:
             return []
         self._last_urgent = now
+        made: dict[Entry, list[bytes]] = {}
         found: list[bytes] = []
+        dirty = self._ledger.dirty
         events = self._events.changed(entries, now) if self._subscriptions.listened else []
         if self._subscriptions.streamed:
-            rows = (row for entry in entries for row in self._rows(entry))
+            made = {entry: self._rows(entry, dirty[entry]) for entry in entries}
+            rows = (row for entry in entries for row in made[entry])
             found = frames.deltas(self.instance, self.sequence, now, rows)
             self.sequence += len(found)
         else:
             self.sequence += 1  # a viewer that comes back notices the gap
+        if self._subscriptions.screened:
+            screens = self._screen.changed(entries, made, self._rows, now)
+        else:
+            screens = []
+            self._screen.sequence += 1
         for entry in entries:
-            del self._ledger.dirty[entry]
-        return [*(Publish(messages.STATES_TOPIC, frame) for frame in found), *events]
+            del dirty[entry]
+        return [*(Publish(messages.STATES_TOPIC, frame) for frame in found), *screens, *events]
 
-    def _rows(self, entry: Entry) -> list[bytes]:
+    def _rows(self, entry: Entry, marks: Marks) -> list[bytes]:
         """Return the changed rows of an operation; none if that raises: the others go out."""
         try:
-            return list(frames.changed_rows(entry, self._ledger.dirty[entry]))
+            return list(frames.changed_rows(entry, marks))
         except Exception as error:
             self._faults.add(f"delta of {entry.operation.id}", entry.session.id, error)
             return []
 
-    def _snapshot_parts(self, now: float) -> list[Publish]:
-        storing = self._ledger.held and now < self._snapshots.awaits_ends_until
-        if self._snapshots.due(now) and not storing:
+    def _snapshot_parts(self, snapshots: Snapshots, sequence: int, now: float) -> list[Publish]:
+        storing = self._ledger.held and now < snapshots.awaits_ends_until
+        if snapshots.due(now) and not storing:
             entries = self._ledger.entries.values()
             for entry in entries:
                 count_stages(entry.operation.stages.values())
             self._forecasts.refresh(entries, now)
             wall = self._wall_clock.offset + now
             held = self._ledger.held
-            self._snapshots.answer(
-                frames.snapshot(self.instance, self.sequence, now, wall, entries, held), now
+            snapshots.answer(
+                frames.snapshot(self.instance, sequence, now, wall, entries, held), now
             )
-        return self._snapshots.take()
+        return snapshots.take()

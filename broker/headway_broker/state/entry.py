@@ -26,6 +26,16 @@ class Marks:
         self.stage_figures: set[int] = set()
         self.shares: set[int] = set()
 
+    def add(self, later: Marks) -> None:
+        """Mark what is marked in `later`, too."""
+        self.structure |= later.structure
+        self.stages |= later.stages
+        for stage, whole in later.counts.items():
+            self.counts[stage] = whole or self.counts.get(stage, False)
+        self.figures |= later.figures
+        self.stage_figures |= later.stage_figures
+        self.shares |= later.shares
+
 
 class Held(NamedTuple):
     """What is shown of an operation while its end is not stored, and its marks meanwhile.

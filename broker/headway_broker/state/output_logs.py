@@ -1,7 +1,8 @@
 """The output of operations in the broker's memory, as bytes; pure.
 
-It is kept of what failed, and of what somebody follows, within budgets: the oldest ended log loses
-its beginning first. Nothing of it is ever stored. Offsets count from an operation's first byte.
+It is kept of what did not succeed, and of what somebody follows, within budgets: the oldest ended
+log loses its beginning first. Nothing of it is ever stored. Offsets count from an operation's first
+byte.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import subprocess
 import time
 from typing import Any, NamedTuple
 
-from benches.report import Check, Curve, Report, Row, Summary, summarize
+from benches.report import Check, Curve, Report, Row, Summary, ratio, summarize
 from benches.resources import cpu, rss, thread_cpu
 from benches.sandbox import Sandbox, wait_for
 
@@ -37,6 +37,7 @@ def measure(quick: bool = False) -> Report:
         else ((1000, 1), (1000, 10), (10_000, 5), (10_000, 10), (10_000, 20)),
         window,
     )
+    by_screens(report, (200, 5.0) if quick else (10_000, 20.0), window, 1 if quick else 3)
     late_viewer(report, 20 if quick else 1000)
     worker_memory(report, 20 if quick else 1000)
     report.notes.extend(
@@ -258,6 +259,56 @@ def by_rate(report: Report, shapes: tuple[tuple[int, float], ...], window: float
     report.curves.append(
         Curve("Frames by update rate", "followed", "updates a second", "frames a second", frames)
     )
+
+
+def by_screens(report: Report, shape: tuple[int, float], window: float, rounds: int) -> None:
+    """Measure, in turns, what a screen costs that looks at operations which all move."""
+    operations, rate = shape
+    busy: dict[str | None, list[float]] = {None: [], "screens": [], "viewers": []}
+    frames: dict[str, list[float]] = {"screens": [], "viewers": []}
+    missed = 0
+    with Sandbox() as sandbox:
+        broker = sandbox.broker()
+        half = max(1, operations // 200)
+        loads = [
+            load
+            for first in (1, 5001)
+            for load in sandbox.workers(first, half, operations // half // 2, STAGES, rate)
+        ]
+        for _ in range(rounds):
+            for kind, samples in busy.items():
+                viewer = None if kind is None else sandbox.viewers(1, kind)
+                time.sleep(SETTLING)
+                before = 0 if viewer is None else sandbox.progress_of(viewer)["frames"]
+                begun = time.monotonic()
+                samples.append(measure_cost(sandbox, broker, loads, window).each)
+                if kind is not None and viewer is not None:
+                    now = sandbox.progress_of(viewer)
+                    missed += now["missed"]
+                    lasted = time.monotonic() - begun
+                    frames[kind].append((now["frames"] - before) / lasted)
+                    sandbox.end(viewer)
+    what = f"{operations:,} operations at {rate:g} Hz"
+    names = {"screens": "a screen", "viewers": "who takes all rows"}
+    report.rows.append(Row(f"{what}, nobody follows", summarize(busy[None]), "µs CPU per update"))
+    for kind, name in names.items():
+        report.rows += [
+            Row(
+                f"{what}, followed by {name}",
+                summarize(busy[kind]),
+                "µs CPU per update",
+                "nobody follows",
+                ratio(busy[kind], busy[None]),
+                at_most=1.2 if kind == "screens" else None,
+            ),
+            Row(
+                f"{what}, sent to {name}",
+                summarize(frames[kind]),
+                "frames/s",
+                at_least=19.0 if kind == "screens" else 15.0,
+            ),
+        ]
+    report.checks.append(Check("a screen, and who follows all, missed no frame", missed == 0))
 
 
 def late_viewer(report: Report, operations: int) -> None:

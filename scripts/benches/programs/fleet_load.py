@@ -21,7 +21,8 @@ from typing import Any
 
 from benches.resources import peak_rss
 from headway.model import Operation, Stage
-from headway_viewer.fleet import jetstream, state_message, subjects
+from headway_viewer.fleet import state_message, subjects
+from headway_viewer.fleet.nats import jetstream
 
 STAGES = 3
 HEARTBEATS = ("session", "bench")

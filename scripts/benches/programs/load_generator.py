@@ -2,6 +2,7 @@
 
     workers RUNTIME FIRST SESSIONS OPERATIONS STAGES RATE
     viewers RUNTIME COUNT
+    screens RUNTIME COUNT     viewers of what a screen can show
 
 `workers` opens SESSIONS sessions, numbered from FIRST, of OPERATIONS operations of STAGES stages,
 and makes RATE updates a second of each operation until standard input ends. A session sends at
@@ -117,10 +118,16 @@ class Workers:
         return counts
 
 
-def viewers(runtime: str, count: str) -> None:
+def screens(runtime: str, count: str) -> None:
+    """Follow what a screen can show until standard input ends."""
+    viewers(runtime, count, screen=True)
+
+
+def viewers(runtime: str, count: str, *, screen: bool = False) -> None:
     """Follow until standard input ends."""
     context = zmq.Context()
-    following = [Viewer(context, f"ipc://{runtime}/follow.sock", n) for n in range(int(count))]
+    endpoint = f"ipc://{runtime}/follow.sock"
+    following = [Viewer(context, endpoint, n, screen=screen) for n in range(int(count))]
     poller = zmq.Poller()
     for viewer in following:
         viewer.take_snapshot()
@@ -148,4 +155,5 @@ def viewers(runtime: str, count: str) -> None:
 
 
 if __name__ == "__main__":
-    {"workers": workers, "viewers": viewers}[sys.argv[1]](*sys.argv[2:])
+    verbs = {"workers": workers, "viewers": viewers, "screens": screens}
+    verbs[sys.argv[1]](*sys.argv[2:])

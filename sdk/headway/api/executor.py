@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
 
 
+SIGNATURE = (
+    "headway.map(executor, fn, items, name=None) takes an executor first, such as"
+    " concurrent.futures.ThreadPoolExecutor(), then the function and the items"
+)
+
+
 class Count:
     """Counts futures for a stage, from whatever thread they end in."""
 
@@ -60,7 +66,7 @@ class Count:
 def map(  # noqa: A001 - the executor's word
     executor: futures.Executor,
     fn: Callable[[Item], Result],
-    items: Iterable[Item],
+    items: Iterable[Item] | None = None,
     name: str | None = None,
     *,
     timeout: float | None = None,
@@ -70,8 +76,11 @@ def map(  # noqa: A001 - the executor's word
     All is submitted at once, as by `executor.map`; the first exception is raised where its result
     would be, and cancels what has not begun. The stage is that of `name`; what `fn` itself reports
     is a part of it, in whatever thread or process it runs. `timeout` is in seconds for each result
-    from its turn on. Of process pools, `fn` and the items are pickled.
+    from its turn on. Of process pools, `fn` and the items are pickled. Raise TypeError where the
+    executor is none.
     """
+    if items is None or not hasattr(executor, "submit"):
+        raise TypeError(SIGNATURE)
     items = list(items)
     stage = open_stage(name or "tasks", None, None, len(items))
     count = Count(stage, len(items))

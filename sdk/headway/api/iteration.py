@@ -259,8 +259,11 @@ def length_of(items: Any) -> int | None:
 
 
 def whole_of(items: Any, total: float | None, initial: float) -> float | None:
-    """Return the total that was given, or that of the items and what is there already, or None."""
-    if total is None:
+    """Return the total that was given, or that of the items and what is there already, or None.
+
+    What is no number is as if none were given.
+    """
+    if total is None or clean_count(total) is None:
         total = length_of(items)
         if total is not None:
             total += clean_count(initial) or 0

@@ -15,7 +15,7 @@ from headway.states import COMPLETED, PENDING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator, TypeVar
+    from typing import Any, Iterable, Iterator, TypeVar
 
     from headway.api.numbered_steps import NumberedSteps
     from headway.api.scope import Scope
@@ -55,8 +55,11 @@ class Staged(Lifecycle):
         return bool(stages) and all(stage.state == COMPLETED for stage in stages)
 
     def plan(self, *names: str) -> None:
-        """Announce stages to come, in this order, as pending: with those there are, all."""
-        for name in names:
+        """Announce stages to come, in this order, as pending: with those there are, all.
+
+        A list of names is taken for the names in it.
+        """
+        for name in _flat(names):
             self.stage(name)._reserved_by = None
         self._announce(sum(stage.model.parent is None for stage in self.stages))
 
@@ -185,6 +188,15 @@ class Staged(Lifecycle):
         ) -> Stage:
             """Return the only stage of an operation of this forked child's own, inside `around`."""
             ...
+
+
+def _flat(names: Iterable[Any]) -> Iterator[Any]:
+    """Yield the names, and those in lists of names."""
+    for name in names:
+        if isinstance(name, (list, tuple)):
+            yield from name
+        else:
+            yield name
 
 
 def _first_free(stage: Stage | None, thread: int) -> tuple[Stage | None, Stage | None]:

@@ -19,7 +19,7 @@ A line that begins with a space is not noted, nor an editor or pager, nor what r
 
 functions:
   hw_begin NAME                      begin an operation; without it the first update does
-  hw_plan A, B, C                    the stages to come
+  hw_plan A, B, C                    the stages to come; without a comma each word is one
   hw_stage NAME [total=N] [unit=U]   the next stage; the one before has completed
   hw_advance [N], hw_done N, hw_total N, hw_percent N
   hw_detail TEXT, hw_log TEXT, hw_wait REASON, hw_go, hw_skip [REASON]
@@ -34,8 +34,8 @@ examples:
 """
 # The reader is looked at before each update, for a write to a pipe that nobody reads ends a script.
 _FUNCTIONS = """\
-TICK_SETUP
-_hw_fd= _hw_reader= _hw_count=0 _hw_at= _hw_script=${0##*/}
+SETUP
+_hw_fd= _hw_reader= _hw_count=0 _hw_set= _hw_at=0 _hw_script=${0##*/} _hw_newline=$'\\n'
 hw_begin() {
     hw_end
     OPEN
@@ -44,37 +44,60 @@ hw_begin() {
 }
 _hw_send() {
     [ -n "$_hw_fd" ] || hw_begin "$_hw_script"
-    [ "$_hw_count" = 0 ] || _hw_flush
-    kill -0 "$_hw_reader" 2>/dev/null && printf '%s\\n' "$1" >&"$_hw_fd" 2>/dev/null
-    return 0
+    [ "$_hw_count$_hw_set" = 0 ] || _hw_flush
+    kill -0 "$_hw_reader" 2>/dev/null && printf '%s\\n' "$1" >&"$_hw_fd" 2>/dev/null || :
 }
-hw_plan() { _hw_send "plan $*"; }
-hw_stage() { _hw_send "stage $*"; }
+_hw_say() {
+    local IFS=' '
+    local hw_line="$*"
+    _hw_send "${hw_line//$_hw_newline/ }"
+}
+hw_plan() {
+    local IFS=' '
+    [[ "$*" == *,* ]] || IFS=,
+    local hw_names="$*"
+    _hw_say plan "$hw_names"
+}
+hw_stage() { _hw_say stage "$@"; }
 hw_advance() {
-    _hw_count=$((_hw_count + ${1:-1}))
-    [[ TICK == "$_hw_at" ]] || _hw_flush
+    case ${1-1} in
+    '' | *[!0-9]* | ????????????????*) _hw_say advance "${1-}" ;;
+    *)
+        _hw_count=$((_hw_count + 10#${1-1}))
+        IN_TIME || _hw_flush
+        ;;
+    esac
 }
 _hw_flush() {
-    local hw_count=$_hw_count
-    _hw_count=0 _hw_at=TICK
-    _hw_send "advance $hw_count"
+    local hw_count=$_hw_count hw_set=$_hw_set
+    _hw_count=0 _hw_set=
+    NOTE_TIME
+    [ -z "$hw_set" ] || _hw_say "$hw_set"
+    [ "$hw_count" = 0 ] || _hw_send "advance $hw_count"
 }
-hw_done() { _hw_send "done $1"; }
-hw_total() { _hw_send "total $1"; }
-hw_percent() { _hw_send "$1%"; }
-hw_detail() { _hw_send "detail $*"; }
-hw_log() { _hw_send "log $*"; }
-hw_wait() { _hw_send "wait $*"; }
+_hw_sets() {
+    _hw_count=0 _hw_set=$1
+    IN_TIME || _hw_flush
+}
+hw_done() { _hw_sets "done ${1-}"; }
+hw_percent() { _hw_sets "${1-}%"; }
+hw_total() { _hw_say total "${1-}"; }
+hw_detail() { _hw_say detail "$@"; }
+hw_log() {
+    local IFS=' '
+    local hw_text="$*"
+    _hw_send "log ${hw_text//$_hw_newline/${_hw_newline}log }"
+}
+hw_wait() { _hw_say wait "$@"; }
 hw_go() { _hw_send run; }
-hw_skip() { _hw_send "skip $*"; }
-hw_fail() { _hw_send "fail $*"; _hw_close; }
-hw_cancel() { _hw_send "cancel $*"; _hw_close; }
+hw_skip() { _hw_say skip "$@"; }
+hw_fail() { _hw_say fail "$@"; _hw_close; }
+hw_cancel() { _hw_say cancel "$@"; _hw_close; }
 hw_end() { [ -z "$_hw_fd" ] || { _hw_send complete; _hw_close; }; }
 _hw_close() {
     CLOSE
-    wait "$_hw_reader" 2>/dev/null
-    _hw_fd= _hw_reader=
-    return 0
+    wait "$_hw_reader" 2>/dev/null || :
+    _hw_fd= _hw_reader= _hw_at=0
 }
 _hw_exit() {
     [ -z "$_hw_fd" ] && return 0
@@ -84,7 +107,7 @@ _hw_failed=() _hw_folder=
 headway() {
     command headway "$@"
     local hw_status=$?
-    if [ "$1" = run ] && [ $hw_status -ne 0 ]; then
+    if [ "${1-}" = run ] && [ $hw_status -ne 0 ]; then
         _hw_failed=("$@") _hw_folder=$PWD
     fi
     return $hw_status
@@ -103,40 +126,50 @@ hw_retry() {
 }
 """
 _BASH = {
-    "OPEN": """exec {_hw_fd}> >(exec headway pipe --needs-end --name "$1")
+    "SETUP": ': "${EPOCHREALTIME=}"',  # a bash before 5 has none
+    "OPEN": """exec {_hw_fd}> >(exec headway pipe --needs-end --name "${1:-$_hw_script}")
     _hw_reader=$!""",
     "CLOSE": "exec {_hw_fd}>&-",
-    "TICK_SETUP": ":",
-    "TICK": "${EPOCHREALTIME%?????}$SECONDS",
+    "IN_TIME": '[[ ${EPOCHREALTIME%?????}$SECONDS == "$_hw_at" ]]',
+    "NOTE_TIME": "_hw_at=${EPOCHREALTIME%?????}$SECONDS",
     "EXIT": """[ -n "$(trap -p EXIT)" ] || trap '_hw_exit $?' EXIT""",
 }
 _ZSH = {
+    "SETUP": "zmodload zsh/datetime\ntypeset -gF _hw_at",
     "OPEN": """setopt local_options no_monitor no_notify
-    coproc command headway pipe --needs-end --name "$1"
+    coproc command headway pipe --needs-end --name "${1:-$_hw_script}"
     _hw_reader=$!
     exec {_hw_fd}>&p
     coproc :""",  # the shell's own end of the pipe is closed by the next coproc
     "CLOSE": "exec {_hw_fd}>&-",
-    "TICK_SETUP": "zmodload zsh/datetime",
-    "TICK": "${EPOCHREALTIME[1,12]}",
-    "EXIT": """zshexit_functions=(${zshexit_functions:#_hw_leave} _hw_leave)
+    "IN_TIME": "(( _hw_at <= EPOCHREALTIME && EPOCHREALTIME < _hw_at + .1 ))",
+    "NOTE_TIME": "(( _hw_at = EPOCHREALTIME ))",
+    "EXIT": """typeset -ga zshexit_functions
+    zshexit_functions=(${zshexit_functions:#_hw_leave} _hw_leave)
     _hw_leave() { _hw_exit $?; }""",
 }
-# fish keeps no descriptor open, so each update opens a named pipe. `_hw_holder` keeps that from its
-# end while the shell lives, and from blocking the shell where nobody reads any more.
+# fish keeps no descriptor open, so each line opens a named pipe; nor has it a clock, so the reader
+# removes the file `hold` a tenth of a second after a count. What waits for that is a text, for a
+# list costs what it holds at each step: a line a step, of which the first may begin with `=` and
+# set the count. `_hw_holder` keeps the pipe from its end while the shell lives, and from blocking
+# the shell where nobody reads any more.
 _FISH = """\
 set -g _hw_pipe ''
+set -g _hw_hold ''
+set -g _hw_steps ''
 set -g _hw_script (string replace -r '.*/' '' -- (status filename))
 test -n "$_hw_script"; and test "$_hw_script" != -; or set -g _hw_script fish
 function hw_begin
     hw_end
-    set -g _hw_folder (command mktemp -d)
+    set -g _hw_folder (command mktemp -d); or return 0
     set -g _hw_pipe $_hw_folder/pipe
+    set -g _hw_hold $_hw_folder/hold
     command mkfifo -m 600 $_hw_pipe
     command sh -c 'exec 3<>"$1"; while kill -0 "$2" && kill -0 "$3" && [ -p "$1" ]; do sleep 1; done
-        rm -rf "${1%/*}"' sh $_hw_pipe $fish_pid $fish_pid >/dev/null 2>&1 &
+        exec 3>&-; sleep 2; rm -rf "${1%/*}"' sh $_hw_pipe $fish_pid $fish_pid >/dev/null 2>&1 &
     set -g _hw_holder $last_pid
-    command headway pipe --needs-end --name "$argv[1]" <$_hw_pipe &
+    test -n "$argv[1]"; or set argv $_hw_script
+    command headway pipe --needs-end --pace $_hw_hold --name "$argv[1]" <$_hw_pipe &
     set -g _hw_reader $last_pid
     function _hw_exit --on-process-exit $fish_pid
         test -z "$_hw_pipe"; and return
@@ -145,22 +178,47 @@ function hw_begin
 end
 function _hw_send
     test -n "$_hw_pipe"; or hw_begin $_hw_script
-    jobs -q $_hw_reader; and printf '%s\\n' "$argv" >$_hw_pipe
+    test -n "$_hw_pipe"; or return 0
+    test -z "$_hw_steps"; or _hw_flush
+    jobs -q $_hw_reader; and printf '%s\\n' $argv >$_hw_pipe
     return 0
 end
-function hw_plan; _hw_send plan $argv; end
-function hw_stage; _hw_send stage $argv; end
-function hw_advance; set -q argv[1]; or set argv 1; _hw_send advance $argv[1]; end
-function hw_done; _hw_send done $argv; end
-function hw_total; _hw_send total $argv; end
-function hw_percent; _hw_send $argv[1]%; end
-function hw_detail; _hw_send detail $argv; end
-function hw_log; _hw_send log $argv; end
-function hw_wait; _hw_send wait $argv; end
+function _hw_say; _hw_send (string replace -a \\n ' ' -- "$argv"); end
+function hw_plan
+    string match -q '*,*' -- "$argv"; or set argv (string join ', ' -- $argv)
+    _hw_say plan $argv
+end
+function hw_stage; _hw_say stage $argv; end
+function hw_advance
+    set -g _hw_steps $_hw_steps"$argv"\\n
+    test -e $_hw_hold; or _hw_flush
+end
+function _hw_flush
+    set -l steps (string split \\n -- $_hw_steps)[1..-2]
+    set -l said (string replace -rf '^=' '' -- $steps)
+    set -l others (string match -rv '^(=|$)' -- $steps)
+    set -g _hw_steps ''
+    test -z "$_hw_hold"; or true >$_hw_hold
+    set -l ones (math (count $steps) - (count $said) - (count $others))
+    test $ones -eq 0; or set -a said "advance $ones"
+    _hw_send $said 'advance '$others
+end
+function hw_done
+    set -g _hw_steps "=done $argv"\\n
+    test -e $_hw_hold; or _hw_flush
+end
+function hw_percent
+    set -g _hw_steps "=$argv[1]%"\\n
+    test -e $_hw_hold; or _hw_flush
+end
+function hw_total; _hw_say total $argv; end
+function hw_detail; _hw_say detail $argv; end
+function hw_log; _hw_send 'log '(string split \\n -- "$argv"); end
+function hw_wait; _hw_say wait $argv; end
 function hw_go; _hw_send run; end
-function hw_skip; _hw_send skip $argv; end
-function hw_fail; _hw_send fail $argv; _hw_close; end
-function hw_cancel; _hw_send cancel $argv; _hw_close; end
+function hw_skip; _hw_say skip $argv; end
+function hw_fail; _hw_say fail $argv; _hw_close; end
+function hw_cancel; _hw_say cancel $argv; _hw_close; end
 function hw_end
     test -z "$_hw_pipe"; and return 0
     _hw_send complete
@@ -171,6 +229,7 @@ function _hw_close
     wait $_hw_reader 2>/dev/null
     command rm -rf $_hw_folder
     set -g _hw_pipe ''
+    set -g _hw_hold ''
 end
 function headway
     command headway $argv

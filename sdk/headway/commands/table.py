@@ -47,7 +47,6 @@ VERBS = {
     "completion": ("headway.commands.completion:main", "print completions for bash, zsh or fish"),
 }
 USAGE = 2
-ALIKE = 0.7  # of `difflib`: at its own 0.6 "logs" is like "bogus"
 UNWRITTEN = 74  # EX_IOERR of sysexits.h: no status of any verb
 _EXAMPLES = """\
 examples:
@@ -154,9 +153,9 @@ def _is_there(module: str) -> bool:
 
 
 def _unknown(verb: str) -> int:
-    import difflib  # noqa: PLC0415 - only a wrong word needs it
+    from headway.lookup import alike  # noqa: PLC0415 - only a wrong word needs it
 
-    close = difflib.get_close_matches(verb, VERBS, n=1, cutoff=ALIKE)
+    close = alike(verb, (*VERBS, "help"))
     hint = f"; did you mean {close[0]!r}?" if close else ""
     if verb in ("retry", "rerun", "again"):
         hint = "; `hw_retry` runs what failed again: see `headway shell --help`"

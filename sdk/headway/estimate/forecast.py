@@ -49,8 +49,11 @@ To this estimate a second one is added that knows which stages come: elapsed ove
 progress is the share of the earlier runs' time that is over. A run that is far slower than all of
 them follows it, and the range always holds it.
 
-Smoothing (`smoothing`). The foreseen finish moves towards the mixed one, the faster the
-further it is off.
+Smoothing (`smoothing`). The foreseen finish stands within the noise of an estimate; beyond it, it
+moves towards the mixed one, the faster the further that is off and the longer it has been.
+
+Side by side (`history.sharing`). Stages that go on at a time have a pace of n^-s each; s is fitted
+on the paces before and after the end of each stage, of the earlier runs and of this one.
 
 Range (`interval`). ln(low + 1), ln(high + 1) = ln(median + 1) -+ h q. The half width h comes
 from how far the analogues disagree, how unlike the run is, and how much the estimate is
@@ -166,7 +169,7 @@ class Forecast(Mixture):
         work = max(LEAST_LEFT, median - wait.median)
         start = self._half_width(median, raw)
         half_width = start * self._calibration.factor(elapsed / max(1e-6, elapsed + work))
-        low, high = interval(work, half_width)
+        low, high = self._smoother.ends(*interval(work, half_width), work, now)
         by_share = self._by_share(elapsed)
         if by_share is not None:
             # Both are shown: the range is not to contradict the progress.
@@ -243,7 +246,7 @@ class Forecast(Mixture):
             return None
         share = self._share if self._stages else None  # before a stage is told of, none is behind
         if share is None and not self._analogues and not self._untold:
-            share = counted_fraction(self._stages)
+            share = counted_fraction(self._stages, self._work(now))
         if self._judged is not None and not (share is not None and self._is_counted()):
             by_stages = self._judged.reached if share is None else share
             share = by_stages + self._judged.steady * (self._judged.reached - by_stages)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import exp, inf, log, sqrt
 
 from headway.estimate.analogues.analogue import Analogue
 from headway.estimate.cold.cold import ColdEstimate
 from headway.estimate.concurrency import Concurrency
 from headway.estimate.history.parameters import Parameters
+from headway.estimate.history.sharing import LANES_LIMIT, Lanes, Track, evidence, shared
 from headway.estimate.history.waits import NONE, Waits
 from headway.estimate.interval import initial_half_width
 from headway.estimate.observed import LARGEST, Observed
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from headway.estimate.hidden_counts import Judgement
     from headway.estimate.history.run import Run
     from headway.estimate.history.waits import Wait
+    from headway.estimate.stage import Stage
 
 # Weight of a run relative to the next newer one. Doubled (older runs count more) a little worse,
 # on `wheel-audit` most; halved: hardly worse on average, clearly on `sql-migrate`.
@@ -39,6 +41,9 @@ LEADING = 0.5
 # Share of the earlier runs' time that has to be over before the rest is taken to go at the pace so
 # far: what has just begun has none. Doubled or halved: not measured.
 LEAST_SHARE = 0.1
+# Of the time since it began, after which it is looked at again what its stages share: what goes on
+# since the last end tells it.
+LANES_EVERY = 0.05
 
 
 class Mixture(Observed):
@@ -51,10 +56,13 @@ class Mixture(Observed):
         "_concurrency",
         "_distance",
         "_judged",
+        "_lanes",
+        "_lanes_until",
         "_lately",
         "_prior",
         "_raw",
         "_share",
+        "_sharing",
         "_until",
         "_waits",
         "_weights",
@@ -65,6 +73,9 @@ class Mixture(Observed):
         parameters = Parameters(runs)
         self._analogues = tuple(Analogue(run, parameters) for run in runs)
         self._prior = prior
+        self._sharing = parameters.sharing_sums
+        self._lanes: Lanes | None = None  # of stages that go on side by side
+        self._lanes_until = 0.0  # when they are to be looked at again
         self._concurrency = Concurrency()
         self._waits: Waits | None = Waits(runs) or None
         self._weights: Sequence[float] = ()
@@ -91,7 +102,12 @@ class Mixture(Observed):
             for analogue in self._analogues:
                 analogue.refresh(self._stages, self._begun or 0.0, anew=self._anew)
             self._stale = self._anew = False
-        self._cold = cold = ColdEstimate(self._stages.values(), now, self._prior)
+            self._lanes_until = now
+        if now >= self._lanes_until:
+            self._lanes = self._side_by_side(now)
+            self._lanes_until = now + LANES_EVERY * (now - (self._begun or 0.0))
+        lanes = self._lanes
+        self._cold = cold = ColdEstimate(self._stages.values(), now, self._prior, lanes)
         alone = None if self._untold else cold.whole
         raw = self._mix(now, cold) if self._analogues else alone
         if raw is not None:
@@ -100,6 +116,17 @@ class Mixture(Observed):
             raw = min(LARGEST, max(LEAST_LEFT, raw + awaited))
         self._raw_at, self._raw = at, raw
         return raw
+
+    def _side_by_side(self, now: float) -> Lanes | None:
+        """Return how many stages go on at a time; None where never more than one does."""
+        stages = [stage for stage in self._stages.values() if not stage.children]
+        going = sum(stage.state == "running" for stage in stages)
+        if not 1 < len(stages) <= LANES_LIMIT or going < 2:
+            return None
+        agree, size = evidence(_track(stage, now) for stage in stages)
+        share = shared(self._sharing[0] + agree, self._sharing[1] + size)
+        began = ((stage.began, inf if stage.ended is None else stage.ended) for stage in stages)
+        return Lanes(((start, end) for start, end in began if start is not None), share)
 
     def _wait_ahead(self, now: float) -> Wait:
         """Return the waiting still to come that nobody has told the length of."""
@@ -124,7 +151,7 @@ class Mixture(Observed):
         weights: list[float] = []
         least = -1.0
         for i, (run, analogue) in enumerate(zip(self._runs, self._analogues)):
-            left, distance = analogue.remaining(now, cold)
+            left, distance = analogue.remaining(now, cold, self._lanes)
             logs.append(log(left + 1))
             lately.append(log(analogue.lately + 1))
             apart = distance + self._concurrency.distance(run.beside)
@@ -204,3 +231,14 @@ class Mixture(Observed):
         if self._judged is not None and self._judged.trust >= LEADING:
             return self._judged.basis
         return "history+rate" if self._counts() else "history"
+
+
+def _track(stage: Stage, now: float) -> Track | None:
+    """Return when a stage went on and its count over time; None where it has not begun."""
+    if stage.began is None or stage.times > 1:
+        return None
+    end = now if stage.ended is None else stage.ended
+    if stage.curve is None or stage.held or stage.since != stage.began or stage.passes:
+        return Track(stage.began, end, (), ())
+    seconds = [stage.began + at for at in stage.curve.seconds]
+    return Track(stage.began, end, seconds, stage.curve.done)

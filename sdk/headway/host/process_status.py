@@ -1,4 +1,4 @@
-"""What the kernel tells of a process in /proc/PID/stat (Linux): its fields, and its start time."""
+"""What the kernel tells of a process in /proc (Linux): its fields, its start, if it is stopped."""
 
 from __future__ import annotations
 
@@ -43,3 +43,20 @@ def start_time(pid: int) -> int | None:
     """
     fields = status_fields(pid)
     return None if fields is None else int(fields[STARTED])
+
+
+def standstill(pid: int) -> bytes | None:
+    """Return what stays the same for as long as a process is stopped, or None where it is not.
+
+    It tells how often the process has given up a processor: one that goes on for a moment, and is
+    stopped again, returns something else.
+    """
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            status = file.read()
+    except (OSError, ValueError) as error:
+        reraise_async(error)
+        return None
+    if b"\nState:\tT" not in status and b"\nState:\tt" not in status:
+        return None
+    return status.partition(b"\nvoluntary_ctxt_switches")[2] or None

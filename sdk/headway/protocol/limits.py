@@ -20,3 +20,7 @@ STAGES_LIMIT = 1000  # stage records in one `Announce`; more go into further one
 LINES_LIMIT = 200  # lines in one `Log`; more go into further ones
 HASHES_LIMIT = 256  # hashes of lines in one `Work`
 OUTPUT_LIMIT = 1 << 17  # bytes of one `Output`: doubled, other peers wait twice as long for it
+
+# Operations, the first that are open, whose rows come with each frame of the stream of screens:
+# more than a screen has rows. Doubled, such a frame costs the broker 2 ms more.
+SCREEN_OPERATIONS = 128

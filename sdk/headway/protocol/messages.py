@@ -21,13 +21,14 @@ else:
 MAGIC = "headway"
 MAJOR = 1
 # From 1 on: Work, Output and OutputWanted; from 2 on: overviews; from 3 on: states, labels;
-# from 4 on: traceparent.
-MINOR = 4
+# from 4 on: traceparent; from 5 on: screens.
+MINOR = 5
 
 # Of deltas, removals and pulses: a subscription to STREAM_TOPIC, its beginning, takes them too, one
 # to all of it is that of who looks at no screen.
 STATES_TOPIC = b"ds"
 STREAM_TOPIC = b"d"  # of those, and of lines and hidden counts
+SCREEN_TOPIC = b"s"  # of what a screen can show with each frame, and of the rest in turn
 EVENT_TOPIC = b"e"  # of what began, ended or waits, for those who look at no screen
 
 # From workers and viewers to the broker.

@@ -42,29 +42,62 @@ def packed(value: Any) -> bytes:
         short = bytes((0x80 | len(value),)) if len(value) < 16 else None
         return (short or _sized(len(value), b"\0\xde\xdf", least=1)) + inside
     if kind in (list, tuple):
-        inside = b"".join(map(packed, value))
         short = bytes((0x90 | len(value),)) if len(value) < 16 else None
-        return (short or _sized(len(value), b"\0\xdc\xdd", least=1)) + inside
+        return (short or _sized(len(value), b"\0\xdc\xdd", least=1)) + b"".join(_items(value))
     raise TypeError(f"{kind.__name__} has no place in a message")
+
+
+def _items(values: Any) -> list[bytes]:
+    """Return each of the values of an array serialized.
+
+    What most fields of a record are is written out: an exit may serialize thousands of records.
+    """
+    packed_items: list[bytes] = []
+    add = packed_items.append
+    for value in values:
+        kind = type(value)
+        if value is None:
+            add(b"\xc0")
+        elif kind is float:
+            add(_number(0xCB, value))
+        elif kind is int and 0 <= value < 128:
+            add(bytes((value,)))
+        elif kind is str and len(value) < 32 and value.isascii():
+            add(bytes((0xA0 | len(value),)) + value.encode())
+        else:
+            add(packed(value))
+    return packed_items
+
+
+_number = struct.Struct(">Bd").pack
+# Up to which value, by which code and in which bytes a whole number is serialized.
+_UNSIGNED = tuple(
+    (1 << bits, code, struct.Struct(">B" + form).pack)
+    for bits, code, form in ((8, 0xCC, "B"), (16, 0xCD, "H"), (32, 0xCE, "I"), (64, 0xCF, "Q"))
+)
+_SIGNED = tuple(
+    (1 << bits, code, struct.Struct(">B" + form).pack)
+    for bits, code, form in ((7, 0xD0, "b"), (15, 0xD1, "h"), (31, 0xD2, "i"), (63, 0xD3, "q"))
+)
 
 
 def _whole(value: int) -> bytes:
     if -32 <= value < 128:
-        return struct.pack("b", value)
-    codes, formats = (b"\xcc\xcd\xce\xcf", "BHIQ") if value > 0 else (b"\xd0\xd1\xd2\xd3", "bhiq")
-    for code, form in zip(codes, formats):
-        try:
-            return bytes((code,)) + struct.pack(">" + form, value)
-        except struct.error:
-            continue
+        return bytes((value & 0xFF,))
+    if value > 0:
+        for limit, code, pack in _UNSIGNED:
+            if value < limit:
+                return pack(code, value)
+    else:
+        for limit, code, pack in _SIGNED:
+            if value >= -limit:
+                return pack(code, value)
     raise OverflowError(f"{value} has more than 64 bits")
 
 
 def _sized(size: int, codes: bytes, *, least: int = 0) -> bytes:
     """Return the msgpack code for a length of one, two or four bytes, and the length."""
-    for code, form in list(zip(codes, "BHI"))[least:]:
-        try:
-            return bytes((code,)) + struct.pack(">" + form, size)
-        except struct.error:
-            continue
+    for code, (limit, _, pack) in list(zip(codes, _UNSIGNED))[least:]:
+        if size < limit:
+            return pack(code, size)
     raise OverflowError(f"{size} is too long")

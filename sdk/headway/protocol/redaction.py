@@ -50,10 +50,10 @@ def redact_operation(record: Sequence[Any]) -> list[Any]:
 
 
 def redact_stage(record: Sequence[Any]) -> list[Any]:
-    """Return a record of `STAGE_FIELDS` without texts."""
+    """Return a record of `STAGE_FIELDS` without texts: a list without any itself."""
+    if type(record) is list and _stage_texts(record) == _NO_TEXTS:  # an exit spools thousands
+        return record
     redacted = list(record)
-    if _stage_texts(redacted) == _NO_TEXTS:  # most: an exit spools thousands
-        return redacted
     redacted[_STAGE_ERROR] = _own(redacted[_STAGE_ERROR])
     redacted[_STAGE_DETAIL] = None
     redacted[_STAGE_REASON] = _without_question(redacted[_STAGE_REASON])

@@ -121,19 +121,8 @@ class OperationFigures(NamedTuple):
     @classmethod
     def of(cls, operation: Operation, *, tail: bool) -> OperationFigures:
         """Return the figures of an operation; its tail only where asked for."""
-        return cls(
-            operation.progress,
-            operation.estimate,
-            operation.silent_since,
-            operation.late_after,
-            operation.unlike,
-            operation.tail if tail else None,
-            operation.holder,
-            operation.stalled_since,
-            operation.stops,
-            operation.usual,
-            operation.work,
-        )
+        lines = operation.tail if tail else None
+        return cls._make((*_before_tail(operation), lines, *_after_tail(operation)))
 
 
 class OperationRow(NamedTuple):
@@ -158,7 +147,7 @@ stage_figures_of: Callable[[Stage], StageFigures] = attrgetter("progress", "esti
 
 def encode(row: OperationRow) -> bytes:
     """Return the bytes of a row."""
-    return pack(row)
+    return _packer.pack(row)  # with its buffer: `pack` makes one for each
 
 
 def frame(message: Snapshot | Delta, rows: Sequence[bytes]) -> bytes:
@@ -179,8 +168,8 @@ def decode(value: Any) -> OperationRow:
     name, record, stages, counts, figures, stage_figures, shares = _fields(value, 7)
     row = OperationRow(
         checks.identity(name),
-        None if record is None else OperationRecord(*checks.operation_record(record)),
-        [StageRecord(*checks.stage_record(stage)) for stage in checks.array(stages)],
+        None if record is None else _operation_record(checks.operation_record(record)),
+        [_stage_record(checks.stage_record(stage)) for stage in checks.array(stages)],
         check_counts(counts),
         None if figures is None else _operation_figures(figures),
         {
@@ -201,6 +190,20 @@ def name_of(value: Any) -> str | None:
 
 
 # Written out, for a viewer decodes a row and its figures whenever something moves.
+
+
+# A record of an older peer has fewer fields, and defaults; of others `tuple` makes what they are,
+# in a third of the time.
+
+
+def _operation_record(values: list[Any]) -> OperationRecord:
+    whole = len(values) == len(OPERATION_FIELDS)
+    return tuple.__new__(OperationRecord, values) if whole else OperationRecord(*values)
+
+
+def _stage_record(values: list[Any]) -> StageRecord:
+    whole = len(values) == len(STAGE_FIELDS)
+    return tuple.__new__(StageRecord, values) if whole else StageRecord(*values)
 
 
 def _fields(value: Any, number: int) -> Sequence[Any]:
@@ -287,4 +290,10 @@ def _shares(value: Any) -> dict[str, float]:
 
 _operation_values: Callable[[Operation], tuple[Any, ...]] = attrgetter(*OPERATION_FIELDS)
 _stage_values: Callable[[Stage], tuple[Any, ...]] = attrgetter(*STAGE_FIELDS)
+_before_tail: Callable[[Operation], tuple[Any, ...]] = attrgetter(
+    "progress", "estimate", "silent_since", "late_after", "unlike"
+)
+_after_tail: Callable[[Operation], tuple[Any, ...]] = attrgetter(
+    "holder", "stalled_since", "stops", "usual", "work"
+)
 _packer = msgpack.Packer(use_bin_type=True)

@@ -17,6 +17,7 @@ from headway.host.files import key_files
 from headway.host.launch import broker_launch
 from headway.protocol import limits, messages, wire
 from headway.reporting.publisher import WATCHED
+from headway.reporting.session import START_POLL, BackOff
 from headway.reporting.spool import last_resort
 from headway.reporting.viewers.terminal_viewer import TerminalViewer
 
@@ -28,12 +29,9 @@ if TYPE_CHECKING:
     from headway.reporting.spool.births import Births
     from headway.reporting.viewers.notebook_viewer import NotebookViewer
 
-START_POLL = 0.03  # seconds between looks for a broker that is just being started
-RETRY_LIMIT = 5.0  # seconds at most between looks for a broker that is not there
 # Seconds in which others start the next broker after one that has retired: those in whose place it
 # is better off. Doubled, a program that is alone reports that much later.
 YIELD = 1.0
-START_TIMEOUT = 3.0  # seconds after which a broker that was started is taken for failed
 NEXT_FRAME = 1.2 * WATCHED  # seconds within which a look is taken for the next one
 REACHED_TIMEOUT = 10.0  # seconds for a broker on a network to be reached and to say Welcome
 IDLE_TIMEOUT = 30.0  # seconds without anything to report after which the connection is closed
@@ -59,9 +57,9 @@ class Connection:
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._socket: zmq.Socket[bytes] | None = None
         self._monitor: Any = None
-        self._retry_at = self._busy_at = float("-inf")
-        self._pause = START_POLL
-        self._absent_since: float | None = None
+        self._address = ""  # of the socket
+        self._busy_at = float("-inf")
+        self._back_off = BackOff()
         self._overflows = 0
         # Until when a broker on a network has to have said Welcome: nothing tells that none is.
         self._reached_by: float | None = None
@@ -80,7 +78,7 @@ class Connection:
     def restart(self) -> None:
         """Disconnect after an exception in a turn, and connect again after the back-off."""
         self._disconnect()
-        self._back_off(time.monotonic())
+        self._back_off.failed(time.monotonic())
 
     def close(self) -> None:
         """Close the socket and its context; the process goes on and has another thread later."""
@@ -98,8 +96,9 @@ class Connection:
         if exit_spool.filled:
             # Before the other file may go: one that tells of what is open would outlive its end.
             self._births.drop()
-        self._retry_at = now
+        self._back_off.retry_at = now
         self._connect(now)
+        stopped = broker_launch.StoppedBroker(self._address, now)
         # Where nobody listens, or no longer, whoever comes next reads the file.
         while not publisher.all_acknowledged and now < until:
             if self._socket is None:
@@ -109,10 +108,10 @@ class Connection:
                 now = time.monotonic()
                 self._connect(now)
                 continue
-            if publisher.unheard:
+            if publisher.unheard or (stopped.is_found(now) and self._reporter.is_spooled()):
                 break
             self._send(now, hurry=True)
-            self._wait(now, until)
+            self._wait(now, min(until, stopped.due))
             self._receive()
             now = time.monotonic()
         try:
@@ -147,16 +146,16 @@ class Connection:
                 self._reached_by = None
             if self._reached_by is not None and now > self._reached_by:
                 self._disconnect()
-                self._back_off(now)
+                self._back_off.failed(now)
             elif publisher.retired:
                 self._disconnect()
-                self._back_off(now)
+                self._back_off.failed(now)
                 if self._is_worse_off():
-                    self._retry_at = now + YIELD
+                    self._back_off.retry_at = now + YIELD
             elif not wanted and now > self._busy_at + IDLE_TIMEOUT:
                 self._disconnect(leave=True)
             return
-        if not wanted or now < self._retry_at or publisher.refused is not None:
+        if not wanted or now < self._back_off.retry_at or publisher.refused is not None:
             return
         try:
             address = broker_launch.endpoint(os.environ, os.getuid())
@@ -164,7 +163,7 @@ class Connection:
             self._thread.reason = str(error)
             address = None
         if address is None or not self._thread.has_resources():
-            self._back_off(now)
+            self._back_off.failed(now)
         else:
             self._open(address)
 
@@ -172,14 +171,6 @@ class Connection:
         """Return whether a broker that another process starts may be better off than ours."""
         mine = self._publisher.surroundings
         return mine is not None and (mine.service is not None or mine.nice > 0)
-
-    def _back_off(self, now: float) -> None:
-        # Just started, it listens in a moment. Absent for long: look ever less often.
-        if self._absent_since is None:
-            self._absent_since = now
-        if now > self._absent_since + START_TIMEOUT:
-            self._pause = min(max(self._pause, 0.5) * 2, RETRY_LIMIT)
-        self._retry_at = now + self._pause
 
     def _open(self, address: str) -> None:
         if self._context is None:
@@ -198,14 +189,14 @@ class Connection:
         except OSError as error:  # the file has gone since it was looked for
             self._thread.reason = str(error)
             sock.close(0)
-            self._back_off(time.monotonic())
+            self._back_off.failed(time.monotonic())
             return
         self._reached_by = (
             time.monotonic() + REACHED_TIMEOUT if network.is_network(address) else None
         )
         self._monitor = sock.get_monitor_socket(_GONE)
         sock.connect(address)
-        self._socket = sock
+        self._socket, self._address = sock, address
         with self._reporter.lock:
             self._publisher.connected()
 
@@ -263,10 +254,12 @@ class Connection:
         with self._reporter.lock:
             look = self._reporter.tally.deadline()
             dues = [look, self._viewer.deadline(), self._births.deadline(), until]
+            absent = False
             if self._socket is None:
                 sending = None
-                if not publisher.all_acknowledged and publisher.refused is None:
-                    dues.append(self._retry_at)
+                absent = not publisher.all_acknowledged and publisher.refused is None
+                if absent:
+                    dues.append(self._back_off.retry_at)
             else:
                 sending = publisher.deadline()
                 full = sending is not None and sending <= now
@@ -278,7 +271,8 @@ class Connection:
                 if publisher.all_acknowledged:
                     dues.append(self._busy_at + IDLE_TIMEOUT)
             soon = min((due for due in (look, sending) if due is not None), default=None)
-            thread.resting = soon is None or soon > now + NEXT_FRAME
+            # Counts can be told to nobody before the next look for a broker, which folds them.
+            thread.resting = not absent and (soon is None or soon > now + NEXT_FRAME)
         wait = thread.check_end()
         if wait is not None:
             dues.append(now + wait)
@@ -291,7 +285,7 @@ class Connection:
         if self._monitor is not None and self._monitor in ready and self._broken():
             self._receive()
             self._disconnect()
-            self._back_off(now)
+            self._back_off.failed(now)
 
     def _broken(self) -> bool:
         broken = False
@@ -315,8 +309,7 @@ class Connection:
                 continue
             with self._reporter.lock:
                 self._publisher.receive(message, time.monotonic())
-            self._absent_since = None
-            self._pause = START_POLL
+            self._back_off.heard()
 
     def _deliver_output(self, until: float) -> None:
         """Send what is left of the output of failed operations."""

@@ -94,6 +94,10 @@ class Reporting(Protocol):
         """Return what the process spools at its exit."""
         ...
 
+    def is_spooled(self) -> bool:
+        """Return whether a file tells all that the broker is owed."""
+        ...
+
     @property
     def clock(self) -> Callable[[], float]:
         """Return seconds of a monotonic clock."""

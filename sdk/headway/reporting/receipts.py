@@ -266,6 +266,7 @@ def _print_lines(terminal: int, operations: list[Operation], until: float) -> in
     """Print the receipts of operations; return how many of them the terminal has taken whole."""
     from headway.formatting import theme  # noqa: PLC0415 - at an end only
     from headway.formatting.receipt import receipt_line, receipt_sequence  # noqa: PLC0415
+    from headway.host import terminfo  # noqa: PLC0415
 
     try:
         columns = os.get_terminal_size(terminal).columns or 80
@@ -274,7 +275,7 @@ def _print_lines(terminal: int, operations: list[Operation], until: float) -> in
         columns = 80
     look = theme.for_encoding(
         getattr(sys.stderr, "encoding", None),
-        coloured=theme.coloured(terminal=True, environ=os.environ),
+        coloured=terminfo.coloured(terminal=True, environ=os.environ),
     )
     lines = [
         look.paint(receipt_line(operation, look, max(columns - 1, 0))) for operation in operations

@@ -36,9 +36,40 @@ ACKNOWLEDGE_TIMEOUT = 2.0
 # Seconds without a Welcome after which a broker is taken for deaf by the children that are forked.
 # Doubled, a pool that is forked beside a stopped one pays its first exit's wait a little later.
 WELCOME_TIMEOUT = 0.3
+START_POLL = 0.03  # seconds between looks for a broker that is just being started, and then
+# this part of the time for which it has been absent: each look, with the turn around it, takes the
+# interpreter from the program for some 0.3 ms. Doubled, a broker is found by that part later.
+START_PART = 1 / 8
+START_TIMEOUT = 3.0  # seconds after which a broker that was started is taken for failed
+RETRY_LIMIT = 5.0  # seconds at most between looks for a broker that is not there
 REFUSED_LIMIT = 100  # ends that a broker has refused and that are kept for the spool
 RETIRE_REQUEST = 1  # its number; those that ask for usual durations come after it
 OUTPUT_MINOR = 1  # the version of a broker that takes output
+
+
+class BackOff:
+    """When to look again for a broker that is not there: soon at first, then ever less often."""
+
+    def __init__(self) -> None:
+        self.retry_at = float("-inf")
+        self._pause = START_POLL
+        self._absent_since: float | None = None
+
+    def heard(self) -> None:
+        """Take in that a broker has answered."""
+        self._absent_since = None
+        self._pause = START_POLL
+
+    def failed(self, now: float) -> None:
+        """Take in that there is none at `now`, or no longer: just started, it listens soon."""
+        if self._absent_since is None:
+            self._absent_since = now
+        absent = now - self._absent_since
+        if absent > START_TIMEOUT:
+            self._pause = min(max(self._pause, 0.5) * 2, RETRY_LIMIT)
+        else:
+            self._pause = max(START_POLL, absent * START_PART)
+        self.retry_at = now + self._pause
 
 
 class Session(Marks):

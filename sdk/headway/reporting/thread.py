@@ -66,6 +66,11 @@ class ReportingThread:
         """Return whether it runs, or has run."""
         return self._running is not None
 
+    @property
+    def over(self) -> bool:
+        """Return whether it has run, and ended."""
+        return self.started and not self._done.locked()
+
     # From other threads.
 
     def start(self) -> None:
@@ -185,7 +190,7 @@ class ReportingThread:
             address = broker_launch.endpoint(os.environ, os.getuid())
         except OSError:
             address = None
-        loaded = self._load(births, listening=address is not None)
+        loaded = self._load(births, address)
         if loaded is None:
             return
         connection = loaded(self._reporter, self, births)
@@ -206,12 +211,16 @@ class ReportingThread:
                 connection.restart()
                 time.sleep(0.1 * failures)
 
-    def _load(self, births: Births, *, listening: bool) -> type[Connection] | None:
+    def _load(self, births: Births, address: str | None) -> type[Connection] | None:
         """Import and return `Connection`; None where the program ended and left no time for it.
 
         pyzmq and msgpack take 40 ms, for which the program does not wait, nor does its end where
-        nobody listens, unless a broker is to be waited for.
+        nobody listens, unless a broker is to be waited for, or where it is stopped.
         """
+        from headway.host.launch import broker_launch  # noqa: PLC0415 - imported by now
+
+        listening = address is not None
+        stopped: broker_launch.StoppedBroker | None = None
         found: list[type[Connection]] = []
         errors: list[Exception] = []
         done = _thread.allocate_lock()
@@ -240,6 +249,11 @@ class ReportingThread:
                 now > self.exit_deadline(now) or not (listening or self.awaits_broker())
             ):
                 return None
+            if self.exiting and address is not None:
+                stopped = stopped or broker_launch.StoppedBroker(address, now)
+                if stopped.is_found(now) and self._reporter.is_spooled():
+                    self._reporter.exit_spool.tell_others()
+                    return None
             births.keep(now, listening=listening)
         if errors:
             raise errors[0]

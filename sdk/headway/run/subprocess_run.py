@@ -36,7 +36,7 @@ from headway.run.parsers.registry import (
 )
 from headway.run.process.child import ignores_signal, send_signal
 from headway.run.process.escalation import Escalation
-from headway.run.progress.input_reporter import InputReporter
+from headway.run.progress.input_reporter import KNOWN_TOOL_SECONDS, InputReporter
 from headway.run.progress.operation_updater import OperationUpdater
 from headway.run.progress.parsing_loop import ParsingLoop
 from headway.run.progress.stage_target import StageTarget
@@ -147,7 +147,7 @@ class _Reader(threading.Thread):
                 return
             if not data:
                 return
-            self.samples.put(memoryview(data))
+            self.samples.put(memoryview(data), time.monotonic())
             if self._target is None:
                 self.kept.append(data)
                 continue
@@ -235,8 +235,9 @@ class _Started:
             root = None
         router = Router(root, module, partial(make_fallback, command) if module else None)
         self._updater = OperationUpdater(self._target)
-        self._input = InputReporter(self._updater)
-        self._watch = InputFollower(self.process.pid, time.monotonic())
+        now = time.monotonic()
+        self._input = InputReporter(self._updater, now + KNOWN_TOOL_SECONDS if module else 0.0)
+        self._watch = InputFollower(self.process.pid, now)
         looks = ProcessLooks(self.process.pid)
         looks.add(self._look)
         hashes = None if self._work is None else self._work.lines
@@ -251,7 +252,7 @@ class _Started:
             self._work.take(found, now)
         look = self._watch.take(found, now)
         if look is not None:
-            self._input.take(look)
+            self._input.take(look, now)
 
     def _wait(self) -> None:
         self.process.wait()

@@ -34,6 +34,28 @@ def test_a_usual_duration_below_a_second_is_not_rounded_up(usual, told):
     assert f" {told}  " in line
 
 
+def test_rows_of_one_name_are_told_apart_by_what_they_have_counted():
+    row = ROWS[0]._replace(name="rsync")
+    rows = [row._replace(total=1.2e9, unit="B"), row._replace(total=340, unit="files"), row]
+    shown = [line.split()[:4] for line in history.listing(rows, 1060.0)[1:]]
+    assert shown == [
+        ["rsync,", "1.20", "GB", "a1b2c3"],
+        ["rsync,", "340", "files", "a1b2c3"],
+        ["rsync", "a1b2c3", "12", "1.5"],
+    ]
+    alone = history.listing([rows[0]], 1060.0)[1]
+    assert alone.split()[:2] == ["rsync", "a1b2c3"]
+    long = history.listing([row._replace(name="x" * 90, total=1e9, unit="y" * 90)] * 2, 1060.0)
+    assert max(map(len, long)) < 80
+
+
+def test_what_the_only_run_took_is_not_usual():
+    lines = history.listing([ROWS[0]._replace(runs=1), ROWS[0]], 1060.0)
+    assert " 1.5 min* " in lines[1]
+    assert " 1.5 min  " in lines[2]
+    assert lines[3] == "* in its only run"
+
+
 def test_names_are_hostile_text():
     line = history.listing(ROWS, 1060.0)[2]
     assert line.isprintable()
@@ -91,7 +113,9 @@ def test_runs_are_forgotten_by_a_unique_name_or_an_id(remembered, capsys):
     assert history.main(["--forget", "make (a)"]) == 0
     assert capsys.readouterr().out == "forgot 2 runs\n"
     assert history.main(["--forget", "tar"]) == 2
-    assert f"name one by its id, {key_id('k2')}, {key_id('k3')}" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"name one by its id, {key_id('k2')} (1 s, " in told
+    assert f" ago), {key_id('k3')} (1 s, " in told
     assert history.main(["--forget", key_id("k2")[:5]]) == 0
     assert keys(remembered) == ["k3"]
 

@@ -57,6 +57,17 @@ def test_without_earlier_runs_that_is_said():
     assert told(run(), []) == "nothing to compare with: no earlier run is remembered"
 
 
+def test_what_was_cut_short_was_not_fast():
+    assert told(run(12.0, 3.0), short=True) == (
+        "it did not come to its end, so that it was not fast"
+    )
+    assert told(run(37.2, 3.0), short=True) == "Fetch took 3.1 × its usual 12 s"
+    assert told(run(2.4, 3.0), short=True) == "Fetch took 0.2 × its usual 12 s"
+    assert told(run(2.4, 30.0), short=True).startswith("Build took 1.5 × its usual 20 s")
+    whole = record(explain(run(12.0, 3.0), EARLIER, short=True))
+    assert [stage["cut"] for stage in whole["stages"]] == [False, True]
+
+
 def test_what_made_it_faster_is_told_as_well():
     assert told(run(2.4)) == "Fetch took 0.2 × its usual 12 s, the rest as always"
 

@@ -16,8 +16,18 @@ RUNS = [run(1.0, 10.0, 20.0), run(2.0, 12.0, 20.0), run(3.0, 34.1, 21.0, beside=
 
 def test_the_newest_run_is_told_by_what_took_longer_than_usual():
     assert runs_table.reasons(RUNS) == "newest: fetch ×3.1, 6 others ran"
-    assert runs_table.reasons([RUNS[0], RUNS[0]]) == "newest: as always"
+    assert runs_table.reasons([RUNS[0], RUNS[0]]) == "newest: as before"
+    assert runs_table.reasons([RUNS[0]] * 3) == "newest: as always"
     assert runs_table.reasons(RUNS[:1]) == "nothing to compare with yet"
+
+
+def test_a_newest_run_that_was_faster_is_not_as_always():
+    assert runs_table.reasons([*RUNS[:2], run(3.0, 3.0, 20.0)]) == "newest: fetch ×0.27"
+    assert runs_table.reasons([run(1.0, 10.0, 0.0), run(2.0, 2.0, 0.0)]) == "newest: fetch ×0.20"
+    bare = [Dated(float(at), Run(seconds, [])) for at, seconds in enumerate((10.0, 10.0, 20.0))]
+    assert runs_table.reasons(bare) == "newest: all of it ×2.0"
+    failed = Dated(4.0, Run(None, RUNS[0].run.spans[:1]))
+    assert runs_table.reasons([*RUNS, failed]) == "newest: it did not succeed"
 
 
 def test_every_stage_has_a_bar_for_every_run_and_its_usual_duration():

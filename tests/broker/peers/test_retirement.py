@@ -149,7 +149,7 @@ class Program:
 
     def file(self, wired):
         """What it leaves behind at its end."""
-        return self.publisher.spool_messages(wired.now)
+        return list(self.publisher.spool_messages(wired.now))
 
 
 def of_major(monkeypatch, major, *modules):

@@ -114,3 +114,16 @@ def test_deltas_are_numbered_on(entry):
 def test_a_snapshot_of_nothing_is_one_part(entry):
     [frame] = frames.snapshot("me", 7, 1.5, 2.5, [], {})
     assert decode(frame, messages.PUBLISHED) == messages.Snapshot("me", 7, 1.5, 2.5, 0, 1, [])
+
+
+@pytest.mark.parametrize("figures", [False, True])
+def test_the_row_of_what_only_moved_is_that_of_the_long_way(entry, monkeypatch, figures):
+    operation = entry.operation
+    operation.progress, operation.estimate = 0.25, (1.0, 2.0, 3.0, "rate", 0)
+    operation.stages[2].total, operation.stages[2].detail = 9, "file"
+    operation.stages[1].progress, operation.stages[1].done = 0.5, 3.5
+    marks = Marks()
+    marks.counts, marks.stage_figures, marks.figures = {2: True, 1: False}, {1, 2}, figures
+    [short] = rows(frames.changed_rows(entry, marks))
+    monkeypatch.setattr(frames, "FEW", -1)
+    assert [short] == rows(frames.changed_rows(entry, marks))

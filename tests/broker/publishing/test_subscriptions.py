@@ -24,8 +24,13 @@ def overviews():
 
 
 @pytest.fixture
-def subscriptions(snapshots, of_events, overviews):
-    return Subscriptions(snapshots, of_events, overviews)
+def of_screens():
+    return Snapshots()
+
+
+@pytest.fixture
+def subscriptions(snapshots, of_events, overviews, of_screens):
+    return Subscriptions(snapshots, of_events, overviews, of_screens)
 
 
 @pytest.mark.parametrize("topic", [b"d", b""])
@@ -89,3 +94,21 @@ def test_who_attends_to_the_states_is_sent_the_stream_and_does_not_follow(subscr
     assert not snapshots.requested
     subscriptions.subscribed(b"ds", False)
     assert not subscriptions.streamed
+
+
+def test_who_looks_at_a_screen_follows_and_is_not_sent_all(subscriptions):
+    subscriptions.subscribed(b"s", True)
+    assert (subscriptions.followed, subscriptions.screened) == (True, True)
+    assert (subscriptions.streamed, subscriptions.followed_whole) == (False, False)
+    subscriptions.subscribed(b"d", True)
+    assert (subscriptions.followers, subscriptions.streamed) == (2, True)
+    subscriptions.subscribed(b"s", False)
+    assert (subscriptions.followed, subscriptions.screened) == (True, False)
+
+
+def test_an_inbox_of_a_screen_asks_for_a_snapshot_of_its_stream(
+    subscriptions, snapshots, of_screens
+):
+    inbox = b"l" + b"x" * 16
+    assert subscriptions.subscribed(inbox, True)
+    assert (of_screens.requested, snapshots.requested) == (True, False)

@@ -46,6 +46,13 @@ def test_a_map_says_how_many_workers_its_pool_has(op):
     assert op.stages[0].model.detail == "3 workers"
 
 
+def test_a_map_without_an_executor_says_how_it_is_called(op):
+    for arguments in ((fail, [1]), (fail, [1], "n")):
+        with pytest.raises(TypeError, match=r"headway\.map\(executor, fn, items"):
+            headway.map(*arguments)
+    assert op.stages == []
+
+
 def test_a_map_of_nothing_is_over(op):
     with ThreadPoolExecutor(1) as pool:
         assert list(headway.map(pool, abs, [], "Render")) == []

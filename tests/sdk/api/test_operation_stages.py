@@ -22,6 +22,12 @@ def test_what_was_planned_is_announced_in_order_and_used_by_name(op, reporter):
     assert [stage.state for stage in op.stages] == ["pending", "completed", "pending"]
 
 
+def test_a_plan_takes_a_list_of_names(op):
+    op.plan(["A", "B"], "C")
+    assert [stage.name for stage in op.stages] == ["A", "B", "C"]
+    assert op.model.planned == 3
+
+
 def test_a_plan_tells_how_many_outermost_stages_there_are_then(op):
     op.stage("Before").start().stage("part")
     assert op.model.planned is None

@@ -104,6 +104,11 @@ def test_a_loop_is_told_what_it_is_busy_with(reporter):
     assert (stage.detail, stage.state, stage.done) == ("page 2", "completed", 2)
 
 
+def test_a_total_that_is_no_number_is_as_if_none_were_given(reporter):
+    assert list(headway.track([1, 2], "pages", total="x")) == [1, 2]
+    assert stages(reporter)[0].total == 2
+
+
 @pytest.mark.parametrize("items", [range(9), (x for x in range(9))])
 def test_the_end_of_its_block_is_that_of_a_loop(reporter, items):
     with headway.track(items, "pages", total=9) as loop:

@@ -203,3 +203,22 @@ def test_a_history_that_is_in_use_can_be_opened(environ):
     facts = dict(doctor.examine(environ, os.getuid())[0])
     assert facts["state"] == environ["HEADWAY_STATE_DIR"]
     connection.close()
+
+
+def test_a_secret_that_was_lost_is_told_with_the_runs_that_are_not_found(environ):
+    place = environ["HEADWAY_STATE_DIR"]
+    connection = sqlite3.connect(os.path.join(place, "history.sqlite3"))
+    connection.execute("CREATE TABLE runs (number, ended)")
+    connection.execute("CREATE TABLE coarser (run)")
+    connection.executemany("INSERT INTO runs VALUES (?, 1000.0)", [(1,), (2,), (3,)])
+    connection.executemany("INSERT INTO coarser VALUES (?)", [(1,), (2,)])  # of commands
+    connection.commit()
+    connection.close()
+    facts = dict(doctor.examine(environ, os.getuid())[0])
+    assert facts["secret"].startswith("lost: 2 earlier runs of commands are not found any more")
+    secret = os.path.join(place, "secret")
+    with open(secret, "wb") as file:
+        file.write(b"x" * 32)
+    os.chmod(secret, 0o644)
+    facts = dict(doctor.examine(environ, os.getuid())[0])
+    assert "open to others; it must be 0600" in facts["secret"]

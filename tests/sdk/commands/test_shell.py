@@ -39,7 +39,8 @@ def run(tmp_path):
             timeout=50,
             check=False,
         )
-        return done.returncode, kept.read_text().splitlines(), done.stdout + done.stderr
+        lines = re.sub(r"--pace \S+ ", "", kept.read_text()).splitlines()
+        return done.returncode, lines, done.stdout + done.stderr
 
     return run
 
@@ -68,6 +69,65 @@ hw_end
         "50%",
         "complete",
     ]
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_a_step_that_is_no_count_ends_no_loop(run, name):
+    steps = ["1.5", "08", "'3 files'", "-2", "''"]
+    script = "".join(f"hw_advance {step}\n" for step in steps)
+    status, kept, printed = run(name, f"{script}hw_end\necho went on\n")
+    assert (status, printed) == (0, "went on\n")
+    told = [line.split(maxsplit=1)[1:] or ["1"] for line in kept[1:-1]]
+    assert sum(int(step) for (step,) in told if step.isdigit()) == 9
+    left = [step for (step,) in told if not step.isdigit()]
+    assert left == ["1.5", "3 files", "-2"]
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_of_counts_that_come_together_the_last_is_told_and_what_is_added_to_it(run, name):
+    turn = "hw_advance 7; hw_done 3; hw_done 4; hw_advance; hw_advance 2\n"
+    _, kept, _ = run(name, f"hw_stage One\nhw_advance\n{turn}hw_end\n")
+    done = 0
+    for line in kept[2:-1]:
+        word, number = line.split()
+        done = int(number) + (done if word == "advance" else 0)
+    assert done == 7
+    _, kept, _ = run(name, "hw_percent 20; hw_advance; hw_percent 50; hw_end\n")
+    assert kept[-2:] == ["50%", "complete"]
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_a_text_of_several_lines_says_nothing_else(run, name):
+    text = '"$(printf "a\\ncomplete")"' if name != "fish" else "a\\ncomplete"
+    script = f"hw_stage {text} total=3\nhw_detail {text}\nhw_log {text}\nhw_fail {text}\n"
+    if name != "fish":
+        script = "IFS=,\n" + script
+    _, kept, printed = run(name, script)
+    assert printed == ""
+    assert kept[1:] == [
+        "stage a complete total=3",
+        "detail a complete",
+        "log a",
+        "log complete",
+        "fail a complete",
+    ]
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_names_without_a_comma_are_stages_each(run, name):
+    _, kept, _ = run(name, "hw_plan 'Copy files' Verify\nhw_plan Copy files, Verify\nhw_end\n")
+    told = [[part.strip() for part in line[5:].split(",")] for line in kept[1:3]]
+    assert told == [["Copy files", "Verify"]] * 2
+
+
+@pytest.mark.parametrize("name", [name for name in SHELLS if name != "fish"])
+def test_a_script_that_ends_at_errors_does_not_end_at_ours(run, name):
+    script = "set -eu\nhw_begin\nhw_stage\nhw_advance\n"
+    script += 'kill -9 "$_hw_reader"; wait "$_hw_reader" 2>/dev/null || :\n'
+    script += "hw_advance; hw_done; hw_end\nheadway || echo went on\n"
+    status, _, printed = run(name, script)
+    assert status == 0
+    assert "went on\n" in printed
 
 
 @pytest.mark.parametrize("name", SHELLS)

@@ -29,7 +29,11 @@ def test_the_version_is_told(capsys):
 
 
 @pytest.mark.parametrize(
-    ("word", "hint"), [("vew", "'view'"), ("cancle", "'cancel'"), ("zzz", None), ("bogus", None)]
+    ("word", "hint"),
+    [
+        *(("vew", "'view'"), ("cancle", "'cancel'"), ("rnu", "'run'"), ("helo", "'help'")),
+        *(("zzz", None), ("bogus", None)),
+    ],
 )
 def test_an_unknown_verb_gets_status_2_and_the_nearest_one(capsys, word, hint):
     assert table.main([word]) == 2

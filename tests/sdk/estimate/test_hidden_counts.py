@@ -299,3 +299,21 @@ def test_what_one_process_counts_is_not_all_that_its_command_does():
     told, _ = pipeline([pipeline((), 1.0)[1]], 4.0)
     assert all(abs(shown - share) < 0.15 for share, _, shown in told[8:])
     assert off([(40 * share, one, shown) for share, one, shown in told], 40.0) < 1.4
+
+
+def test_where_counts_are_few_and_far_apart_the_share_is_that_of_the_work():
+    def run(history):
+        """Go two steps in 2 s, and the third in 18 s."""
+        forecast, told = Forecast(history), []
+        forecast.start(0.0)
+        for tick in range(40):
+            now = tick / 2
+            forecast.take_work(now, now, 1e6 * now, None, [])
+            forecast.observe(1, "Step", None, "running", min(2, int(now)), 3, None, now)
+            told.append(forecast.progress(now))
+        forecast.observe(1, "Step", None, "completed", 3, 3, None, 20.0)
+        return told, forecast.finish("completed", 20.0)
+
+    _, earlier = run(())
+    told, _ = run((earlier, earlier))
+    assert [told[tick] for tick in (10, 20, 30)] == pytest.approx([0.25, 0.5, 0.75], abs=0.12)

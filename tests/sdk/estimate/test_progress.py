@@ -37,3 +37,20 @@ def test_where_stages_come_that_nobody_told_of_those_seen_are_no_whole():
     assert forecast.stage_estimate(1, 19.0) is not None
     forecast.expect(untold=False)
     assert forecast.estimate(19.0) is not None
+
+
+def test_what_a_command_prints_before_it_counts_is_no_stage_beside_that():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "Run", None, "running", 0, None, None, 0.1)
+    forecast.observe(1, "Run", None, "completed", 0, None, None, 0.5)
+    assert forecast.progress(0.6) == 0.999
+    forecast.observe(2, "item", None, "running", 15, 40, None, 1.0)
+    assert forecast.progress(1.0) == pytest.approx(0.375)
+    counted = Forecast()
+    counted.start(0.0)
+    counted.observe(1, "Run", None, "running", 0, 9, None, 0.1)
+    counted.observe(1, "Run", None, "running", 9, 9, None, 0.4)
+    counted.observe(1, "Run", None, "completed", 9, 9, None, 0.5)
+    counted.observe(2, "item", None, "running", 15, 40, None, 1.0)
+    assert counted.progress(1.0) is None

@@ -89,8 +89,9 @@ class Unprintable:
         raise ValueError("no text")
 
 
-def test_a_name_without_a_text_is_a_bar_all_the_same(server):
-    Bar(Unprintable(), None, None)
+@pytest.mark.parametrize("name", [Unprintable(), None, ""])
+def test_a_name_without_a_text_is_a_bar_all_the_same(server, name):
+    Bar(name, None, None)
     assert server() == ["@1 stage items"]
 
 

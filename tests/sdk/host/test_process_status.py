@@ -3,13 +3,22 @@
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from headway.host.process_status import NAME, PARENT, STARTED, STATE, start_time, status_fields
+from headway.host.process_status import (
+    NAME,
+    PARENT,
+    STARTED,
+    STATE,
+    standstill,
+    start_time,
+    status_fields,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 NAMED = "import sys; open('/proc/self/comm', 'w').write(sys.argv[1]); print(flush=True); input()"
@@ -47,6 +56,28 @@ def test_a_pid_and_its_start_name_a_process_for_good():
 @pytest.mark.parametrize("pid", ["0", "no pid", "\0", str(2**22 + 1)])
 def test_of_what_is_no_process_nothing_is_known(pid):
     assert status_fields(pid) is None
+
+
+def test_a_process_stands_still_while_it_is_stopped_and_not_once_it_went_on_in_between():
+    with subprocess.Popen(["sleep", "60"]) as process:
+
+        def stop():
+            process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+            seen = []
+            while len(seen) < 100 or len(set(seen[-100:])) > 1:  # it is told of a moment before
+                seen.append(standstill(process.pid))
+            return seen[-1]
+
+        assert standstill(process.pid) is None
+        stopped = stop()
+        assert stopped == standstill(process.pid) is not None
+        process.send_signal(signal.SIGCONT)
+        os.waitid(os.P_PID, process.pid, os.WCONTINUED)
+        assert standstill(process.pid) is None
+        assert stop() != stopped
+        process.kill()
+    assert standstill(process.pid) is None
 
 
 def test_the_status_is_parsed_in_one_place_and_in_programs_that_are_patched():

@@ -72,3 +72,45 @@ def test_labels_are_cut_at_their_limits():
     assert len(checks.labels({str(number): "x" for number in range(100)})) == 16
     assert checks.labels({"k" * 500: "v" * 500}) == {"k" * 63 + "…": "v" * 255 + "…"}
     assert checks.labels({}) is None
+
+
+ODD = (
+    *(None, True, 0, 1, -1, 255, 2**53, 2**53 - 1, 2**63, -(2**63), 10**400, 0.5, 1e12, -2e12),
+    *(
+        float("nan"),
+        float("inf"),
+        "",
+        "running",
+        "x" * 256,
+        "x" * 257,
+        "x" * 4096,
+        "x" * 4097,
+        b"x",
+    ),
+    *([], ["a", "b"], {}, {"k": "v"}, {"k": 1}, {1: "v"}, ["job", 0, 2], "error"),
+)
+
+
+@pytest.mark.parametrize(
+    ("check", "every", "least", "made"),
+    [
+        (checks.stage_record, checks.STAGE, STAGE_LEAST, Stage(1, "x")),
+        (checks.operation_record, checks.OPERATION, OPERATION_LEAST, Operation("abc", "x")),
+    ],
+    ids=["stage", "operation"],
+)
+def test_the_short_way_of_a_record_finds_what_its_fields_do(check, every, least, made):
+    slow = checks.fields(tuple(every), every.values(), least)
+
+    def outcome(test, record):
+        try:
+            return repr(list(test(list(record))))
+        except Malformed as error:
+            return str(error)
+
+    record = made.record()
+    assert outcome(check, record) == outcome(slow, record)
+    for place in range(len(record)):
+        for odd in ODD:
+            some = [*record[:place], odd, *record[place + 1 :]]
+            assert outcome(check, some) == outcome(slow, some), (place, odd)

@@ -24,6 +24,8 @@ def run(code, **environ):
 class Broken:
     """A thread that cannot deliver."""
 
+    over = True
+
     def __init__(self, error):
         self._error = error
         self.asked = False

@@ -67,7 +67,7 @@ def test_shares_are_in_doubt_until_the_last_is_acknowledged():
 
 
 def test_nothing_owed_is_no_file():
-    assert Publisher("s" * 16).spool_messages(1.0) == []
+    assert list(Publisher("s" * 16).spool_messages(1.0)) == []
 
 
 def test_where_sending_was_given_up_only_what_is_known_by_then_is_owed_once_it_has_ended():
@@ -82,7 +82,7 @@ def test_where_sending_was_given_up_only_what_is_known_by_then_is_owed_once_it_h
     publisher.log(operation.id, 1, ["a line"])
     operation.move("completed", 2.0)
     publisher.changed(operation)
-    _, announce, share, _ = publisher.spool_messages(2.0)
+    _, announce, share, _ = list(publisher.spool_messages(2.0))
     assert announce.operation[4] == "completed"
     assert share.done == 5
     assert not publisher._moved

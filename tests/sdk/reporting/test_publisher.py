@@ -176,7 +176,11 @@ def test_a_share_that_was_told_is_owed_until_it_is_acknowledged():
     publisher.connected()
     assert kinds(publisher.take(1.0)) == [messages.Hello, messages.Share]
     assert publisher.has_unacknowledged
-    assert kinds(publisher.spool_messages(2.0)) == [messages.Hello, messages.Share, messages.Bye]
+    assert kinds(list(publisher.spool_messages(2.0))) == [
+        messages.Hello,
+        messages.Share,
+        messages.Bye,
+    ]
     publisher.receive(messages.Acknowledge([], [["o" * 12, 3, 17]]), 3.0)
     assert not publisher.has_unacknowledged
 
@@ -200,7 +204,7 @@ def test_what_could_not_be_sent_goes_whole_into_a_file():
     operation.move(COMPLETED, 2.0)
     publisher.changed(operation)
     publisher.share("q" * 12, Stage(1, "Together"), 5)
-    found = publisher.spool_messages(3.0)
+    found = list(publisher.spool_messages(3.0))
     assert kinds(found) == [messages.Hello, messages.Announce, messages.Share, messages.Bye]
     assert found[1].whole
     assert found[1].operation[0] == operation.id

@@ -95,6 +95,19 @@ def test_a_program_that_ends_settles_what_it_left_open(reporter):
     assert op.state == "completed"
 
 
+def test_what_begins_after_the_program_has_ended_is_judged_and_told_no_more(reporter):
+    """A daemon thread's: each that the reporting thread judged again wrote the file of the end."""
+    with headway.operation("Work"):
+        pass
+    reporter.judge_open()
+    changes = reporter.publisher.changes
+    late = headway.operation("Late").start()
+    reporter.judge_open()
+    assert late.open
+    assert reporter.publisher.changes == changes
+    assert not reporter.verdicts.judged()
+
+
 def test_a_program_that_only_forgot_to_say_has_completed(reporter):
     op = headway.operation("Work").start()
     op.stage("Step").start().complete()
@@ -189,6 +202,33 @@ def test_its_end_has_one_deadline_for_the_delivery_and_the_receipts(reporter, mo
     after = time.monotonic()
     assert [before <= until - EXIT_LIMIT <= after for until in deadlines] == [True]
     assert EXIT_TIMEOUT + GOODBYE < EXIT_LIMIT <= 1.0
+
+
+@pytest.mark.parametrize("judged", [False, True])
+def test_what_has_ended_is_freed_once_a_file_tells_it_unless_it_may_be_corrected(
+    tmp_path, monkeypatch, judged
+):
+    """Else the interpreter looks at all of it, more than once, before it is gone."""
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    with reporting() as other:
+        with headway.operation("Work"):
+            pass
+        if judged:
+            headway.operation("Left").start()
+        other.end()
+        assert len(os.listdir(tmp_path / "unsent")) == 1
+        assert len(other.publisher.operations) == 2 * judged
+
+
+def test_what_no_file_tells_is_not_freed(tmp_path, monkeypatch):
+    (tmp_path / "no directory").write_bytes(b"")
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "no directory"))
+    with reporting() as other:
+        with headway.operation("Work"):
+            pass
+        other.end()
+        assert len(other.publisher.operations) == 1
 
 
 def test_an_end_at_once_waits_for_no_receipt_that_nobody_prints(reporter, clock, monkeypatch):

@@ -1,10 +1,19 @@
 """What a worker makes of what its broker says."""
 
+import pytest
 from publishers import kinds, publisher_with, welcomed
 
 from headway.protocol import messages
 from headway.protocol.retirement import Surroundings
-from headway.reporting.session import ACKNOWLEDGE_TIMEOUT, WELCOME_TIMEOUT
+from headway.reporting.session import (
+    ACKNOWLEDGE_TIMEOUT,
+    RETRY_LIMIT,
+    START_PART,
+    START_POLL,
+    START_TIMEOUT,
+    WELCOME_TIMEOUT,
+    BackOff,
+)
 from headway.states import COMPLETED
 
 
@@ -47,6 +56,27 @@ def test_a_broker_that_has_not_acknowledged_an_end_and_says_nothing_is_deaf():
     assert publisher.is_unanswered(late)
     publisher.receive(messages.Watched(True), late)
     assert not publisher.is_unanswered(late)
+
+
+def test_a_broker_that_is_absent_is_looked_for_by_a_part_of_that_time():
+    """Each look is taken from the work: as often as at first, there were 100 in three seconds."""
+    back_off = BackOff()
+    begun = now = 100.0
+    looks = []
+    while now < begun + START_TIMEOUT:
+        back_off.failed(now)
+        looks.append(back_off.retry_at - now)
+        assert looks[-1] == pytest.approx(max(START_POLL, (now - begun) * START_PART))
+        now = back_off.retry_at
+    assert len(looks) < 40
+    for _ in range(10):
+        back_off.failed(now)
+        now = back_off.retry_at
+    back_off.failed(now)
+    assert back_off.retry_at == now + RETRY_LIMIT
+    back_off.heard()
+    back_off.failed(now)
+    assert back_off.retry_at == now + START_POLL
 
 
 def test_who_asks_again_is_told_all_of_it():

@@ -4,7 +4,8 @@ import signal
 import pytest
 from showcase import NOW, operation, snapshot
 
-from headway_viewer.commands.follow import Barred, follow
+from headway_viewer.commands import follow as following
+from headway_viewer.commands.follow import Barred, follow, follow_broker
 from headway_viewer.commands.selection import Selection
 from headway_viewer.display.quiet import StartHint
 from headway_viewer.picture.board import Board
@@ -221,3 +222,25 @@ def test_a_key_to_leave_ends_it_as_ctrl_c_does():
     display.show = show
     assert follow(feed, board, selection, display, until_done=False, detaches=True) == 0
     assert "detached; it goes on" in display.remark[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "chosen", "screen"),
+    [
+        ([], {"screen": True}, True),
+        ([], {}, False),
+        (["Build"], {"screen": True}, False),
+        ([], {"screen": True, "labels": [("run", "42")]}, False),
+    ],
+)
+def test_who_selects_nothing_is_sent_what_a_screen_can_show(monkeypatch, words, chosen, screen):
+    asked = []
+
+    def feed(_replica, *, start, screen):
+        asked.append((start, screen))
+        raise OSError("no more of this")
+
+    monkeypatch.setattr(following, "following_feed", feed)
+    options = {"until_done": False, "detaches": True, "timeout": None, "start": True}
+    assert follow_broker("view", words, None, **options, **chosen) == 1
+    assert asked == [(True, screen)]

@@ -340,3 +340,47 @@ def test_who_attends_says_that_it_looks_at_nothing_and_an_older_broker_is_told(b
         assert "headway broker stop" in feed.refused
     finally:
         feed.close()
+
+
+def test_a_screen_follows_what_it_can_show_until_more_is_looked_at(broker):
+    feed = Feed(Replica(), lambda: broker.endpoint, screen=True)
+
+    def asked(kind):
+        return [topic for topic in broker.topics if topic.startswith(b"\x01" + kind)]
+
+    def answered(kind, sequence):
+        told = snapshot(installers(), sequence=sequence, instance=broker.instance)
+        broker.publish(asked(kind)[-1][1:], told)
+        until(broker, feed, lambda: not feed.replica.wanted)
+
+    try:
+        until(broker, feed, lambda: asked(b"l"))
+        assert (asked(b"s"), asked(b"d")) == ([b"\x01s"], [])
+        answered(b"l", 7)
+        feed.look_at_all(False)
+        feed.look_at_all(True)
+        assert feed.replica.wanted
+        assert len(feed.replica.operations) == len(installers())
+        until(broker, feed, lambda: asked(b"i"))
+        gone = [topic[:2] for topic in broker.topics if topic.startswith(b"\x00")]
+        assert gone == [b"\x00s", b"\x00l"]
+        answered(b"i", 3)
+        feed.look_at_all(False)
+        until(broker, feed, lambda: len(asked(b"l")) == 2)
+        answered(b"l", 8)
+    finally:
+        feed.close()
+
+
+def test_a_broker_without_a_stream_of_screens_is_followed_as_ever(broker, monkeypatch):
+    monkeypatch.setattr(broker, "minor", 4)
+    feed = Feed(Replica(), lambda: broker.endpoint, screen=True)
+    try:
+        attached(broker, feed)
+        assert broker.topics[0] == b"\x01d"
+        feed.look_at_all(True)
+        feed.look_at_all(False)
+        broker.turn()
+        assert len(broker.topics) == 2
+    finally:
+        feed.close()

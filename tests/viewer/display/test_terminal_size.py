@@ -38,6 +38,16 @@ def test_what_is_no_terminal_has_80_by_24_or_100_columns_for_a_stream(tmp_path):
     assert stream_lines(io.StringIO(), {}) == 24
 
 
+def test_what_reads_a_pipe_prints_on_the_terminal_beside_it(terminal, tmp_path):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 77, 0, 0))
+    reader, writer = os.pipe()
+    with open(writer, "w") as pipe, open(tmp_path / "file", "w") as file:
+        assert stream_columns(pipe, {}, terminal) == 77
+        assert stream_columns(pipe, {"COLUMNS": "60"}, terminal) == 60
+        assert stream_columns(file, {}, terminal) == 100
+    os.close(reader)
+
+
 def test_in_a_pipe_the_environment_has_the_size():
     environ = {"COLUMNS": "132", "LINES": "50"}
     assert stream_columns(io.StringIO(), environ) == 132

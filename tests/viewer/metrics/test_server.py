@@ -17,7 +17,7 @@ class Collector:
         return [core.GaugeMetricFamily("headway_test", "A test.", 3)]
 
 
-@pytest.fixture(scope="module")  # to end takes half a second
+@pytest.fixture
 def server():
     server = serving.MetricsServer(0, Collector())
     server.start()

@@ -6,6 +6,7 @@ import pytest
 from showcase import NOW, operation
 from told_feed import ToldFeed
 
+from headway_viewer.connection.follower_loop import GATHER, LONGEST
 from headway_viewer.otel import cli
 from headway_viewer.otel.cli import follow, main
 from headway_viewer.otel.spans import HELD
@@ -83,5 +84,5 @@ def test_it_wakes_for_a_crash_that_is_held_back():
     feed.wait = wait
     collector = Collector()
     follow(feed, feed.replica, collector)
-    assert waited[:2] == [cli.LONGEST, cli.GATHER]
+    assert waited[:2] == [LONGEST, GATHER]
     assert 0 < waited[2] <= HELD

@@ -88,6 +88,25 @@ def test_a_steady_plan_keeps_its_columns_but_not_for_a_long_phrase():
     assert columns.measure([narrow], 79).remaining == 3
 
 
+def test_a_bar_of_a_stage_is_there_only_where_its_name_is():
+    part = barred(counts="3/13")._replace(extra="Install", of_part=True, done="")
+    for width in range(79, 20, -1):
+        widths, (row,) = laid([part], width, steady=True)
+        assert ("━" in row) <= ("Install" in row), row
+        assert widths.bar or width < 60
+
+
+def test_a_remaining_time_that_is_too_long_is_told_in_fewer_words():
+    late = barred(remaining="about 2 min, longer than usual (40 s)", done="")
+    late = late._replace(short_remaining="about 2 min")
+    widths, (row,) = laid([late], 79, steady=True)
+    assert "3/5  about 2 min " in row
+    assert "usual" not in row
+    assert widths.bar >= 20
+    _, (row,) = laid([late], 79)
+    assert "longer than usual" in row
+
+
 def test_bare_rows_have_neither_sign_nor_id():
     _, (line,) = laid([BARRED], 60, bare=True)
     assert line.startswith("apt install ━")

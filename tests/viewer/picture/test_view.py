@@ -151,15 +151,15 @@ def test_the_columns_do_not_twitch_when_a_word_gets_shorter():
 
 
 def test_rows_do_not_jump_while_a_part_ends_and_the_next_begins():
-    first, second = operation("a", "one"), operation("b", "two")
+    first, second = operation("a", "one", planned=UNTOLD), operation("b", "two")
     stage(first, "Resolve", done=2)
     stage(first, "Fetch", done=1)
     board = board_of(first, second)
     view = View(board, PLAIN, bare=True)
     before = view.picture(80, 20, NOW)
-    assert len(before) == 5
+    assert len(before) == 4
     del board.replica.operations["a"].stages[2]
-    for later, height in ((1, 5), (4, 5), (6, 4)):
+    for later, height in ((1, 4), (4, 4), (6, 3)):
         view.invalidate(["a"])
         assert len(view.picture(80, 20, NOW + later)) == height
     view.picture(80, 4, NOW + 7)
@@ -268,17 +268,85 @@ def test_where_the_whole_is_unknown_the_row_has_the_count_of_its_stage():
     stage(made, "Resolve", "completed", ended=-20.0)
     stage(made, "Install", done=3, total=13, unit="packages", detail="jinja2-3.1.6")
     row, *details = picture(made)[1:]
-    assert "Install 3/13 packages, 1 min" in row
+    assert row.startswith("▶ pip install ━━━━")
+    assert "─   3/13 Install  1 min so far" in row
     assert "2/2" not in row
-    assert details == ["    Install   ━━━━╸───────────────  jinja2-3.1.6"]
+    assert details == ["    jinja2-3.1.6"]
+    assert "Install 3/13 packages, 1 min" in picture(made, columns=59)[1]
 
 
 def test_where_more_stages_come_than_were_told_the_only_one_is_no_whole():
     made = operation("a", "git clone x", planned=UNTOLD)
     stage(made, "Counting objects", done=7, total=20)
     row, *_ = picture(made)[1:]
-    assert "Counting objects 7/20, 1 min" in row
-    assert "━" not in row
+    assert "  7/20 Counting objects  1 min so far" in row
+    assert "%" not in row
+
+
+def test_a_stage_that_counts_nothing_stands_for_the_whole_while_it_alone_runs():
+    made = operation("a", "pip install", planned=UNTOLD)
+    stage(made, "Install", detail="5 packages")
+    row, *details = picture(made)[1:]
+    assert "Install, 1 min" in row
+    assert details == ["    5 packages"]
+
+
+def test_a_part_that_comes_and_goes_does_not_move_the_stage_of_a_row():
+    made = operation("a", "pip install", planned=UNTOLD)
+    stage(made, "Resolve", done=4, unit="packages")
+    alone = picture(made)[1]
+    assert "Resolve 4 packages, 1 min" in alone
+    stage(made, "wheel", parent=1, detail="x")
+    stage(made, "Configure")
+    assert picture(made)[1] == alone
+    download = stage(made, "Download", done=1, total=3)
+    assert "1/3 Download" in picture(made)[1]
+    download.done = 3
+    assert picture(made)[1] == alone
+
+
+def test_what_begins_after_all_has_been_counted_stands_in_the_row():
+    made = operation("a", "apt install hello")
+    stage(made, "Unpack", done=1, total=1)
+    stage(made, "Configure", done=1, total=1)
+    stage(made, "Triggers", detail="man-db")
+    assert "Triggers, 1 min" in picture(made)[1]
+
+
+def test_the_row_of_a_command_has_the_count_of_the_program_that_it_runs():
+    command = operation("a", "python fetch.py")
+    child = operation("b", "fetch wheels", parent="a", planned=3)
+    stage(child, "Unpack", done=287, total=3119, detail="mypy")
+    row, *details = picture(command, child)[1:]
+    assert "  287/3,119 Unpack  1 min so far" in row
+    assert details == ["    fetch wheels: mypy"]
+
+
+def test_no_long_text_takes_the_bars_of_all_rows_and_what_it_said_stands_below():
+    late = operation("a", "x", progress=0.9, estimate=about(3), late_after=28.0)
+    other = operation("b", "y" * 30, progress=0.4, estimate=about(30))
+    lines = picture(late, other, bare=True)
+    first, _, second = [sum(map(line.count, "━╸─")) for line in lines[1:]]
+    assert first == second >= 20
+    assert lines[2] == "  longer than usual (28 s)"
+
+
+def test_bars_begin_at_one_column_whatever_stands_beside_them():
+    made = operation("a", "pip install jinja2 pytest hypothesis", planned=UNTOLD)
+    other = operation("b", "npm install", progress=0.09, estimate=about(9))
+    board = board_of(made, other)
+    view = View(board, PLAIN, bare=True)
+    first = stage(made, "Resolve")
+    begins = set()
+    for later in range(8):
+        first.done, first.total = later * 7, (None, 50)[later > 2]
+        other.progress = 0.09 + later / 50
+        other.estimate = about(9 + 20 * later)
+        view.invalidate(["a", "b"])
+        lines = [PLAIN.paint(line) for line in view.body(79, 8, NOW + later)]
+        begins.add(next(line for line in lines if line.startswith("npm")).index("━"))
+        begins.add(lines[0].index(" ", 25) + 1)
+    assert len(begins) == 1
 
 
 def test_the_receipt_of_a_pool_has_its_workers_and_all_that_they_did():

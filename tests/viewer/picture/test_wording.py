@@ -65,6 +65,9 @@ def test_a_stage_that_counts_stands_above_those_inside_it():
     stage(made, "mypy", parent=1, done=1e6, total=3e6, unit="B")
     stage(made, "Build", done=1, total=2)
     told = wording.detail_lines(made, board_of(made), NOW, 4)
+    assert told == ["Fetch 2/4", "mypy 1/3 MB 33.3 kB/s"]  # the row has Build
+    made.progress = 0.3
+    told = wording.detail_lines(made, board_of(made), NOW, 4)
     assert told == ["Fetch 2/4", "mypy 1/3 MB 33.3 kB/s", "Build 1/2"]
 
 
@@ -74,7 +77,10 @@ def test_what_a_child_is_busy_with_is_told_below_its_parent():
     stage(child, "Find", done=2, total=4, detail="mypy")
     stage(child, "Download", "pending", started=None)
     board = board_of(parent, child)
-    assert wording.detail_lines(parent, board, NOW, 4) == ["fetch wheels: Find 2/4 mypy"]
+    assert wording.detail_lines(parent, board, NOW, 4) == ["fetch wheels: mypy"]  # the row has 2/4
+    parent.progress = 0.3
+    told = wording.detail_lines(parent, board_of(parent, child), NOW, 4)
+    assert told == ["fetch wheels: Find 2/4 mypy"]
     child.state = "completed"
     assert wording.detail_lines(parent, board_of(parent, child), NOW, 4) == []
 

@@ -186,6 +186,18 @@ def test_when_a_state_began_is_known_if_it_was_seen():
     assert replica.since("aaa") == NOW + 5
 
 
+def test_another_question_is_another_wait_and_another_holder_of_a_lock_is_not():
+    made = operation("aaa", "x")
+    replica, began = replica_of(made), []
+    made.state = "waiting"
+    reasons = ("the dpkg lock, held by process 3", "the dpkg lock, held by process 4")
+    for number, reason in enumerate((*reasons, "an answer: name?", "an answer: pw?")):
+        made.reason = reason
+        replica.fold(delta(2 + number, row(made), now=NOW + number), NOW + number)
+        began.append(replica.since("aaa") - NOW)
+    assert began == [0, 0, 2, 3]
+
+
 @given(st.lists(st.integers(0, 9), max_size=30), st.randoms(use_true_random=False))
 def test_whatever_is_lost_or_repeated_a_snapshot_makes_it_true_again(steps, random):
     """The broker's copy changes; messages get lost and repeated; at last a snapshot comes."""

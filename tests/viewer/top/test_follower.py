@@ -9,9 +9,9 @@ from headway_viewer.top.follower import REST, Follower
 APT = "2c9aaaaaaaaa"
 
 
-def following(*operations):
+def following(*operations, **options):
     feed = ToldFeed(*operations)
-    follower = Follower(feed, THEME)
+    follower = Follower(feed, THEME, **options)
     assert follower.turn()
     follower.picture(80, 24)
     return feed, follower
@@ -91,25 +91,12 @@ def test_a_click_and_the_wheel_reach_the_rows():
     assert follower.left
 
 
-def labelled(id_, run):
-    made = operation(id_, f"tests of {run}")
-    made.labels = {"run": run}
-    return made
-
-
-def test_with_labels_those_that_have_them_have_rows():
-    feed = ToldFeed(labelled("aaaaaaaaaaaa", "42"), labelled("bbbbbbbbbbbb", "43"))
-    follower = Follower(feed, THEME, labels=[("run", "42")])
-    follower.turn()
-    shown = "\n".join(lines(follower))
-    assert "tests of 42" in shown
-    assert "tests of 43" not in shown
-
-
 def test_groups_stand_in_place_of_rows_until_one_is_chosen():
-    told = [labelled(letter * 12, run) for letter, run in zip("abc", ("42", "42", "43"))]
-    follower = Follower(ToldFeed(*told), THEME, by="run")
-    follower.turn()
+    told = [
+        operation(letter * 12, f"tests of {run}", labels={"run": run})
+        for letter, run in zip("abc", ("42", "42", "43"))
+    ]
+    _, follower = following(*told, by="run")
     first, second, third = lines(follower)[1:4]
     assert (first.split()[:3], second.split()[:3]) == (
         ["42", "2", "running"],
@@ -123,3 +110,16 @@ def test_groups_stand_in_place_of_rows_until_one_is_chosen():
     assert "> ▶ tests of 42" in lines(follower)[1]
     follower.press(ESCAPE)
     assert lines(follower)[1] == first
+
+
+def test_with_labels_those_alone_are_listed_that_have_them_and_their_parts():
+    _, follower = following(
+        operation("aaaaaaaaaaaa", "ours", labels={"run": "42", "by": "me"}),
+        operation("bbbbbbbbbbbb", "part of it", parent="aaaaaaaaaaaa"),
+        operation("cccccccccccc", "another", labels={"run": "43"}),
+        labels=[("run", "42")],
+    )
+    follower.press(" ")
+    shown = "\n".join(lines(follower))
+    assert "ours" in shown
+    assert "another" not in shown

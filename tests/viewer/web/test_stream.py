@@ -81,7 +81,7 @@ def test_who_comes_later_is_sent_all_and_who_is_there_what_changes(feed, followe
     assert follower.collect(whole=False).note == "waiting for the broker"
 
 
-def test_with_labels_those_that_have_them_are_sent_and_what_is_inside_of_them(feed, wake):
+def test_with_labels_those_alone_are_told_that_have_them_and_their_parts(feed, wake):
     mine, other = operation("mine", "tests"), operation("other", "tests")
     mine.labels, other.labels = {"run": "42", "by": "ann"}, {"run": "43"}
     inside = operation("inside", "unit tests")

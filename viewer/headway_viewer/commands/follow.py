@@ -75,14 +75,15 @@ def follow_broker(
     session: Session | None = None,
     labels: Sequence[tuple[str, str]] = (),
     fleet: Callable[[Replica], FleetFeed | None] | None = None,
+    screen: bool = False,
 ) -> int:
     """Follow the broker for `headway VERB WORDS…`; return the exit status.
 
     `display(board, selection)` makes the display. With `start`, a broker is started where
     none runs; without, only in place of one that was met and is gone, for what is followed may
     have ended meanwhile, with nobody left to start one. `session` and `labels` are those of
-    `Selection`. `fleet` connects to a fleet instead, or returns None. The other arguments are those
-    of `follow`; errors are printed.
+    `Selection`. `fleet` connects to a fleet instead, or returns None. With `screen`, what the
+    display shows fits on one. The other arguments are those of `follow`; errors are printed.
     """
     replica = Replica()
     board = Board(replica)
@@ -98,11 +99,15 @@ def follow_broker(
     board.tells_hosts = feed is not None
     try:
         if feed is None:
-            feed = following_feed(replica, start=start)
+            # The first rows of the broker's order are not those of a selection.
+            screen = screen and not (words or labels) and session is None
+            feed = following_feed(replica, start=start, screen=screen)
             require_usable()
         made = display(board, selection)
         if isinstance(made, Browser):
             made.feed = feed
+            if screen and isinstance(feed, Feed):
+                made.looks = feed.look_at_all
         hint = None
         if board.hint is not None and isinstance(made, (Plain, Jsonl)):
             # A picture has it in its header.

@@ -40,9 +40,9 @@ def logs(argv: Sequence[str]) -> int:
     parser = make_parser(
         "logs",
         "Print the last MB of what a command printed, as it was, both of its outputs in order:\n"
-        "of one that failed, or that goes on. It is held in memory, and nowhere stored. Exit\n"
-        "status 0 if it was printed, 3 if there is none, 4 if there is no such operation. Of a\n"
-        "fleet no output is told: it says on which host to ask.",
+        "of one that failed or was cancelled, or that goes on. It is held in memory, and nowhere\n"
+        "stored. Exit status 0 if it was printed, 3 if there is none, 4 if there is no such\n"
+        "operation. Of a fleet no output is told: it says on which host to ask.",
         'headway logs 7f3 | less -R\nheadway logs --follow "npm install"',
     )
     parser.add_argument("operation", metavar="OP", help=OP_HELP)

@@ -9,11 +9,16 @@ import time
 from typing import Sequence
 
 from headway import text
-from headway.commands.arguments import ArgumentParser
 from headway.host.desktop import Impossible
 from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.exit_status import USAGE
-from headway_viewer.commands.options import LABEL_HELP, label, print_error, seconds
+from headway_viewer.commands.options import (
+    LABEL_HELP,
+    label,
+    make_parser,
+    print_error,
+    seconds,
+)
 from headway_viewer.connection.endpoint import finder_for_listener, require_usable
 from headway_viewer.connection.feed import Feed
 from headway_viewer.fleet.options import add_fleet, fleet_source
@@ -32,8 +37,10 @@ from headway_viewer.notify.sender import Channel, Sender
 from headway_viewer.replica.replica import Replica
 
 UNAVAILABLE = 1
-_EPILOG = """\
-what is told: an operation that failed or crashed, one that waits for an answer, one that makes
+_ABOUT = """\
+Tell when operations end or need an answer. Several of these tell once.
+
+What is told: an operation that failed or crashed, one that waits for an answer, one that makes
 no progress for two minutes; and one that took 10 s or longer, unless its terminal is in front.
 Operations may ask for more or less (notify=True, False, "error").
 
@@ -42,16 +49,16 @@ What goes on stands in KDE's list of jobs, and on the terminal's icon in docks t
 Without --exec, --ntfy or --apprise it tells the desktop; over ssh, the terminal that it runs in.
 What leaves the machine has names, states, counts and exit statuses; lines of output and errors
 only with --with-output, which --exec heeds too.
-
-examples:
-  headway notify                 until Ctrl+C
-  headway notify --enable        whenever you are logged in; --disable ends that
-  headway notify --exec 'cat >> ~/ends.jsonl'
-                                 a JSON object for each notice, on standard input
-  headway notify --ntfy https://ntfy.sh/your-topic
-  headway notify --quiet 22:00-07:00
-  headway notify --fleet nats://nats.example.org
-                                 of all its hosts; several of these each tell
+"""
+_EXAMPLES = """\
+headway notify                 until Ctrl+C
+headway notify --enable        whenever you are logged in; --disable ends that
+headway notify --exec 'cat >> ~/ends.jsonl'
+                               a JSON object for each notice, on standard input
+headway notify --ntfy https://ntfy.sh/your-topic
+headway notify --quiet 22:00-07:00
+headway notify --fleet nats://nats.example.org
+                               of all its hosts; several of these each tell
 """
 
 
@@ -107,13 +114,7 @@ def notify(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = ArgumentParser(
-        prog="headway notify",
-        description="Tell when operations end or need an answer. Several of these tell once.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = make_parser("notify", _ABOUT, _EXAMPLES)
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
         "--enable", action="store_true", help="start it with every login, with these options"

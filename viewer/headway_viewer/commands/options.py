@@ -11,6 +11,7 @@ from headway.commands.arguments import ArgumentParser
 from headway.commands.standard_streams import silence_stdout
 from headway.formatting import theme
 from headway.formatting.duration import seconds_of
+from headway.host import terminfo
 
 CLOCK_HELP = "tell when it will be done, of short work, too; it is told of long work"
 LABEL_HELP = "those with the label K=V; may be repeated: with all of them"
@@ -18,15 +19,19 @@ OP_HELP = "an operation: the beginning of its id, or its name"
 
 
 def make_parser(verb: str, about: str, examples: str) -> argparse.ArgumentParser:
-    """Return the parser of a command, with `about` and one example a line in its help."""
-    indented = "".join(f"\n  {line}" for line in examples.splitlines())
-    return ArgumentParser(
+    """Return the parser of a command, with `about` and one example a line in its help.
+
+    The examples stand above the groups of options that are added later.
+    """
+    parser = ArgumentParser(
         prog=f"headway {verb}",
         description=about,
-        epilog=f"examples:{indented}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    # A group, and no epilog: those of options that few need stand below it.
+    parser.add_argument_group("examples", examples)
+    return parser
 
 
 def seconds(text: str) -> float:
@@ -81,8 +86,8 @@ def _number(text: str) -> float | None:
 
 def stream_theme(stream: TextIO) -> theme.Theme:
     """Return the theme whose signs and colours a stream can show."""
-    terminal = stream.isatty()
-    return theme.for_encoding(stream.encoding, coloured=theme.coloured(terminal, os.environ))
+    coloured = terminfo.coloured(terminal=stream.isatty(), environ=os.environ)
+    return theme.for_encoding(stream.encoding, coloured=coloured)
 
 
 def print_lines(lines: list[Any]) -> int:

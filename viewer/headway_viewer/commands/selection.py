@@ -5,10 +5,9 @@ Pure. OP on a command line is an id, a unique prefix of one, or a unique name.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Iterable, Sequence
 
-from headway.lookup import has_labels, meant
+from headway.lookup import has_labels, is_program_of, meant, similar_names
 from headway.model import Operation
 from headway.run.parsers.registry import script_in
 from headway_viewer.commands.exit_status import exit_status
@@ -24,9 +23,7 @@ YOUNG_WAIT = 10.0  # seconds to wait for a young job to report, once another one
 LOOK_INTERVAL = 0.5  # seconds between looks at the jobs
 NAMED_JOBS = 3  # that are waited for, by name
 NAMED_OPERATIONS = 5  # of those that an OP can mean, by id and name
-ALIKE = 0.7  # of `difflib`: at its own 0.6 "logs" is like "bogus"
-LEAST_NAME = 3  # characters of a name that is looked for in what was typed
-SUGGESTIONS = 3  # operations that may be meant by a name that none has
+SUGGESTIONS = 3  # operations that may be meant by names that none has
 
 
 class Ambiguous(LookupError):
@@ -65,21 +62,14 @@ def unknown_text(replica: Replica, word: str) -> str:
 
 
 def similar(operations: Iterable[Operation], word: str) -> list[Operation]:
-    """Return the operations whose name contains `word`, is in it or spelled like it, one a name.
+    """Return the operations whose names are similar to `word`, one a name.
 
-    So is that of the script which `word` runs. The open ones and the latest come first,
-    `SUGGESTIONS` at most.
+    The open ones and the latest come first.
     """
     named: dict[str, Operation] = {}
     for operation in sorted(operations, key=_latest_first):
-        named.setdefault(operation.name.lower(), operation)
-    folded = word.lower()
-    script = script_in(word)
-    close = [name for name in named if script is not None and name == script.lower()]
-    close += [name for name in named if folded and folded in name]
-    close += [name for name in named if len(name) >= LEAST_NAME and f" {name} " in f" {folded} "]
-    close += get_close_matches(folded, named, n=SUGGESTIONS, cutoff=ALIKE)
-    return [named[name] for name in list(dict.fromkeys(close))[:SUGGESTIONS]]
+        named.setdefault(operation.name, operation)
+    return [named[name] for name in similar_names(named, word, script_in(word))]
 
 
 def _latest_first(operation: Operation) -> tuple[bool, float]:
@@ -202,7 +192,7 @@ class Selection:
     def _ended_before(self, operation: Operation, word: str) -> bool:
         ended = operation.ended
         return (
-            word == operation.name
+            (word == operation.name or is_program_of(word, operation.name))
             and not operation.open
             and ended is not None
             and self._attached is not None

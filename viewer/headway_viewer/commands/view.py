@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from functools import partial
@@ -16,6 +17,7 @@ from headway_viewer.commands.options import (
     OP_HELP,
     label,
     make_parser,
+    print_error,
     seconds,
     stream_theme,
 )
@@ -34,6 +36,8 @@ from headway_viewer.terminal.session import TerminalSession
 from headway_viewer.terminal.view_surface import ViewSurface
 from headway_viewer.terminal.watchdog import Watchdog
 
+# Where a person has piped it, and nobody has said how.
+ENDLESS = "follows until Ctrl+C; --until-done ends by itself, `ps` prints once"
 DISPLAYS = ("auto", "live", "plain", "json", "quiet")
 
 
@@ -79,6 +83,8 @@ def view(argv: Sequence[str]) -> int:
         parser.error("the live display needs a terminal; --display plain does not")
     if kind == "auto" or (kind == "live" and not terminal):
         kind = "live" if picture_support.drawable(terminal, os.environ) else "plain"
+    if not terminal and sys.stderr.isatty() and is_endless(arguments):
+        print_error("view", ENDLESS, 0)
     descriptor = sys.stdout.fileno()
     session = TerminalSession(descriptor) if terminal else None
     named = bool(arguments.operation or arguments.label or arguments.fleet is not None)
@@ -112,10 +118,16 @@ def view(argv: Sequence[str]) -> int:
             session=None if named or not arguments.until_done else session,
             labels=arguments.label or (),
             fleet=lambda replica: fleet_feed(replica, arguments),
+            screen=kind == "live" and arguments.by is None,
         )
     finally:
         if watchdog is not None:
             watchdog.dismiss()
+
+
+def is_endless(arguments: argparse.Namespace) -> bool:
+    """Return whether nothing that was said ends it, or tells that somebody knows what it does."""
+    return not arguments.until_done and arguments.timeout is None and arguments.display is None
 
 
 def same_terminal(first: int, second: int) -> bool:

@@ -42,16 +42,17 @@ def endpoint_finder(*, start: bool | Callable[[], bool]) -> Callable[[], str | N
     return find
 
 
-def following_feed(replica: Replica, *, start: bool = False) -> Feed:
+def following_feed(replica: Replica, *, start: bool = False, screen: bool = False) -> Feed:
     """Return the feed of whoever follows what may end while no broker is there.
 
     With `start` it starts a broker; without, only in place of one that was met: what is followed
-    may have ended after it, with nobody left to start one.
+    may have ended after it, with nobody left to start one. `screen` is that of `Feed`.
     """
     feed: Feed = Feed(
         replica,
         endpoint_finder(start=lambda: start or feed.met),
         replaces=surroundings() if start else None,
+        screen=screen,
     )
     return feed
 

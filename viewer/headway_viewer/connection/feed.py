@@ -33,6 +33,7 @@ REPLACED_WITHIN = 3.0  # seconds for a broker that was asked to retire, and for 
 REPLACE_RETRY = 0.1  # seconds between attempts to start it where this viewer has asked for that
 _OVERVIEWS_SINCE = (1, 2)  # version of the wire
 _STATES_SINCE = (1, 3)
+_SCREENS_SINCE = (1, 5)
 _EVENT = struct.Struct("=hi")  # number and value
 RECEIVE_HWM = 200  # messages, the high-water mark; more are dropped, which makes a gap
 LISTENER_RETRY = 1.0  # seconds between attempts of who looks at no screen, to be woken rarely
@@ -51,7 +52,8 @@ class Feed:
     only the stream of events is followed, which neither keeps the broker nor hurries a worker; with
     `attends`, so is that of states, once a second while nobody looks. With
     `overview`, nothing is followed: a snapshot is all that comes, and of operations with many
-    stages it has those alone that a row tells of.
+    stages it has those alone that a row tells of. With `screen`, what comes is what a screen can
+    show, and the rest in turn, until `look_at_all`.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Feed:
         events: bool = False,
         attends: bool = False,
         overview: bool = False,
+        screen: bool = False,
     ) -> None:
         self.replica = replica
         self.lines: list[messages.Lines | messages.WorkDone] = []
@@ -84,11 +87,15 @@ class Feed:
         self._overview = overview
         self._attends = attends
         self._looks = not (events or attends)
+        self._screen = screen
+        self._has_screens = True  # the broker; older ones have none
         self._topic = (
             messages.EVENT_TOPIC
             if events
             else messages.STATES_TOPIC
             if attends
+            else messages.SCREEN_TOPIC
+            if screen
             else messages.STREAM_TOPIC
         )
         self._retry = CONNECT_RETRY if self._looks else LISTENER_RETRY
@@ -154,6 +161,14 @@ class Feed:
         if not self.connected or self.replica.wanted:
             timeout = min(timeout, max(self._retry, 0.25))
         return self._drain(timeout, rest=rest)
+
+    def look_at_all(self, everything: bool) -> None:
+        """Look at all operations from now on, or again at what a screen can show.
+
+        What was known stays until all is there.
+        """
+        self._screen = not everything
+        self._choose_stream()
 
     def request(self, verb: str, arguments: dict[str, Any]) -> int | None:
         """Send a request; return its number for `reply`, or None while there is no broker."""
@@ -309,6 +324,8 @@ class Feed:
                     words = None  # that is not for us to say
                 if words is not None:
                     self._ask_to_retire(messages.MAJOR, words)
+                self._has_screens = (message.major, message.minor) >= _SCREENS_SINCE
+                self._choose_stream()
                 if (message.major, message.minor) < _OVERVIEWS_SINCE:
                     self._overview = False
                     self._inbox = self._new_inbox()
@@ -384,6 +401,24 @@ class Feed:
         self._subscribed_to = endpoint
         self._request_snapshot(self.clock())
 
+    def _choose_stream(self) -> None:
+        """Subscribe to the stream of screens or to the whole one, if it is another than before."""
+        if not self._looks or self._overview:
+            return
+        shows = self._screen and self._has_screens
+        topic = messages.SCREEN_TOPIC if shows else messages.STREAM_TOPIC
+        if topic == self._topic:
+            return
+        before, self._topic = self._topic, topic
+        self.replica.connection_lost()  # the other stream counts its messages otherwise
+        inbox, self._inbox = self._inbox, self._new_inbox()
+        self._snapshot_requested = float("-inf")
+        if self._subscription is not None:
+            for gone in (before, inbox):
+                self._subscription.setsockopt(zmq.UNSUBSCRIBE, gone)
+            self._subscription.setsockopt(zmq.SUBSCRIBE, topic)
+            self._request_snapshot(self.clock())
+
     def _request_snapshot(self, now: float) -> None:
         """Request a snapshot, on a new inbox topic, so that no earlier one is taken for it."""
         if self._subscription is None:
@@ -425,5 +460,8 @@ class Feed:
 
     def _new_inbox(self) -> bytes:
         return inbox_topic(
-            os.urandom(INBOX_NAME_SIZE), events=self._events, overview=self._overview
+            os.urandom(INBOX_NAME_SIZE),
+            events=self._events,
+            overview=self._overview,
+            screen=self._topic == messages.SCREEN_TOPIC,
         )

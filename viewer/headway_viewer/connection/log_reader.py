@@ -17,7 +17,8 @@ REST_TIMEOUT = 5.0  # seconds for the rest of the output of one that has ended: 
 _ABSENT = {
     "none": "its process keeps no output; that of `headway run` does",
     "restarted": "no output of it is here: it ended before the broker that runs now began",
-    "unheard": "its output was not kept: that of what fails is, and of what is followed",
+    "unheard": "its output was not kept: that of what fails or is cancelled is, and of what is"
+    " followed",
     "own": "it reports itself, and keeps no output; `headway run` keeps that of what fails",
     "asked": "its process does not send its output: it does not answer, or is an older version",
 }

@@ -11,6 +11,7 @@ import select
 from typing import Callable
 
 from headway.formatting.theme import Line, Theme
+from headway.protocol.limits import SCREEN_OPERATIONS
 from headway_viewer.connection.log_follower import LOG_INTERVAL, Asked, LogFollower
 from headway_viewer.connection.owner_requests import OwnerRequests, refusal
 from headway_viewer.display.live import CLOCK_INTERVAL, Live, Progress, Surface
@@ -42,6 +43,8 @@ class Browser(Live):
     ) -> None:
         super().__init__(board, look, descriptor, surface, finish_time, progress)
         self.feed: Asked | None = None
+        # Is told whether more is looked at than the usual picture shows, of more than it is sent.
+        self.looks: Callable[[bool], None] | None = None
         self._keyboard = keyboard
         self._reading = reading
         self._keys = Keys()
@@ -62,6 +65,9 @@ class Browser(Live):
             self._pending = True
         if pressed:
             self._drawn = float("-inf")  # no key waits for the next frame
+        if self.looks is not None:
+            crowded = len(self._board.replica.operations) > SCREEN_OPERATIONS
+            self.looks(crowded and not self._state.idle)
         pause = super().show(changes, note, local)
         self.keyboard = self._keyboard if self._reading() else None
         if self._state.page in (OPERATION, LOG):

@@ -12,7 +12,7 @@ from headway.protocol.wire import Malformed, pack, unpack
 from headway_viewer.fleet import subjects
 from headway_viewer.fleet.fleet_stream import FleetStream
 from headway_viewer.fleet.hosts import Key
-from headway_viewer.fleet.nats_thread import Connected, Lost
+from headway_viewer.fleet.nats.nats_thread import Connected, Lost
 from headway_viewer.fleet.server_access import Access
 from headway_viewer.fleet.viewer_thread import Answered, Begun, Received, ViewerThread
 from headway_viewer.replica.replica import Replica

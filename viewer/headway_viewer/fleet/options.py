@@ -20,11 +20,10 @@ FLEET_HELP = (
 
 def add_fleet(parser: argparse.ArgumentParser) -> None:
     """Add the options of a command that may look at a fleet."""
-    parser.add_argument("--fleet", metavar="URL", nargs="?", const="", help=FLEET_HELP)
-    parser.add_argument("--site", metavar="SITE", help="of a fleet: the hosts of this site alone")
-    parser.add_argument(
-        "--host", metavar="HOST", action="append", help="of a fleet: this host; may be repeated"
-    )
+    group = parser.add_argument_group("a fleet of hosts")
+    group.add_argument("--fleet", metavar="URL", nargs="?", const="", help=FLEET_HELP)
+    group.add_argument("--site", metavar="SITE", help="the hosts of this site alone")
+    group.add_argument("--host", metavar="HOST", action="append", help="this host; may be repeated")
     server_access.add_options(parser)
 
 

@@ -6,6 +6,7 @@ end a token, or be taken for a wildcard, is escaped. Absent: what is published t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 PREFIX = "headway"
@@ -13,6 +14,7 @@ CONTROL = "headway-control"  # requests to an uplink; no subject of the stream
 INBOX = "_INBOX"  # where answers come
 DEFAULT_SITE = "default"
 TOKEN_BYTES = 180  # of a token, escaped: four of them are a subject that every server takes
+PLACES_KNOWN = 4_096  # sites and hosts that are not read again in each of their messages
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 # Begins the last token of heartbeats: "al" is no number, so no operation is escaped to it.
 _ALIVE = "_alive-"
@@ -107,9 +109,14 @@ def read(subject: str) -> Subject | None:
     parts = subject.split(".")
     if len(parts) != 4 or parts[0] != PREFIX:
         return None
-    site, host = words_of(parts[1]), words_of(parts[2])
+    site, host = _place(parts[1], parts[2])
     beat = parts[3].startswith(_ALIVE)
     last = words_of(parts[3][len(_ALIVE) :] if beat else parts[3])
     if site is None or host is None or last is None:
         return None
     return Subject(site, host, None, last) if beat else Subject(site, host, last)
+
+
+@lru_cache(maxsize=PLACES_KNOWN)
+def _place(site: str, host: str) -> tuple[str | None, str | None]:
+    return words_of(site), words_of(host)

@@ -12,9 +12,9 @@ from headway.host.random_id import random_id
 from headway.model import Operation
 from headway.protocol.wire import Malformed, pack, unpack
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.signals import SignalHandlers
+from headway_viewer.connection.follower_loop import GATHERING, LONGEST, Wait, follow_until_signal
 from headway_viewer.fleet import state_message, subjects
-from headway_viewer.fleet.nats_thread import Connected, Lost
+from headway_viewer.fleet.nats.nats_thread import Connected, Lost
 from headway_viewer.fleet.publications import Publication, Publications
 from headway_viewer.fleet.uplink_thread import (
     Arrived,
@@ -26,8 +26,6 @@ from headway_viewer.fleet.uplink_thread import (
 )
 from headway_viewer.replica.replica import Replica
 
-GATHER = 0.1  # seconds in which changes gather once one has come: ten batches a second at most
-LONGEST = 60.0
 # Seconds without a broker until the fleet is told: workers start the next within one of them.
 NO_BROKER_GRACE = 5.0
 REPEAT = 60.0  # seconds until the same problem is told again
@@ -75,19 +73,12 @@ class Uplink:
 
     def run(self) -> int:
         """Publish until a signal; return the exit status."""
-        pause = 0.0
-        with SignalHandlers() as signals:
-            self._feed.wake = signals.wake
-            while signals.received is None:
-                # Once something has come, more of it follows: it is taken in together.
-                self._feed.input = None if self._gathers else self._thread.descriptor
-                self._feed.wait(GATHER if self._gathers else pause, rest=self._gathers)
-                self._feed.lines.clear()
-                signals.drain()
-                if signals.suspended:
-                    signals.suspend()
-                pause = self._turn(self._feed.clock())
-        return signals.exit_status
+
+        def turn() -> Wait:
+            pause = self._turn(self._feed.clock())
+            return GATHERING if self._gathers else Wait(pause)
+
+        return follow_until_signal(self._feed, turn, self._thread.descriptor)
 
     def _turn(self, now: float) -> float:
         """Take in what came, and send what is due; return the seconds until the next turn."""

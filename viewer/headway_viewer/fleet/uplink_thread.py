@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any, NamedTuple
 
-from headway_viewer.fleet import jetstream, problems, subjects
-from headway_viewer.fleet.nats_thread import REQUEST_SECONDS, Connected, NatsThread, Refused
+from headway_viewer.fleet import subjects
+from headway_viewer.fleet.nats import jetstream, problems
+from headway_viewer.fleet.nats.nats_thread import REQUEST_SECONDS, Connected, NatsThread, Refused
 from headway_viewer.fleet.server_access import Access
 
 ARRIVAL_SECONDS = 10.0  # for the answer to the ping behind a batch

@@ -11,8 +11,9 @@ import asyncio
 import os
 from typing import Any, NamedTuple
 
-from headway_viewer.fleet import jetstream, problems
-from headway_viewer.fleet.nats_thread import Connected, NatsThread, Refused
+from headway_viewer.fleet.nats import jetstream, problems
+from headway_viewer.fleet.nats.fast_lane import FastLane, lane_of
+from headway_viewer.fleet.nats.nats_thread import Connected, NatsThread, Refused
 from headway_viewer.fleet.server_access import Access
 
 CHECK_SECONDS = 1.0  # between looks whether the consumers still live
@@ -23,6 +24,9 @@ WAITING_EVENTS = 20_000  # messages for the command's loop, then the thread wait
 # Messages that wake the command's loop at the latest where more wait at the server: it takes them
 # in together, for two threads that take turns at each message cost twice as much.
 GATHERED = 1_000
+# Seconds for which a piece that was read waits at most while the command's loop takes nothing. Its
+# events grow by 32 KiB then; the answers to pings, which end a connection, are in such pieces, too.
+PACE_LONGEST = 0.25
 
 
 class Begun(NamedTuple):
@@ -59,6 +63,7 @@ class ViewerThread(NatsThread):
         self._ended: asyncio.Future[str] | None = None
         self._requests: set[asyncio.Future[None]] = set()
         self._consumers: list[_Consumer] = []
+        self.lane: FastLane | None = None  # of the connection
 
     def ask(self, number: int, subject: str, data: bytes, timeout: float) -> None:
         """Send a request to an uplink; `Answered` tells what came of it."""
@@ -70,6 +75,7 @@ class ViewerThread(NatsThread):
         """Read until the order is interrupted."""
         self.denied = None
         self._ended = asyncio.get_running_loop().create_future()
+        self.lane = lane_of(client, self.pace)
         consumers = [_Consumer(self, client, subject) for subject in self._filters]
         self._consumers = consumers
         try:
@@ -103,6 +109,13 @@ class ViewerThread(NatsThread):
     def pending(self) -> int:
         """Return how many messages the server still has for what was subscribed to."""
         return sum(consumer.pending for consumer in self._consumers)
+
+    async def pace(self) -> None:
+        """Wait for the loop of the command where it has not taken what was read."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PACE_LONGEST
+        while len(self.events) > WAITING_EVENTS and loop.time() < until:  # noqa: ASYNC110 - a thread
+            await asyncio.sleep(0.01)
 
     def interrupt(self, why: str) -> None:
         """End the subscription."""
@@ -150,12 +163,15 @@ class _Consumer:
     async def begin(self) -> jetstream.Consumer:
         """Subscribe, and have the server begin to deliver."""
         inbox = self._client.new_inbox()
-        await self._client.subscribe(
+        subscription = await self._client.subscribe(
             inbox,
             cb=self._take,
             pending_msgs_limit=PENDING_MESSAGES,
             pending_bytes_limit=PENDING_BYTES,
         )
+        lane, number = self._thread.lane, getattr(subscription, "_id", None)
+        if lane is not None and isinstance(number, int):
+            lane.takers[b"%d" % number] = self._take_delivery
         name = f"view-{os.urandom(8).hex()}"
         request = jetstream.create_consumer(name, self._subject, inbox)
         found = jetstream.consumer_of(await self._thread.request(self._client, *request))
@@ -177,24 +193,33 @@ class _Consumer:
             received = received._replace(pending=pending)
         thread.tell(received, wakes=pending == 0 or len(thread.events) % GATHERED == 0)
 
+    def _take_delivery(self, subject: bytes, reply: bytes, data: bytes) -> None:
+        """Take what came by the fast lane."""
+        delivery = jetstream.delivery_of(reply.decode("ascii", "replace"))
+        if delivery is not None:
+            self._deliver(subject.decode("utf-8", "replace"), data, delivery)
+
     async def _take(self, message: Any) -> None:
-        loop = asyncio.get_running_loop()
-        self.heard = loop.time()
+        """Take what came by way of the client library."""
+        self.heard = asyncio.get_running_loop().time()
         delivery = None if not message.reply else jetstream.delivery_of(message.reply)
         if delivery is None:
             await self._take_status(message)
             return
+        self._deliver(message.subject, bytes(message.data), delivery)
+        await self._thread.pace()
+
+    def _deliver(self, subject: str, data: bytes, delivery: jetstream.Delivery) -> None:
+        self.heard = asyncio.get_running_loop().time()
         if delivery.number != self._expected:
             self._thread.interrupt("messages are missing; all is read again")
             return
         self._expected += 1
-        received = Received(message.subject, bytes(message.data), delivery.stored, delivery.pending)
+        received = Received(subject, data, delivery.stored, delivery.pending)
         if self._early is not None:
             self._early.append(received)
             return
         self._hand_on(received)
-        while len(self._thread.events) > WAITING_EVENTS:  # noqa: ASYNC110 - of another thread
-            await asyncio.sleep(0.01)
 
     async def _take_status(self, message: Any) -> None:
         """Answer a request for flow control; look whether a heartbeat tells of a hole."""

@@ -14,14 +14,12 @@ from typing import Any
 from prometheus_client.core import Metric
 
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.signals import SignalHandlers
+from headway_viewer.connection.follower_loop import GATHER, GATHERING, Wait, follow_until_signal
 from headway_viewer.connection.spooled_ends import spool_depth
 from headway_viewer.metrics.families import Seen, families
 from headway_viewer.metrics.tallies import Tallies
 from headway_viewer.replica.replica import Replica
 
-GATHER = 0.1  # seconds in which changes gather once one has come
-LONGEST = 60.0
 STATUS_SECONDS = 2.0  # in which a broker answers, or counts as one that does not
 SCRAPE_SECONDS = 5.0  # that a scrape waits for the loop, which may be stopped (Ctrl+Z)
 
@@ -45,20 +43,14 @@ class Exporter:
 
     def run(self) -> int:
         """Follow until a signal; return the exit status."""
-        feed, gathers = self._feed, False
-        with SignalHandlers() as signals:
-            feed.wake = signals.wake
-            feed.input = self._read
-            while signals.received is None:
-                asks = self._asked_at is not None
-                feed.wait(GATHER if asks or gathers else LONGEST, rest=gathers and not asks)
-                feed.lines.clear()
-                signals.drain()
-                if signals.suspended:
-                    signals.suspend()
-                gathers = self._absorb()
-                self._answer()
-        return signals.exit_status
+        return follow_until_signal(self._feed, self._turn, self._read)
+
+    def _turn(self) -> Wait:
+        came = self._absorb()
+        self._answer()
+        if self._asked_at is not None:
+            return Wait(GATHER)
+        return GATHERING if came else Wait()
 
     def close(self) -> None:
         """Close the descriptors; nothing is to be collected any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from socketserver import ThreadingMixIn
 from typing import Any, Callable, Iterable, Mapping
@@ -11,6 +12,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 
 ADDRESS = "127.0.0.1"
 PATHS = ("/", "/metrics")
+CLOSE_SECONDS = 2.0
 CLIENT_SECONDS = 10.0  # in which a client sends its request, and takes each part of the answer
 
 Start = Callable[..., Any]
@@ -26,9 +28,8 @@ class MetricsServer:
         self._server = make_server(ADDRESS, port, self._respond, _Server, _Handler)
         self.port = self._server.server_port
         self._hosts = {f"{host}:{self.port}" for host in (ADDRESS, "localhost")}
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, name="headway-metrics", daemon=True
-        )
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="headway-metrics", daemon=True)
 
     @property
     def url(self) -> str:
@@ -41,10 +42,19 @@ class MetricsServer:
 
     def close(self) -> None:
         """Serve no more."""
+        self._closing = True
         if self._thread.is_alive():
-            self._server.shutdown()
-            self._thread.join()
+            try:
+                socket.create_connection((ADDRESS, self.port), CLOSE_SECONDS).close()
+            except OSError:
+                pass  # it serves somebody else just now, and ends after that
+            self._thread.join(CLOSE_SECONDS)
         self._server.server_close()
+
+    def _run(self) -> None:
+        # `serve_forever` would wake twice a second while nobody asks, to see whether it is to end.
+        while not self._closing:
+            self._server.handle_request()
 
     def _respond(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         refused = self._refusal(environ)

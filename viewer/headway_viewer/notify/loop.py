@@ -74,7 +74,7 @@ class Notifier:
         self._jobs = Jobs()
         self._say = say
         self._tells_hosts = tells_hosts
-        self._labels = labels
+        self._labels = labels  # of those that are told of
         self._note: str | None = None
         self._claims = Claims(feed.request, feed.reply)
         self._bursts = Bursts()
@@ -146,8 +146,8 @@ class Notifier:
         notices: list[Notice] = []
         if changes.fresh or changes.operations:
             policy.attach(replica.time(self._begun))
-            told = (replica.operations[name] for name in changes.operations)
-            changed = [one for one in told if has_labels(one, self._labels)]
+            known = (replica.operations[name] for name in changes.operations)
+            changed = [operation for operation in known if has_labels(operation, self._labels)]
             if self._front is not None:
                 for operation in changed:
                     self._front.note(operation)

@@ -12,7 +12,7 @@ from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway_viewer.commands.options import make_parser, print_error
 from headway_viewer.connection.endpoint import finder_for_listener, require_usable
 from headway_viewer.connection.feed import Feed
-from headway_viewer.connection.signals import SignalHandlers
+from headway_viewer.connection.follower_loop import GATHERING, Wait, follow_until_signal
 from headway_viewer.otel.spans import Spans
 from headway_viewer.replica.replica import Replica
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from headway_viewer.otel.export import Collector
 
 MISSING = 1
-GATHER = 0.1  # seconds in which changes gather once one has come
-LONGEST = 60.0
 
 
 def main(argv: Sequence[str]) -> int:
@@ -77,27 +75,22 @@ def follow(feed: Feed, replica: Replica, collector: Collector) -> int:
     """Tell the collector of what ends, until a signal; return the exit status."""
     spans = Spans()
     begun = feed.clock()
-    gathers = False
 
     def tell(changed: list[str], now: float) -> None:
         for span in spans.ended(changed, replica.operations, replica.time(begun), now):
             collector.take(span)
 
-    with SignalHandlers() as signals:
-        feed.wake = signals.wake
-        while signals.received is None:
-            due = spans.deadline()
-            longest = LONGEST if due is None else min(max(due - feed.clock(), 0.0), LONGEST)
-            feed.wait(GATHER if gathers else longest, rest=gathers)
-            feed.lines.clear()
-            signals.drain()
-            if signals.suspended:
-                signals.suspend()
-            changed = replica.take().operations
-            gathers = bool(changed)
-            tell(changed, feed.clock())
-        tell([], float("inf"))  # what is held back
-    return signals.exit_status
+    def turn() -> Wait:
+        changed = replica.take().operations
+        tell(changed, feed.clock())
+        if changed:
+            return GATHERING
+        due = spans.deadline()
+        return Wait() if due is None else Wait(max(due - feed.clock(), 0.0))
+
+    status = follow_until_signal(feed, turn)
+    tell([], float("inf"))  # what is held back
+    return status
 
 
 def _url(words: str) -> str:

@@ -41,8 +41,11 @@ def activity(operation: Operation, board: Board, now: float) -> str:
             return wording.waiting_text(operation, None, now)
         if operation.state == PENDING:
             return "not begun"
+        part = wording.shown_part(operation, board)
         stage = outcome.sole_stage(operation)
-        if stage is None:
+        if part is not None:
+            shown = [wording.stage_text(*part, now)]
+        elif stage is None:
             shown = wording.detail_lines(operation, board, now, 1)
         else:
             shown = [wording.stage_text(operation, stage, now)]

@@ -15,6 +15,15 @@ MAX_BAR = 30  # cells of a bar at most, and of a wide terminal the share of its 
 WIDE_BAR_SHARE = 40  # percent
 MIN_BAR = 6  # a bar of fewer says nothing
 STEADY_CELLS = 12  # cells up to which a column keeps its width from frame to frame
+# Cells of a remaining time beside bars, in a picture that moves: a longer one is told in fewer
+# words, and does not take the bars of all rows. Wide terminals have room for a range.
+LONGEST_REMAINING = 13
+WIDE_REMAINING = 24
+WIDE_WIDTH = 90
+# Cells to the right of the names that a steady picture keeps free, whatever stands there now: a
+# bar, a count, a stage or rate, a remaining time, an id. So bars begin at one column throughout.
+BESIDE_NAMES = 66
+LABEL_CELLS = 12  # of the stage that a bar is of: it is told before there is a bar
 PERCENT_CELLS = 4  # of "54 %": the bars do not move when 9 % becomes 10 %
 NARROW_WIDTH = 60  # cells below which a percentage replaces the counts
 # Percent of the width that the names may have at first: what bars and messages leave is added.
@@ -30,7 +39,8 @@ LINES_KEPT = 500  # formatted lines: several screens of them
 class TableRow(NamedTuple):
     """The texts of one operation's row: either a `message`, or a bar with counts.
 
-    `style` is that of the sign and of a message; `extra` is a rate, or the stage reached.
+    `style` is that of the sign and of a message; `extra` is a rate, or the stage reached. Where
+    the bar and counts are `of_part`, `extra` names the stage that they are of.
     """
 
     sign: str
@@ -45,6 +55,7 @@ class TableRow(NamedTuple):
     short_remaining: str = ""  # where the remaining time does not fit
     done: str = ""  # when it will be done
     shorter: tuple[str, ...] = ()  # the message in ever fewer words, where it does not fit
+    of_part: bool = False
 
 
 class ColumnWidths(NamedTuple):
@@ -66,16 +77,22 @@ class Columns:
         self._theme = theme
         self._bare = bare
         self._widest = [0, 0, 0]
+        self._name_cells = 0
         # Most rows are the same in the next frame: their lines, by what they were made of.
         self._lines: dict[tuple[TableRow, ColumnWidths, int], Line] = {}
 
     def measure(self, rows: list[TableRow], width: int, *, steady: bool = False) -> ColumnWidths:
         """Return the widths of the columns that show `rows` in `width` cells.
 
-        With `steady`, columns do not shrink from frame to frame (up to `STEADY_CELLS`), so that
-        the bars do not move whenever a number gets shorter.
+        With `steady`, bars begin at the same cell in every frame, and columns do not shrink from
+        frame to frame (up to `STEADY_CELLS`), so that nothing moves whenever a text gets shorter.
         """
         name_cells = max((string_width.cells(row.name) for row in rows), default=0)
+        narrow = width < NARROW_WIDTH
+        fixed = steady and not narrow
+        if fixed:
+            name_cells = max(name_cells, self._name_cells if rows else 0)
+            self._name_cells = name_cells
         barred = [row for row in rows if row.message is None]
         now = [
             max((string_width.cells(getattr(row, part)) for row in barred), default=0)
@@ -83,15 +100,21 @@ class Columns:
         ]
         if any(row.counts.endswith("%") for row in barred):
             now[0] = max(now[0], PERCENT_CELLS)
+        if fixed:
+            most = WIDE_REMAINING if width >= WIDE_WIDTH else LONGEST_REMAINING
+            now[2] = max((_remaining_cells(row, most) for row in barred), default=0)
         widest = now
         if steady and barred:
             # Up to STEADY_CELLS only: a long phrase such as "longer than usual" may go again.
             widest = [max(cells, min(kept, STEADY_CELLS)) for cells, kept in zip(now, self._widest)]
+        if steady and (barred or not rows):
             self._widest = widest
         left = width if self._bare else width - 2
-        narrow = width < NARROW_WIDTH
         share = NARROW_NAME_SHARE if narrow and barred else NAME_SHARE
-        name = min(name_cells, max(8, width * share // 100), left)
+        most_name = max(8, width * share // 100)
+        if fixed:
+            most_name = max(most_name, width - BESIDE_NAMES)
+        name = min(name_cells, most_name, left)
         left -= name
 
         def fit(cells: int, gap: int) -> int:
@@ -102,7 +125,9 @@ class Columns:
             return 0
 
         count = fit(widest[0], 2) or fit(now[0], 2)
-        has_bar = any(row.progress is not None for row in barred)
+        labels = [string_width.cells(row.extra) for row in barred if row.of_part]
+        label = fit(min(max(labels, default=0), LABEL_CELLS), 1)
+        has_bar = any(row.progress is not None and (label or not row.of_part) for row in barred)
         shortest = max((string_width.cells(row.short_remaining) for row in barred), default=0)
         remaining = fit(widest[2], 2) or fit(now[2], 2) or fit(shortest, 2)
         if narrow and count and not self._bare:
@@ -115,21 +140,28 @@ class Columns:
             short_id = fit(max((string_width.cells(row.short_id) for row in rows), default=0), 1)
         bar = bar or (fit(MIN_BAR, 1) if has_bar else 0)
         done = fit(max((string_width.cells(row.done) for row in barred), default=0), 2)
-        extra = fit(widest[1], 1)
+        extra = label
+        if not label:
+            extra = fit(widest[1], 1)
+        elif widest[1] > label:
+            extra += min(widest[1] - label, max(left - NAMED_BAR + bar, 0))
+            left -= extra - label
         if bar:
             grown = 0 if narrow else min(max(NAMED_BAR - bar, 0), max(left, 0))
             bar, left = bar + grown, left - grown
-            longer = min(max(left, 0), name_cells - name)
+            longer = 0 if fixed else min(max(left, 0), name_cells - name)
             name, left = name + longer, left - longer
             grown = min(max(MAX_BAR, width * WIDE_BAR_SHARE // 100) - bar, max(left, 0))
             bar, left = bar + grown, left - grown
-        # Names that were truncated get what the bar leaves, unless a message needs it.
-        said = [row for row in rows if row.message is not None]
-        words = [row.shorter[-1] if narrow and row.shorter else row.message or "" for row in said]
-        messages = [string_width.cells(message) + 1 for message in words]
-        taken = width - (0 if self._bare else 2) - name - left - (short_id + 1 if short_id else 0)
-        left -= max(max(messages, default=0) - taken, 0)
-        name += min(max(left, 0), name_cells - name)
+        if not fixed or not (barred or any(row.style == "busy" for row in rows)):
+            # Names that were truncated get what the bar leaves, unless a message needs it.
+            said = [row for row in rows if row.message is not None]
+            words = [row.shorter[-1] if narrow and row.shorter else row.message for row in said]
+            messages = [string_width.cells(message or "") + 1 for message in words]
+            taken = width - (0 if self._bare else 2) - name - left
+            taken -= short_id + 1 if short_id else 0
+            left -= max(max(messages, default=0) - taken, 0)
+            name += min(max(left, 0), name_cells - name)
         return ColumnWidths(name, bar, count, extra, remaining, short_id, done)
 
     def format_row(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:
@@ -165,7 +197,7 @@ class Columns:
         else:
             if widths.bar:
                 line.append(("", " "))
-                if row.progress is None:
+                if row.progress is None or (row.of_part and not widths.extra):
                     line.append(("", " " * widths.bar))
                 else:
                     line.extend(theme.bar(row.progress, widths.bar))
@@ -189,6 +221,17 @@ class Columns:
                 ("dim", " " * (end - used + 1) + string_width.pad(row.short_id, widths.short_id))
             )
         return line
+
+
+def _remaining_cells(row: TableRow, most: int) -> int:
+    """Return the cells of the remaining time of a row: of its short form if it has over `most`.
+
+    What has none, as that it waits for an answer, is told whole.
+    """
+    cells = string_width.cells(row.remaining)
+    if cells > most and row.short_remaining:
+        cells = string_width.cells(row.short_remaining)
+    return min(cells, WIDE_REMAINING)
 
 
 def _least_message(row: TableRow) -> int:

@@ -1,7 +1,7 @@
 """The remaining time (ETA) of an operation, in words.
 
-Pure. The text counts down from the broker's last estimate. An operation that waits for a
-person has none; one that waits for a lock shows the remaining time of the lock's holder.
+Pure. The text counts down from the broker's last estimate, or one that is held. An operation that
+waits for a person has none; one that waits for a lock shows the remaining time of its holder.
 """
 
 from __future__ import annotations
@@ -34,12 +34,26 @@ def remaining_text(operation: Operation, board: Board, now: float, *, short: boo
         return WAITING_FOR_ANSWER
     if any(child.stopped_since is not None for child in board.children(operation.id)):
         return STOPPED_WITHIN
-    elapsed = 0.0
-    if operation.started is not None:
-        elapsed = now - operation.started - operation.stopped_for(operation.started, now)
     estimate = remaining_estimate(operation, board, now)
-    once = operation.usual is not None and operation.usual[3] == 1
+    elapsed, once = _elapsed(operation, now), _knows_one_run(operation)
     return formatting.estimate_text(estimate, operation.late_after, elapsed, short=short, once=once)
+
+
+def late_text(operation: Operation, now: float) -> str:
+    """Return "longer than usual (40 s)" of an operation that is overdue, else ""."""
+    elapsed, once = _elapsed(operation, now), _knows_one_run(operation)
+    return formatting.late_text(operation.late_after, elapsed, once=once)
+
+
+def _elapsed(operation: Operation, now: float) -> float:
+    """Return for how long an operation has run, without the time in which it was stopped."""
+    if operation.started is None:
+        return 0.0
+    return now - operation.started - operation.stopped_for(operation.started, now)
+
+
+def _knows_one_run(operation: Operation) -> bool:
+    return operation.usual is not None and operation.usual[3] == 1
 
 
 def told_estimate(operation: Operation, board: Board, now: float) -> Estimate | None:
@@ -83,9 +97,12 @@ def blank_if_unknown(words: str) -> str:
 
 
 def remaining_estimate(operation: Operation, board: Board, now: float) -> Estimate | None:
-    """Return the broker's last estimate of an operation, counted down to `now`."""
-    made = board.replica.estimated(operation.id)
-    return formatting.counted_down(operation.estimate, now - made if made else 0.0)
+    """Return the broker's estimate of an operation, counted down to `now`.
+
+    It is the last one, or one before it that is still held.
+    """
+    made = board.replica.estimated(operation.id) or now
+    return board.held.told(operation.id, operation.estimate, made, now)
 
 
 def _child_asks(operation: Operation, board: Board) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from headway import string_width
 from headway.formatting.theme import Line, Theme
 from headway.model import Operation
-from headway.states import CRASHED, FAILED
+from headway.states import CRASHED, FAILED, RUNNING
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import MIN_BAR, ColumnWidths
 from headway_viewer.picture.estimate_basis import basis_text, work_text
+from headway_viewer.picture.remaining import late_text, remaining_text
 from headway_viewer.picture.wording import Detail, coming_text, details
 
 MAX_DETAIL_LINES = 4  # below one row
@@ -47,6 +48,9 @@ def lines_below(
         return []
     most = ALL_DETAIL_LINES if whole else MAX_DETAIL_LINES
     found = details(operation, board, now, most)
+    if widths is not None and len(found) < most:
+        late = _unsaid_lateness(operation, board, now, widths)
+        found.extend(Detail(words) for words in (late,) if words)
     coming = "" if bare else coming_text(operation)
     if coming and len(found) < most:
         found.append(Detail(coming))
@@ -66,6 +70,16 @@ def lines_below(
             words = string_width.clip(theme.spell(detail.text), room, theme.ellipsis)
             lines.append([("", indent), (style, words)])
     return lines
+
+
+def _unsaid_lateness(operation: Operation, board: Board, now: float, widths: ColumnWidths) -> str:
+    """Return "longer than usual (40 s)" where a row has no room for it, else ""."""
+    if operation.state != RUNNING:
+        return ""
+    late = late_text(operation, now)
+    if not late or string_width.cells(remaining_text(operation, board, now)) <= widths.remaining:
+        return ""
+    return late
 
 
 def _part_line(

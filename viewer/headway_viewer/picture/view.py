@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from headway import string_width, text
 from headway.estimate import Estimate
+from headway.estimate import duration as rounded
 from headway.formatting import quantity
 from headway.formatting.outcome import main_stage, outcome_texts
 from headway.formatting.receipt import receipt_line
@@ -35,13 +36,13 @@ from headway_viewer.picture.remaining import (
 )
 from headway_viewer.picture.stage_lines import MAX_DETAIL_LINES, lines_below
 from headway_viewer.picture.wording import (
-    active_stage,
     contact_text,
     counted_text,
     pool_texts,
     ranks_text,
     rate_text,
     shown_count,
+    shown_part,
     stage_position,
     stopped_text,
     summary_text,
@@ -251,6 +252,7 @@ class View:
         message: str | None = None
         shorter: list[str] = []
         progress: float | None = None
+        of_part = False
         counts = extra = remaining = short = done = ""
         replica = self.board.replica
         if not operation.open:
@@ -286,17 +288,27 @@ class View:
                     counts = formatting.percent(progress)
                     extra = stage_position(operation)
                 if progress is None and not shown:
-                    lasted = formatting.duration(now - (operation.started or now))
-                    active = active_stage(operation)
-                    message = (
-                        f"running {lasted}"
-                        if active is None
-                        else (f"{counted_text(operation, active, now)}, {lasted}")
-                    )
-                    if until:
-                        message = f"{message}, {until}"
-                    remaining = done = ""
-                if remaining:
+                    part = shown_part(operation, self.board)
+                    fraction = None if part is None else part[1].fraction()
+                    lasted = now - (operation.started or now)
+                    if part is not None and fraction is not None and not self._narrow:
+                        of_part = True
+                        progress = min(fraction, 0.999)
+                        counts, _ = self._count_texts(*part, shown_count(part[1]) or 0.0, now)
+                        extra = part[1].name
+                        if not blank_if_unknown(remaining):
+                            remaining = f"{formatting.duration(lasted)} so far"
+                            short = f"{rounded(lasted)} so far"
+                    else:
+                        message = f"running {formatting.duration(lasted)}"
+                        if part is not None:
+                            told = counted_text(*part, now)
+                            message = f"{told}, {formatting.duration(lasted)}"
+                            shorter = [told]
+                        if until:
+                            message = f"{message}, {until}"
+                        remaining = done = ""
+                if remaining and not short:
                     short = remaining_text(operation, self.board, now, short=True)
         return TableRow(
             sign,
@@ -311,6 +323,7 @@ class View:
             spell(short),
             spell(done),
             tuple(map(spell, shorter)),
+            of_part,
         )
 
     def _count_texts(

@@ -6,7 +6,7 @@ Pure. The texts contain what workers sent: pass them through `Theme.spell` befor
 from __future__ import annotations
 
 import re
-from typing import Iterable, Iterator, NamedTuple
+from typing import Iterable, Iterator, Mapping, NamedTuple
 
 from headway.formatting import quantity
 from headway.formatting.outcome import display_name, main_stage, sole_stage
@@ -76,19 +76,53 @@ def stall_text(operation: Operation, now: float) -> str:
 def active_stage(operation: Operation) -> Stage | None:
     """Return the stage whose count stands for an operation of which no whole is known, or None.
 
-    It is the one that runs and counts, of several.
+    Of the outermost ones that run it is the latest that counts and has not come to its total, else
+    the latest; where it counts nothing itself, a part of it that does. So what comes and goes
+    beside it or inside does not take its place.
     """
     if operation.progress is not None or sole_stage(operation) is not None:
         return None
-    running = [stage for stage in operation.stages.values() if stage.state == RUNNING]
-    around = {stage.parent for stage in running}
-    leaves = [stage for stage in running if stage.id not in around]
-    if len(leaves) != 1:
-        leaves = [stage for stage in running if stage.parent is None]
-    found = leaves[0] if len(leaves) == 1 else None
-    while found is not None and not (found.shown or found.total):
-        found = operation.stages.get(found.parent) if found.parent is not None else None
-    return None if found is None or found.left else found
+    running = {
+        stage.id: stage
+        for stage in operation.stages.values()
+        if stage.state == RUNNING and not stage.left
+    }
+    outermost = [stage for stage in running.values() if stage.parent not in running]
+    if len({stage.name for stage in outermost}) < len(outermost):
+        return None  # those of one name have a line together
+    outermost.sort(key=lambda stage: (stage.started or 0.0, stage.id), reverse=True)
+    for stage in outermost:
+        found = _counting(stage, running)
+        if found is not None and not (found.total and (found.shown or 0) >= found.total):
+            return found
+    return (_counting(outermost[0], running) or outermost[0]) if outermost else None
+
+
+def _counting(stage: Stage, running: Mapping[int, Stage]) -> Stage | None:
+    """Return the stage itself if it counts, else the first inside that does, or None."""
+    if stage.shown or stage.total:
+        return stage
+    inside = (_counting(one, running) for one in running.values() if one.parent == stage.id)
+    return next((found for found in inside if found is not None), None)
+
+
+def shown_part(operation: Operation, board: Board) -> tuple[Operation, Stage] | None:
+    """Return the stage that the row of an operation tells of, and whose it is, or None.
+
+    It is the active one; of an operation without one that runs, that of its only open child.
+    """
+    stage = active_stage(operation)
+    if stage is not None:
+        return operation, stage
+    if operation.progress is not None or any(one.open for one in operation.stages.values()):
+        return None
+    children = [child for child in board.children(operation.id) if child.open]
+    if len(children) != 1 or children[0].state != RUNNING:
+        return None
+    found = active_stage(children[0]) or sole_stage(children[0])
+    if found is None or found.state != RUNNING or found.left:
+        return None
+    return children[0], found
 
 
 def stopped_text(operation: Operation, now: float) -> str:
@@ -156,7 +190,7 @@ def details(operation: Operation, board: Board, now: float, most: int) -> list[D
     if stalled:
         found.append(Detail(stalled))
     found.extend(_activities(operation, board.replica.setbacks.of(operation.id, now), now))
-    found.extend(_children(board, operation.id))
+    found.extend(_children(board, operation))
     spread = spread_text(board.ranks(operation.id))
     if spread:
         found.insert(0, Detail(spread))
@@ -286,7 +320,9 @@ def _of_stage(
     text = ", ".join(part for part in (text, setback_text) if part)
     if stage.state == WAITING or stage.left:
         return Detail(text)
-    counted = "" if in_row else counted_text(operation, stage, now)[len(stage.name) :].strip(", ")
+    if in_row:  # so has it the bar
+        return Detail(text)
+    counted = counted_text(operation, stage, now)[len(stage.name) :].strip(", ")
     rest = f"{counted} {stage.detail or ''}".strip()
     rest = ", ".join(part for part in (rest, setback_text) if part)
     return Detail(text, stage.fraction(), stage.name, rest)
@@ -317,10 +353,14 @@ def counted_text(operation: Operation, stage: Stage, now: float) -> str:
     return words
 
 
-def _children(board: Board, operation: str) -> Iterator[Detail]:
+def _children(board: Board, operation: Operation) -> Iterator[Detail]:
     """Yield a detail for each name of child operations: "rows, 8 workers 480/1,200"."""
-    for same_name in map(latest_job, by_name(board.children(operation)).values()):
-        if any(child.open or child.state in (FAILED, CRASHED) for child in same_name):
+    part = shown_part(operation, board) if operation.state == RUNNING else None
+    for same_name in map(latest_job, by_name(board.children(operation.id)).values()):
+        if part is not None and same_name == [part[0]]:  # its count is in the row
+            busy = f": {part[1].detail}" if part[1].detail else ""
+            yield Detail(display_name(part[0]) + busy)
+        elif any(child.open or child.state in (FAILED, CRASHED) for child in same_name):
             name, counted = _group(same_name)
             yield Detail(name + counted, group_fraction(same_name), name, counted.strip(",: "))
 

@@ -13,6 +13,7 @@ from headway.model import Operation
 from headway.protocol import rows, wire
 from headway.protocol.messages import Delta, Pulse, Removed, Snapshot
 from headway.protocol.rows import OperationFigures, OperationRow, StageRecord
+from headway.states import asks
 from headway_viewer.replica.setbacks import Before, Setbacks
 from headway_viewer.replica.snapshot_parts import SnapshotParts
 
@@ -223,18 +224,23 @@ class Replica:
         return True
 
     def _apply(self, operation: Operation, row: OperationRow, now: float, *, watched: bool) -> None:
-        state = operation.state
+        state, reason = operation.state, operation.reason
         before = Before(operation.progress, len(operation.stages))
         if row.record is not None:
             operation.apply(row.record)
-            if watched and operation.state != state:
+            # Another question is another wait; another holder of a lock is not.
+            other = operation.reason != reason and asks(operation.reason)
+            if watched and (operation.state != state or other):
                 self._since[operation.id] = now
-        fresh = operation.add_stages(stage.id for stage in row.stages)
-        for stage in row.stages:
-            if stage.id in fresh:
-                operation.apply_stage(stage)
-            else:
-                self._apply_stage(operation, stage, now)
+        if not operation.stages:
+            operation.fill(row.stages)
+        elif row.stages:
+            fresh = operation.add_stages(stage.id for stage in row.stages)
+            for stage in row.stages:
+                if stage.id in fresh:
+                    operation.apply_stage(stage)
+                else:
+                    self._apply_stage(operation, stage, now)
         if row.counts:
             self._apply_counts(operation, row.counts, now)
         if row.figures is not None:

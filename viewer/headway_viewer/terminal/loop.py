@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from headway import terminal_mode
 from headway.formatting import theme
+from headway.host import terminfo
 from headway.host.files.printed_ends import PrintedEnds
 from headway.host.files.terminal_locks import FRONT, TerminalLock
 from headway.model import Operation
@@ -95,7 +96,7 @@ class TerminalLoop:
         self._board = Board(self._replica)
         self._board.accepts = self._accepts
         self._theme = theme.for_encoding(
-            sys.stderr.encoding, coloured=theme.coloured(terminal=True, environ=os.environ)
+            sys.stderr.encoding, coloured=terminfo.coloured(terminal=True, environ=os.environ)
         )
         self._finish_time = FinishTime(clock_time)
         self._view = View(self._board, self._theme, bare=True, finish_time=self._finish_time)

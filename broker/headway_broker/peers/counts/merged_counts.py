@@ -7,6 +7,7 @@ grown heavy: what a frame costs does not depend on the rate of messages.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, Iterable
 
 from headway.model import STAGE_FIELDS
@@ -26,12 +27,13 @@ _STAGE_ID = STAGE_FIELDS.index("id")
 
 
 class Merged:
-    """The counts of a session by stage id, and the size of their messages in bytes."""
+    """The counts of a session by stage id, since when, and the size of their messages in bytes."""
 
-    __slots__ = ("counts", "weight")
+    __slots__ = ("counts", "since", "weight")
 
-    def __init__(self) -> None:
+    def __init__(self, since: float) -> None:
         self.counts: dict[Any, Any] = {}
+        self.since = since
         self.weight = 0
 
 
@@ -47,7 +49,7 @@ class MergedCounts:
         self._resync = resync
         self._dropped = dropped
         self._faults = faults
-        self._merged: dict[Session, Merged] = {}
+        self._merged: dict[Session, Merged] = {}  # which has waited longest first
 
     @property
     def waiting(self) -> bool:
@@ -63,7 +65,7 @@ class MergedCounts:
         """Merge a `Counts` map of `weight` bytes."""
         merged = self._merged.get(session)
         if merged is None:
-            merged = self._merged[session] = Merged()
+            merged = self._merged[session] = Merged(now)
         merged.counts.update(counts)
         merged.weight += weight
         self.updates += len(counts)
@@ -85,11 +87,29 @@ class MergedCounts:
     def apply(self, session: Session, now: float) -> None:
         """Apply the merged counts of a session to the ledger."""
         merged = self._merged.pop(session, None)
+        if merged is not None:
+            self._apply(session, merged.counts, now)
+
+    def apply_some(self, session: Session, stages: Iterable[int], now: float) -> None:
+        """Apply those of these stages; the others wait."""
+        merged = self._merged.get(session)
         if merged is None:
             return
+        counts = merged.counts
+        some = {stage: counts.pop(stage) for stage in stages if stage in counts}
+        if some:
+            self._apply(session, some, now)
+
+    def apply_oldest(self, before: float, rounds: int, now: float) -> None:
+        """Apply those of sessions that wait since `before`, all of them in `rounds` calls."""
+        due = (session for session, merged in self._merged.items() if merged.since <= before)
+        for session in list(islice(due, len(self._merged) // rounds + 1)):
+            self.apply(session, now)
+
+    def _apply(self, session: Session, counts: dict[Any, Any], now: float) -> None:
         unknown = 0
         try:
-            changed, unknown = self._ledger.count(session, merged.counts, now)
+            changed, unknown = self._ledger.count(session, counts, now)
             for entry in changed:
                 self._forecasts.count(entry, self._ledger.mark(entry).counts)
         except Exception as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from headway.estimate import Run
-from headway.lookup import meant
+from headway.lookup import meant, similar_names
 from headway.model import Operation
 from headway.plain_values import NAME_LIMIT, clean_text
 from headway.states import PAUSED, WAITING
@@ -23,6 +23,7 @@ from headway_broker.state.wall_clock import WallClock
 
 # Stages of an answer, the longest ones: a row each is more than a person reads.
 STAGES_LIMIT = 500
+SEARCHED = 300  # operations, the latest, whose names may be meant: it takes 20 µs for each
 AMBIGUOUS_LIMIT = 5  # operations that a word can mean, that are told
 
 
@@ -39,7 +40,8 @@ class Explanations:
     ) -> list[Effect]:
         """Reply with the facts of the operation that a word means.
 
-        `operation` is None where there is none; `ambiguous` has id, name and state of several.
+        `operation` is None where there is none, and `similar` has the names that may be meant;
+        `ambiguous` has id, name and state of several.
         """
         word = arguments.get("operation")
         word = clean_text(word, NAME_LIMIT) if isinstance(word, str) else ""
@@ -48,7 +50,9 @@ class Explanations:
             listed = [[operation.id, operation.name, operation.state] for operation in found]
             return reply(asker, request, {"operation": None, "ambiguous": listed[:AMBIGUOUS_LIMIT]})
         if not found:
-            return reply(asker, request, {"operation": None})
+            latest = list(self._ledger.entries.values())[: -1 - SEARCHED : -1]
+            close = similar_names((entry.operation.name for entry in latest), word)
+            return reply(asker, request, {"operation": None, "similar": close})
         return reply(asker, request, self._facts(self._ledger.entries[found[0].id], now))
 
     def _facts(self, entry: Entry, now: float) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from headway.estimate.analogues.place import (
     time_reached,
 )
 from headway.estimate.cold.rate import at_rest
+from headway.estimate.history.sharing import Lanes, ends
 from headway.estimate.history.span import KEY_SEPARATOR
 from headway.estimate.pace import (
     LEAST_LEFT,
@@ -27,8 +28,9 @@ from headway.estimate.residual_life import median_residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Mapping
+    from typing import Iterable, Mapping, Sequence
 
+    from headway.estimate.analogues.critical_path import CriticalPath
     from headway.estimate.cold.cold import ColdEstimate
     from headway.estimate.history.parameters import Parameters
     from headway.estimate.history.run import Run
@@ -78,16 +80,22 @@ class Analogue(Matching):
     last third alone.
     """
 
-    __slots__ = ("_drift", "lately", "left")
+    __slots__ = ("_drift", "_theirs", "lately", "left")
 
     def __init__(self, run: Run, parameters: Parameters) -> None:
         super().__init__(run, parameters)
         self.left: dict[str, float] = {}
         self.lately = 0.0
         self._drift: dict[str, float] = {}  # logarithm of the pace of late over the one taken
+        self._theirs: tuple[CriticalPath, Lanes] | None = None  # of its stages, in that order
 
-    def remaining(self, now: float, cold: ColdEstimate) -> tuple[float, float]:
-        """Return the seconds left, and how unlike this run is (0: alike; squared steps)."""
+    def remaining(
+        self, now: float, cold: ColdEstimate, lanes: Lanes | None = None
+    ) -> tuple[float, float]:
+        """Return the seconds left, and how unlike this run is (0: alike; squared steps).
+
+        `lanes` are the stages that go on side by side, if any do.
+        """
         pace, distance = self._speed.copy(), self._distance
         path = self._path
         places: list[Place | None] = []
@@ -107,18 +115,26 @@ class Analogue(Matching):
         self.left = {}
         self._drift = {}
         end = lately = 0.0
-        counting: list[tuple[Span, float]] = []
         # Those that count come first: what goes on around them is measured by them.
-        for (stage, span), place in sorted(zip(self._open, places), key=_is_uncounted):
-            prior = clamp(self._effort(span) + speed, PACE_LIMIT)
-            if place is None:
-                left, over = self._around_others(stage, span, counting, factor, prior, now)
-            else:
-                left, over = self._stage(stage, span, place, prior, now)
-            left = max(LEAST_LEFT, left) + stage.awaited(now)
+        order = sorted(zip(self._open, places), key=_is_uncounted)
+        lefts: list[float] = []
+        for (stage, span), place in order:
             if place is not None:
-                counting.append((span, left))
-            distance += over
+                prior = clamp(self._effort(span) + speed, PACE_LIMIT)
+                left, over = self._stage(stage, span, place, prior, now)
+                lefts.append(max(LEAST_LEFT, left))
+                distance += over
+        if lanes is not None and lefts:
+            lefts = self._side_by_side(order, lefts, lanes, now)
+        counting = [(span, left) for ((_, span), _), left in zip(order, lefts)]
+        for at, ((stage, span), place) in enumerate(order):
+            if place is None:
+                prior = clamp(self._effort(span) + speed, PACE_LIMIT)
+                left, over = self._around_others(stage, span, counting, factor, prior, now)
+                distance += over
+            else:
+                left = lefts[at]
+            left = max(LEAST_LEFT, left) + stage.awaited(now)
             self.left[stage.key] = left
             behind = factor * path.behind(span.key)
             end = max(end, left + behind)
@@ -143,6 +159,32 @@ class Analogue(Matching):
             distance += STRANGE_DISTANCE
         self.lately = max(LEAST_LEFT, end + drift)
         return max(LEAST_LEFT, end), distance
+
+    def _side_by_side(
+        self,
+        order: Iterable[tuple[tuple[Stage, Span], Place | None]],
+        lefts: Sequence[float],
+        lanes: Lanes,
+        now: float,
+    ) -> list[float]:
+        """Return what is left of open stages that count, as many going on at a time as now.
+
+        Then, others went on beside each of them at other times.
+        """
+        share = lanes.share
+        path = self._path
+        if self._theirs is None or self._theirs[0] is not path or self._theirs[1].share != share:
+            then = Lanes(((span.start, span.end) for span in path.order), share)
+            self._theirs = (path, then)
+        theirs = self._theirs[1]
+        alone: list[float] = []
+        for ((stage, span), place), left in zip(order, lefts):
+            if place is not None:
+                at = min(span.end, span.start + place.reached)
+                pace = lanes.pace(stage.began or 0.0, now) / theirs.pace(span.start, at)
+                had = pace * theirs.pace(at, span.end)
+                alone.append(left * had * lanes.going**share)
+        return ends(alone, lanes.going, 0.0 if path.pooled else share)
 
     def _stage(
         self,

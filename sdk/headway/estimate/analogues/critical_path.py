@@ -33,6 +33,7 @@ class CriticalPath:
     """
 
     __slots__ = (
+        "_amid",
         "_gaps",
         "_preds",
         "_slack",
@@ -44,6 +45,7 @@ class CriticalPath:
         "order",
         "parallel",
         "places",
+        "pooled",
         "tail",
         "to_come",
     )
@@ -73,8 +75,15 @@ class CriticalPath:
             pred = by_end[at] if at >= 0 else -1
             self._preds.append(pred)
             self._gaps.append(max(0.0, span.start - (kept[pred].end if pred >= 0 else 0.0)))
+        # Whether each began while one that had begun before it went on after.
+        self._amid: list[bool] = []
+        until = 0.0
+        for span in kept:
+            self._amid.append(until > span.start + slack)
+            until = max(until, span.end)
         self.ahead: list[float] = []
         self.entries: list[tuple[float, float]] = []
+        self.pooled = False
         self.free = self.to_come = 0.0
         self.tail = self._tail
         self.has_begun = False
@@ -95,7 +104,8 @@ class CriticalPath:
         `ahead` gets the way behind every stage, `entries` (moment, way) of the stages that may
         begin at that moment, because the one before them has ended; `free` how free the order is,
         and `to_come` the seconds of all stages to come, `parallel` of which went on at a time;
-        `tail` the seconds after the last stage; `has_begun` whether any stage has begun.
+        `tail` the seconds after the last stage; `has_begun` whether any stage has begun; `pooled`
+        whether one is to come that takes the place of another beside those that go on.
         `begun` is when the operation began. A stage that was overtaken counts as far as it is
         likely to come still. `scale` tells how many times longer a stage takes than then by its
         size, `stretch` the same of the time between stages.
@@ -106,13 +116,14 @@ class CriticalPath:
         ahead = [self.tail] * len(order)
         entries: list[tuple[float, float]] = []
         to_come = 0.0
-        has_begun = False
+        has_begun = pooled = False
         for i in range(len(order) - 1, -1, -1):
             span = order[i]
             stage = stages.get(span.key)
             if stage is not None and (stage.began is not None or stage.ended is not None):
                 has_begun = True
                 continue
+            pooled = pooled or self._amid[i]
             chance = chances.get(i, 1.0)
             work = chance * scale(span) * span.worked
             gap = gaps[i] * stretch
@@ -132,6 +143,7 @@ class CriticalPath:
         self.entries = entries
         self.to_come = to_come
         self.has_begun = has_begun
+        self.pooled = pooled
 
     def _chances(self, stages: Mapping[str, Stage], orders: Orders) -> dict[int, float]:
         """Return how likely each stage is to come that others have overtaken."""

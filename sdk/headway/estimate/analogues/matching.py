@@ -36,6 +36,10 @@ FUTURE_SIZE_SHARE = 0.7
 FACTOR_LIMIT = 2.0
 # Points of a stage's curve that its beginning and its end are: no count was seen between them.
 COUNTED_POINTS = 2
+# Share of a stage's time that may pass between two of its counts: what is shown may be off by as
+# much. Doubled: a share that stands at a third for most of the time is believed, though the work
+# goes on; halved: stages of eight even steps have the share of their work.
+COARSE = 0.25
 
 
 class Matching:
@@ -321,13 +325,18 @@ def _counted_share(spans: Iterable[Span]) -> float:
     """Return the share of the time of these stages that was spent in those that counted.
 
     `spans` are in the order in which they began. One that went on while another did that did not
-    count is a part of it.
+    count is a part of it. A few counts far apart, as "step 2/3", do not tell how far it is.
     """
     whole = counted = uncounted_until = 0.0
     for span in spans:
         whole += span.worked
-        if len(span.fractions) <= COUNTED_POINTS:
+        if len(span.fractions) <= COUNTED_POINTS or _longest_step(span) > COARSE * span.worked:
             uncounted_until = max(uncounted_until, span.end)
         elif span.end > uncounted_until:
             counted += span.worked
     return counted / whole if whole > 0 else 0.0
+
+
+def _longest_step(span: Span) -> float:
+    """Return the longest time between two counts of a stage, in seconds."""
+    return max(then - now for now, then in zip(span.seconds, span.seconds[1:]))

@@ -6,13 +6,15 @@ from math import exp, inf, log
 
 from headway.estimate.cold import rounds
 from headway.estimate.cold.rate import evenness, remaining_at_rate
+from headway.estimate.history.sharing import ends
 from headway.estimate.pace import LEAST_LEFT
 from headway.estimate.residual_life import median_residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Mapping
+    from typing import Iterable, Mapping, Sequence
 
+    from headway.estimate.history.sharing import Lanes
     from headway.estimate.stage import Stage
 
 # Seconds of a stage of which nothing at all is known, where the machine's history gives no prior.
@@ -65,6 +67,10 @@ ALONE_BONUS = 6.0
 LEAST_FRACTION = 0.02
 # Seconds added before the logarithms are mixed. Doubled or halved: hardly any effect.
 MIX_GRAIN = 0.05
+# Seconds with nothing going on, after which an operation whose stages have all ended does what it
+# has told nobody of. Doubled: it is said to be over in a moment for that much longer; halved: what
+# begins its stages one after another is said to be unknown between two.
+BETWEEN_SECONDS = 0.5
 # Of the mean time that the stages seen have taken by now: one of which nothing is known takes at
 # least so long, whatever stages take elsewhere. It tells a work of hours from one of seconds.
 MEAN_SHARE = 0.5
@@ -80,7 +86,13 @@ class ColdEstimate:
 
     __slots__ = ("_spread", "counted", "half_width", "remaining", "typical", "whole")
 
-    def __init__(self, stages: Iterable[Stage], now: float, prior: float | None = None) -> None:
+    def __init__(
+        self,
+        stages: Iterable[Stage],
+        now: float,
+        prior: float | None = None,
+        lanes: Lanes | None = None,
+    ) -> None:
         self.remaining: dict[str, float] = {}
         running: list[tuple[Stage, float, float | None]] = []
         failed: Stage | None = None
@@ -92,7 +104,7 @@ class ColdEstimate:
                 within.setdefault(inner[stage.key].key, []).append(stage)
         coming = ended = 0
         total = weight = passed = longest_ended = 0.0
-        first_end = inf
+        first_end, last_end = inf, -inf
         begun = 0
         for stage in stages:
             if not _counts(stage, inner):
@@ -103,6 +115,7 @@ class ColdEstimate:
                 ended += 1
                 begun += 1
                 passed += stage.worked(now)
+                last_end = max(last_end, stage.ended)
                 if stage.state in RETRIED:
                     failed = stage
                 elif stage.state == "completed":
@@ -122,6 +135,8 @@ class ColdEstimate:
                     weight += 1
         if failed is not None and not running:
             running.append((failed, failed.worked(now), remaining_at_rate(failed, now)))
+        if lanes is not None:
+            running = _side_by_side(running, lanes, now)
         blind = any(
             left is None and worked > longest_ended and (stage.began or 0.0) < first_end
             for stage, worked, left in running
@@ -161,9 +176,10 @@ class ColdEstimate:
         if self.whole > 0:
             unsure = (longest * unsure + ahead * UNCOUNTED_HALF_WIDTH) / self.whole
         self.counted = any(left is not None for _, _, left in running)
-        if blind and not coming:
+        beyond = ended > 0 and not running and now - last_end > BETWEEN_SECONDS
+        if (blind or beyond) and not coming:
             # It is around those that have ended, which tell nothing of it, as a command around the
-            # tools that it starts.
+            # tools that it starts; or it does what is no stage.
             self.half_width = UNKNOWN_HALF_WIDTH
             self.whole = None
         elif self.counted:
@@ -182,6 +198,21 @@ class ColdEstimate:
             return max(LEAST_LEFT, median_residual(self.typical, worked, self._spread))
         guess = max(LEAST_LEFT, (1 - fraction) * self.typical)
         return exp(share * log(left + MIX_GRAIN) + (1 - share) * log(guess + MIX_GRAIN))
+
+
+def _side_by_side(
+    running: Sequence[tuple[Stage, float, float | None]], lanes: Lanes, now: float
+) -> list[tuple[Stage, float, float | None]]:
+    """Return running stages with what is left of each as others end."""
+    alone = [
+        left * lanes.going**lanes.share * lanes.pace(stage.began or 0.0, now)
+        for stage, _, left in running
+        if left is not None
+    ]
+    found = iter(ends(alone, lanes.going, lanes.share))
+    return [
+        (stage, worked, None if left is None else next(found)) for stage, worked, left in running
+    ]
 
 
 def _counts(stage: Stage, inner: Mapping[str, Stage]) -> bool:

@@ -10,6 +10,7 @@ from math import log, sqrt
 
 from headway.estimate.history.loops import log_size, rounds
 from headway.estimate.history.order import Orders
+from headway.estimate.history.sharing import LANES_LIMIT, evidence, track_of
 from headway.estimate.history.trust import trust
 from headway.estimate.pace import (
     ELASTICITY,
@@ -58,6 +59,7 @@ class Parameters:
         "donors",
         "orders",
         "regression_sums",
+        "sharing_sums",
         "whole_spread",
     )
 
@@ -81,6 +83,8 @@ class Parameters:
         # Of the deviations of stages on those before them: a busy machine slows every stage,
         # another input slows only one.
         self.regression_sums = self._regression_sums()
+        # Of what stages side by side share.
+        self.sharing_sums = self._sharing_sums()
 
     def elasticity(self, key: str) -> float:
         """Return the power of its size with which a stage's time grows."""
@@ -122,6 +126,15 @@ class Parameters:
                     more, over = self._compare(model, truth)
                     agree += more / pairs
                     size += over / pairs
+        return agree, size
+
+    def _sharing_sums(self) -> tuple[float, float]:
+        agree = size = 0.0
+        for run in self._runs:
+            if len(run.spans) <= LANES_LIMIT:
+                more, over = evidence(map(track_of, run.spans))
+                agree += more
+                size += over
         return agree, size
 
     def _compare(self, model: Run, truth: Run) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from headway.async_exceptions import reraise_async
 from headway.host.files.spool import START_LOCK, start_lock, start_log
 from headway.host.launch import cgroup, interpreter
 from headway.host.launch.detached_process import spawn
+from headway.host.process_status import standstill
 from headway.host.random_id import random_id
 from headway.protocol.endpoint import (
     LOCK,
@@ -124,6 +125,30 @@ def listener(path: str) -> int | None:
         probe.close()
 
 
+# Seconds between two looks at an exit whether the broker is stopped. Halved, one that runs for a
+# tenth of the time counts as well.
+STOPPED_LOOK = 0.1
+
+
+class StoppedBroker:
+    """Tells an exit whether the broker is stopped, and has been from one look to the next."""
+
+    def __init__(self, address: str, now: float) -> None:
+        self._address = address
+        self._before: bytes | None = None
+        self.due = now + STOPPED_LOOK  # when to look next
+
+    def is_found(self, now: float) -> bool:
+        """Return whether it is, if it is time to look."""
+        if now < self.due:
+            return False
+        self.due = now + STOPPED_LOOK
+        local = self._address.startswith("ipc://")
+        pid = listener(self._address[len("ipc://") :]) if local else None
+        before, self._before = self._before, None if pid is None else standstill(pid)
+        return self._before is not None and before == self._before
+
+
 def starting(environ: Mapping[str, str], uid: int) -> bool:
     """Return whether a broker is about to listen: it, or who starts it, holds a lock already.
 
@@ -171,9 +196,6 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
     user = user_of(environ, uid)
     if time.monotonic() < _next_start:
         return False
-    python = interpreter.find(environ)
-    if python is None:
-        return False
     _lock = start_lock(place, user)
     try:
         try:
@@ -183,6 +205,10 @@ def start_broker(environ: Mapping[str, str], uid: int, place: str) -> bool:
             return False
         # Again, under the lock: a broker may have begun to listen since the caller looked.
         if listening(os.path.join(place, REPORT), user):
+            return False
+        # By whoever has the lock alone: it takes longer than all else, and others look, too.
+        python = interpreter.find(environ)
+        if python is None:
             return False
         _next_start = time.monotonic() + RESTART_INTERVAL
         command = [python.path, "-m", "headway_broker", "run", "--detached"]
@@ -228,6 +254,7 @@ __all__ = [
     "EndpointRefused",
     "NoRuntimeDirectory",
     "NotMade",
+    "StoppedBroker",
     "directory",
     "endpoint",
     "listener",

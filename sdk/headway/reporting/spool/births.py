@@ -14,7 +14,7 @@ import os
 from headway.async_exceptions import reraise_async
 from headway.host.files.spool import remove_spool_file
 from headway.protocol import endpoint
-from headway.reporting.spool.last_resort import spool
+from headway.reporting.spool.last_resort import Superseded, spool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,12 +73,16 @@ class Births:
         self._next = now + self._pause
         self._pause = min(self._pause * 2, LONGEST)
         with self._reporter.lock:
+            if self._reporter.closed:
+                return
             self._written = publisher.changes
             begun = publisher.birth_messages(now)
         before = self._names
         next_name = self._reporter.next_spool_name
         try:
-            self._names = spool(next_name(), begun, next_name)
+            self._names = spool(next_name(), begun, next_name, self._is_over)
+        except Superseded:
+            return  # the program has ended meanwhile, and another file tells how
         except OSError as error:
             reraise_async(error)
             return
@@ -87,6 +91,9 @@ class Births:
             _remove(name)
         if self._reporter.closed:
             self.drop()  # the program has ended meanwhile, and another file tells how
+
+    def _is_over(self) -> bool:
+        return self._reporter.closed
 
     def deadline(self) -> float | None:
         """Return when `keep` may have something to write, or None."""

@@ -46,6 +46,10 @@ NONE_LEFT = (errno.EMFILE, errno.ENFILE)  # descriptors
 CORRECTIONS_BYTES = 1 << 14
 
 
+class Superseded(Exception):
+    """What is being packed need not be written any more."""
+
+
 class ExitSpool:
     """What a process spools at its exit for the case that nobody acknowledges it."""
 
@@ -169,16 +173,26 @@ def finish(reporter: Reporting) -> None:
     reporter.exit_spool.write(reporter.session)
 
 
-def spool(name: str, owed: list[Any], next_name: Callable[[], str]) -> list[str]:
+def _never() -> bool:
+    return False
+
+
+def spool(
+    name: str,
+    owed: list[Any],
+    next_name: Callable[[], str],
+    is_over: Callable[[], bool] = _never,
+) -> list[str]:
     """Write messages, a `Hello` first, without texts to spool files; return their names.
 
     The first is called `name`; there are others where one has no room for all. One that cannot be
     packed, by a fault of ours, costs no other: the `Hello` says how many are missing, and the
-    broker counts them. Raise OSError; then there is none.
+    broker counts them. Raise OSError; then there is none. Raise `Superseded` where `is_over()`
+    before all are packed, which may take long.
     """
     names: list[str] = []
     try:
-        for contents in spooled(owed):
+        for contents in spooled(owed, is_over):
             one = next_name() if names else name
             write(one, contents)
             names.append(one)
@@ -214,14 +228,14 @@ def _at_last(write_it: Callable[[], Written]) -> Written:
         return write_it()
 
 
-def spooled(owed: list[Any]) -> list[bytes]:
+def spooled(owed: list[Any], is_over: Callable[[], bool] = _never) -> list[bytes]:
     """Return what the files of these messages hold, without those that cannot be packed.
 
     All of an operation is in one file: what a broker takes in belongs together.
     """
     if not owed:
         return []
-    hello, frames, missing = _packed_all(owed)
+    hello, frames, missing = _packed_all(owed, is_over)
     files: list[list[bytes]] = [[]]
     room = SPOOL_FILE_BYTES
     for some in _by_operation(owed[1:], frames):
@@ -239,11 +253,15 @@ def spooled(owed: list[Any]) -> list[bytes]:
     return [(others if place else first) + b"".join(some) for place, some in enumerate(files)]
 
 
-def _packed_all(owed: list[Any]) -> tuple[Any, list[bytes], int]:
+def _packed_all(
+    owed: list[Any], is_over: Callable[[], bool] = _never
+) -> tuple[Any, list[bytes], int]:
     """Return the `Hello`, the other messages packed, and how many of them cannot be."""
     frames: list[bytes] = []
     missing = 0
     for message in owed[1:]:
+        if is_over():
+            raise Superseded
         try:
             frames.append(packed(_encoded(redact(message))))
         except Exception as error:

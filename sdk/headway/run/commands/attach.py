@@ -179,7 +179,7 @@ class Attachment:
     def _look(self, found: Walk, now: float) -> None:
         look = self._watch.take(found, now)
         if look is not None:
-            self._input.take(look)
+            self._input.take(look, now)
 
     def _look_at_state(self, now: float) -> None:
         """Tell whether it is stopped, or waits for a lock."""

@@ -137,7 +137,7 @@ def read_options(arguments: Sequence[str]) -> Options | CommandList:
         if option.startswith("-j") and len(word) > 2:
             option, given, value = "-j", "=", word[2:]
         if option not in _VALUED:
-            raise UsageError(f"unknown option {option}")
+            raise UsageError(f"unknown option {option}{_meant(option)}")
         if not given:
             if at == len(arguments):
                 raise UsageError(f"{option} needs a value")
@@ -157,9 +157,9 @@ def read_options(arguments: Sequence[str]) -> Options | CommandList:
         from headway.run.parsers.registry import PARSERS  # noqa: PLC0415 - rarely needed
 
         if tool not in PARSERS:
-            import difflib  # noqa: PLC0415 - only a wrong word needs it
+            from headway.lookup import alike  # noqa: PLC0415 - only a wrong word needs it
 
-            close = difflib.get_close_matches(tool, PARSERS, n=3, cutoff=0.5)
+            close = alike(tool, PARSERS, 3)
             known = f"did you mean {' or '.join(close)}?" if close else "such as pip, make or rsync"
             raise UsageError(f"--as takes the name of a tool, and {tool} is none: {known}")
     limit = None
@@ -198,6 +198,16 @@ def read_options(arguments: Sequence[str]) -> Options | CommandList:
         tuple(labels.items()),
         int(values["--link"]) if values.get("--link", "").isdecimal() else None,
     )
+
+
+def _meant(option: str) -> str:
+    """Return "; did you mean --name?" of an option that there is not, or ""."""
+    from headway.lookup import alike  # noqa: PLC0415 - only a wrong word needs it
+
+    internal = ("--terminal", "--called", "--link")
+    known = (*_VALUED, "--no-parse", "--patch", "--sd-notify", "--help")
+    close = alike(option, (word for word in known if word not in internal))
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def program() -> NoReturn:

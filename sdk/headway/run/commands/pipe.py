@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
+import time
 from typing import Any, Iterator, Sequence
 
 from headway.run.exit_status import Outcome
@@ -13,7 +15,7 @@ from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxErro
 from headway.run.stderr import print_error
 from headway.text import safe
 
-USAGE = """usage: headway pipe [--name N] [--display MODE] [--needs-end]
+USAGE = """usage: headway pipe [--name N] [--display MODE] [--needs-end] [--pace FILE]
        headway pipe --tqdm [OPTION of tqdm]..."""
 HELP = f"""{USAGE}
 
@@ -36,6 +38,8 @@ options:
   --name N        call the operation N
   --display MODE  what this terminal shows: auto, live, plain, json, quiet
   --needs-end     the end of the input without `complete` is a failure: the script was killed
+  --pace FILE     remove FILE a tenth of a second after a line: a script adds its counts up while
+                  it is there
   --tqdm          be the command line of tqdm: pass standard input on, and count its lines (or
                   --bytes). What follows is tqdm's: --total N, --desc TEXT, --unit U, --null, ...
   -h, --help      show this
@@ -50,6 +54,8 @@ examples:
   seq 9 | headway pipe --tqdm --total 9 --desc Count
 """
 READ_SIZE = 1 << 16  # bytes: what a pipe holds
+LINE_LIMIT = 1 << 16  # bytes: what is beyond is not kept; no text is that long
+PACE = 0.1  # seconds
 _STATUS = {"completed": 0, "failed": 1, "cancelled": 130}
 
 
@@ -59,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     if arguments[:1] in (["-h"], ["--help"]):
         print(HELP, end="")  # noqa: T201 - this is its output
         return 0
-    values: dict[str, str | None] = {"--name": None, "--display": None}
+    values: dict[str, str | None] = {"--name": None, "--display": None, "--pace": None}
     needs_end = False
     while arguments:
         if arguments[0] == "--needs-end":
@@ -77,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
     operation.on_cancel(lambda request: _stop(cancelled, request))
     operation.start()
     try:
-        outcome = _read(operation, needs_end=needs_end)
+        outcome = _read(operation, values["--pace"], needs_end=needs_end)
     except KeyboardInterrupt:
         reason = cancelled[0].reason if cancelled else "interrupted by SIGINT"
         outcome = Outcome("cancelled", reason)
@@ -112,7 +118,7 @@ def _stop(cancelled: list[Any], request: Any) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def _read(operation: Any, *, needs_end: bool) -> Outcome:
+def _read(operation: Any, pace: str | None, *, needs_end: bool) -> Outcome:
     """Report the lines of standard input. Of counts that come together only the last is applied.
 
     A script that counts fast fills the pipe otherwise, and would wait for this process.
@@ -120,7 +126,7 @@ def _read(operation: Any, *, needs_end: bool) -> Outcome:
     parser, updater = PipeParser(needs_end=needs_end), OperationUpdater(operation)
     moved: list[Any] = []
     number = 0
-    for line in _lines():
+    for line in _lines(0, pace) if sys.stdin is not None else ():
         number += line is not None
         try:
             events = parser.feed(line.decode("utf-8", "replace")) if line is not None else []
@@ -143,16 +149,36 @@ def _read(operation: Any, *, needs_end: bool) -> Outcome:
     return parser.finish()
 
 
-def _lines() -> Iterator[bytes | None]:
-    """Yield the lines of standard input, and None after those that came together."""
+def _lines(descriptor: int, pace: str | None) -> Iterator[bytes | None]:
+    """Yield the lines of a descriptor, and None after those that came together."""
     rest = b""
-    while sys.stdin is not None:
-        data = os.read(0, READ_SIZE)
-        if not data:
-            break
-        *whole, rest = (rest + data).split(b"\n")
-        yield from whole
-        yield None
+    held: float | None = None  # until when the file `pace` may be there
+    try:
+        while True:
+            if pace is not None and held is not None:
+                left = held - time.monotonic()
+                if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                    _remove(pace)
+                    held = None
+            data = os.read(descriptor, READ_SIZE)
+            if not data:
+                break
+            *whole, rest = (rest + data).split(b"\n")
+            rest = rest[:LINE_LIMIT]
+            yield from whole
+            yield None
+            if pace is not None and held is None:
+                held = time.monotonic() + PACE
+    finally:
+        if pace is not None and held is not None:
+            _remove(pace)
     if rest:
         yield rest
     yield None
+
+
+def _remove(file: str) -> None:
+    try:
+        os.unlink(file)
+    except OSError:
+        pass  # the script has made none

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 DESCRIPTORS_LIMIT = 256  # descriptors of one process that are looked at
 TO_FOLDER = (b"cp", b"install", b"mv", b"rsync")  # whose last word may be where it goes
 WORDS_LIMIT = 2_000  # words of a command line that may name files
+# Operands of dd by which it reads a part of its input.
+PART_OF_INPUT = (b"count=", b"skip=", b"iseek=")
 SECTOR = 512  # bytes, the unit of /sys/dev/block/*/size
 
 
@@ -51,9 +53,9 @@ def open_files(pid: int) -> list[OpenFile]:
 
 
 def inputs_of(pid: int) -> tuple[list[Input], bool]:
-    """Return the files that a process is given, and whether it is given folders, too.
+    """Return the files that a process is given, and whether nobody knows how much it reads.
 
-    Given is what its command line names, and its standard input.
+    Given is what its command line names, and its standard input. It may read any part of folders.
     """
     found: dict[tuple[int, int], Input] = {}
     folders: list[int] = []
@@ -78,7 +80,7 @@ def inputs_of(pid: int) -> tuple[list[Input], bool]:
             _add(found, about, size, name)
     except OSError:
         pass
-    return list(found.values()), bool(given)
+    return list(found.values()), bool(given) or _reads_part(words)
 
 
 def is_given(words: Sequence[bytes], place: int) -> bool:
@@ -89,6 +91,13 @@ def is_given(words: Sequence[bytes], place: int) -> bool:
         return before[:2] != b"--" and any(letter in b"acrR" for letter in before[1:])
     copies = os.path.basename(words[0]) in TO_FOLDER
     return not (copies and place == len(words) - 1)
+
+
+def _reads_part(words: Sequence[bytes]) -> bool:
+    """Return whether dd is told to read a part of its input."""
+    return os.path.basename(words[0]) == b"dd" and any(
+        word.startswith(PART_OF_INPUT) for word in words[1:]
+    )
 
 
 def memory_of(pid: int) -> int | None:

@@ -115,7 +115,22 @@ def run_several(several: CommandList) -> int:
         for number, (job, label) in enumerate(zip(several.jobs, labels))
     ]
     tells = picture_support.shows_nothing(several.display, terminal is not None, os.environ)
-    return Coordinator(waiting, several.limit, lines.add, lines.finish, tells=tells).run()
+    logs = None if os.environ.get("HEADWAY", "").lower() == "off" else f"{_own_name()} logs"
+    return Coordinator(
+        waiting, several.limit, lines.add, lines.finish, tells=tells, logs=logs
+    ).run()
+
+
+def _own_name() -> str:
+    """Return how a person calls this command: by its path where it is not the one on PATH."""
+    path = sys.argv[0]
+    if os.path.basename(path) != "headway":
+        return "headway"
+    found = find_program("headway", os.environ.get("PATH", os.defpath))
+    if found is not None and os.path.realpath(found) == os.path.realpath(path):
+        return "headway"
+    near = os.path.relpath(path)
+    return path if near.startswith("..") else near
 
 
 def _fold(log: str | None, number: int, label: str) -> tuple[str, str] | None:

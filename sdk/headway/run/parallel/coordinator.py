@@ -32,6 +32,7 @@ START = "import sys; sys.path[:1] = []; from headway_command import program; pro
 LINGER_SECONDS = 0.1  # for what a command's background processes print after its end
 TERMINATE_SECONDS = 10.0  # after which commands that heed no SIGINT get SIGTERM
 READ_BYTES = 1 << 16
+MOST_LABELS = 4  # that a line names: a terminal has no more room
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -79,7 +80,8 @@ class Coordinator:
     """Runs the arguments of `headway run` that `waiting` holds, with their outputs.
 
     At most `limit` run at once; `started(pid)` is called for each, `finished()` after the last.
-    With `tells`, which of them did not succeed is said at the end, on standard error.
+    With `tells`, which of them did not succeed is said at the end, on standard error; and where
+    output of cancelled ones was held back, that the command `logs` prints it.
     """
 
     def __init__(
@@ -90,9 +92,12 @@ class Coordinator:
         finished: Callable[[], None],
         *,
         tells: bool = False,
+        logs: str | None = None,
     ) -> None:
         self._tells = tells
+        self._logs = logs
         self._unsuccessful: list[str] = []
+        self._withheld: list[str] = []  # cancelled ones whose output was not shown
         self._finished = finished
         self._started = started
         self._waiting = deque(waiting)
@@ -122,6 +127,8 @@ class Coordinator:
         self._finished()
         for text in self._unsuccessful if self._tells else ():
             print_error(text)
+        if self._withheld and self._logs is not None:
+            print_error(f"`{self._logs} NAME` prints what {_listed(self._withheld)} printed")
         if self._stopped_by is not None:
             signal.signal(self._stopped_by, signal.SIG_DFL)
             os.kill(os.getpid(), self._stopped_by)
@@ -206,12 +213,23 @@ class Coordinator:
                 self._unsuccessful.append(
                     ending_text(running.output.label, code, killed=self._stops > 2)
                 )
-            _write(running.output.finish(failed=code != 0))
+            # Whoever cancelled it knows why it ended: its last words are not to bury the rest.
+            cancelled = code in CANCELLED or self._stopped_by is not None
+            if code != 0 and cancelled and running.output.holds_back:
+                self._withheld.append(running.output.label)
+            _write(running.output.finish(failed=code != 0, cancelled=cancelled))
             running.close()
 
     def _record(self, number: int, frame: FrameType | None) -> None:
         del frame
         self._signals.append(number)
+
+
+def _listed(labels: list[str]) -> str:
+    """Return "npm", "npm and pip", or "pip, npm and 2 more"."""
+    if len(labels) > MOST_LABELS:
+        labels = [*labels[: MOST_LABELS - 1], f"{len(labels) - MOST_LABELS + 1} more"]
+    return " and ".join(part for part in (", ".join(labels[:-1]), labels[-1]) if part)
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

@@ -44,15 +44,18 @@ class CommandOutput:
         self._partial[stream] = text[end:]
         return self._take(stream, text[:end])
 
-    def finish(self, failed: bool) -> Pieces:
-        """Return what is left when the command has ended."""
+    def finish(self, failed: bool, *, cancelled: bool = False) -> Pieces:
+        """Return what is left when the command has ended.
+
+        Of one that was `cancelled` nothing is shown that only a failure would show.
+        """
         out: Pieces = []
         for stream in (1, 2):
             if self._partial[stream]:
                 out += self._take(stream, self._partial[stream] + b"\n")
                 self._partial[stream] = b""
         kept, self._kept = self._kept, []
-        if kept and (self._kind == GROUPED or failed):
+        if kept and (self._kind == GROUPED or (failed and not cancelled)):
             marks = None if failed or self._fold is None else self._fold(self.label)
             begin, end = marks or (f"==> {self.label} <==\n", "")
             out.append((kept[0][0], begin.encode("utf-8", "replace")))
@@ -60,6 +63,11 @@ class CommandOutput:
             if end:
                 out.append((kept[-1][0], end.encode("utf-8", "replace")))
         return out
+
+    @property
+    def holds_back(self) -> bool:
+        """Return whether there is output that only a failure would show."""
+        return self._kind == QUIET and bool(self._kept or any(self._partial.values()))
 
     def _take(self, stream: int, lines: bytes) -> Pieces:
         if not lines:

@@ -34,7 +34,7 @@ PARSERS = {
 _TABLES = {
     "archives": "zip unzip 7z 7za 7zr 7zz zstd unzstd xz unxz mksquashfs unsquashfs par2",
     "backups": "restic borg pg_restore",
-    "builds": "pytest py.test tox ctest sphinx-build mvn mvnw gradle gradlew bazel",
+    "builds": "pytest py.test tox ctest prove sphinx-build mvn mvnw gradle gradlew bazel",
     "disks": "mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 e2fsck fsck.ext2 fsck.ext3 fsck.ext4 badblocks"
     " ddrescue shred",
     "infrastructure": "docker podman buildah terraform tofu ansible-playbook",

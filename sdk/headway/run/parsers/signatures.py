@@ -41,6 +41,7 @@ _SIGNATURES = {
     "mvn": r"\[INFO\] Scanning for projects\.\.\.",
     "pnpm": r"Progress: resolved \d+, reused \d+, downloaded ",
     "podman": r"STEP \d+/\d+: FROM ",
+    "prove": r"\S+\.t \.+ +(?:ok|skipped|\d+/(?:\d+|\?))",
     "pytest": r"=+ test session starts =+$",
     "rclone": r"Transferred:\s+[\d.]+ ?[KMGT]?i?B / ",
     "restic": r"\[\d+:\d\d\] +[\d.]+% +\d+ (?:files|/) ",
@@ -61,7 +62,7 @@ _PARTS = (
     *("%] ", "7-Zip ", "PLAY [", "[#", " Test ", "] ", " : FROM ", "Duration: ", " bitrate="),
     *("Scanning for projects", "Progress: resolved ", "STEP ", " test session starts "),
     *("Transferred:", "% ", "Running Sphinx v", "Creation complete", " inflating: "),
-    *("yarn install", "[download]", " adding: "),
+    *("yarn install", "[download]", " adding: ", ".t .."),
 )
 _ANY = late_pattern(
     "|".join(f"(?P<t{at}>{pattern})" for at, pattern in enumerate(_SIGNATURES.values()))

@@ -10,18 +10,31 @@ if TYPE_CHECKING:
     from headway.run.kernel.input_follower import InputProgress
 
 
-class InputReporter:
-    """Shows the counts of looks as stages: the command's own as Run, others by their program."""
+# Seconds in which a known tool may tell of its progress itself, as most do once a second, before
+# its input does. Doubled, what such a tool does in silence is shown that much later.
+KNOWN_TOOL_SECONDS = 2.0
 
-    def __init__(self, updater: OperationUpdater) -> None:
+
+class InputReporter:
+    """Shows the counts of looks as stages: the command's own as Run, others by their program.
+
+    Nothing is shown before `begins`: until then the output may tell more.
+    """
+
+    def __init__(self, updater: OperationUpdater, begins: float = 0.0) -> None:
         self._updater = updater
+        self._begins = begins
         self._shown: dict[str, Count] = {}
+        self._left: set[str] = set()  # that were shown, of processes that may go on
         self._names: list[str] = []  # of all stages so far
 
-    def take(self, look: InputProgress) -> None:
+    def take(self, look: InputProgress, now: float) -> None:
         """Show what a look has found, and that what is no longer known is unknown."""
         if self._updater.counted:
             self._leave()
+            self._follow_output(look)
+            return
+        if now < self._begins:
             return
         counts = dict(look.inner)
         if look.whole is not None:
@@ -56,5 +69,19 @@ class InputReporter:
     def _leave(self) -> None:
         """Leave all to the output, which tells more."""
         for name in self._shown:
-            self._updater.hide_input(name)
+            if name == RUN:
+                self._updater.leave_run()
+            else:
+                self._updater.hide_input(name)
+                self._left.add(name)
         self._shown = {}
+
+    def _follow_output(self, look: InputProgress) -> None:
+        """Follow what only looks tell beside the output: ends, and how large an input is."""
+        for name in self._left.difference(look.inner):
+            self._left.discard(name)
+            self._updater.end_input(name)
+        if look.whole is not None:
+            self._updater.show_total("", look.whole)
+        for name, count in look.inner.items():
+            self._updater.show_total(name, count)

@@ -31,7 +31,7 @@ from headway.run.reading.events import (
 from headway.run.reading.prompts import is_prompt
 from headway.run.reading.tail_lines import is_worth_keeping
 from headway.run.tree.router import SCOPE
-from headway.states import PAUSED, WAITING
+from headway.states import COMPLETED, PAUSED, RUNNING, WAITING
 
 if TYPE_CHECKING:
     from headway.reporting.output_sender import Source
@@ -43,6 +43,8 @@ TAIL_LINES = 20
 # Characters that are shown of an unfinished prompt and of a detail: a row of a viewer or two.
 PROMPT_SHOWN = 120
 DETAIL_SHOWN = 200
+# Bytes that may have been written and not been seen to be read yet, at most.
+BEHIND = 1 << 20
 RUN = "Run"  # the stage of a command of which no stages are known
 UNKNOWN = float("inf")  # as a count or total: beyond what a count can be is unknown
 # Stages of one operation: more than any known tool has, few enough for a viewer's snapshot.
@@ -73,11 +75,14 @@ class OperationUpdater:
         self._operation = operation
         self._stages: dict[str, Any] = {}
         self._scope = ""  # of the events that are applied now
+        self._when: float | None = None  # they came, where that is not now
+        self._early: set[str] = set()  # stages that began when their lines came, and have no count
         self._current: dict[str, str] = {}  # scope -> the stage that a detail belongs to
         self._waiting: str | None = None
         self._begun: set[str] = set()  # stages that began before the output told of them
         self._planned: set[str] = set()  # names of stages that a plan has announced
         self._over: set[str] = set()  # names of stages that have ended
+        self._run_told = False  # a count of the stage Run, by the output
         self._said = False  # something that stands as the detail
         self._paused = False
         self._pausing = threading.RLock()  # requests to pause come on another thread
@@ -92,12 +97,14 @@ class OperationUpdater:
         """Return whether the operation waits: for input, a lock, or while it is paused."""
         return self._paused or self._waiting is not None
 
-    def apply(self, events: list[Event], scope: str = "") -> None:
+    def apply(self, events: list[Event], scope: str = "", when: float | None = None) -> None:
         """Apply events in order.
 
-        `scope` is the path of the stage that the events' stages are part of, "" for the operation.
+        `scope` is the path of the stage that the events' stages are part of, "" for the operation;
+        `when` is when they came, None for now.
         """
         self._scope = scope
+        self._when = when
         for event in events:
             try:
                 _APPLY[type(event)](self, event)
@@ -147,6 +154,36 @@ class OperationUpdater:
         if stage is not None:
             stage.complete()
 
+    def leave_run(self) -> None:
+        """Take back what the input has told of the whole: the output tells of its stages."""
+        if RUN in self._begun:
+            self._begun.discard(RUN)
+            self.hide_input(RUN)
+            self._stages[RUN].complete()
+        elif not self._run_told:
+            self.hide_input(RUN)
+
+    def show_total(self, scope: str, count: Count) -> None:
+        """Show of how many bytes a stage counts that does not know: all of one input.
+
+        `scope` is the tool that reads it, "" for the command. What counts otherwise than as its
+        input is read is no count of it.
+        """
+        if count.total is None:
+            return
+        found = [
+            (stage, stage.model)
+            for key, stage in self._stages.items()
+            if key.rpartition(SCOPE)[0] == scope and hasattr(stage, "model")
+        ]
+        found = [(stage, model) for stage, model in found if model.open and model.unit == "B"]
+        if len(found) != 1 or found[0][1].total is not None:
+            return
+        stage, model = found[0]
+        # A line may be a second old, in which twice as much was read.
+        if 0 < model.done <= count.total and count.done / 2 <= model.done <= count.done + BEHIND:
+            stage.update(total=count.total)
+
     def add_line(self, line: str) -> None:
         """Keep a line for the tail, unless it says nothing."""
         if is_worth_keeping(line):
@@ -162,14 +199,19 @@ class OperationUpdater:
         if rest and is_prompt(rest):
             self.note_input(rest)
 
-    def note_input(self, question: str | None) -> None:
-        """Wait for input: `question` is what was asked, or empty; with None, resume after it."""
-        if question is None:
+    def note_input(self, question: str | None, *, again: bool = False) -> None:
+        """Wait for input: `question` is what was asked, or empty; with None, resume after it.
+
+        `again`: lines have come since the last one, so that it is another, whatever it asks.
+        """
+        if question is None or (again and self._asked):
             if self._asked:
                 self.resume()
-        elif self._waiting is None:
-            self._asked = True
+            if question is None:
+                return
+        if self._waiting is None or self._asked:
             self.apply([NeedsInput(question[-PROMPT_SHOWN:])])
+            self._asked = True
 
     def resume(self) -> None:
         """Resume the operation: the command works again. What it says while paused is old."""
@@ -235,7 +277,7 @@ class OperationUpdater:
         if self.output is not None:
             own = reporter()
             with own.lock:
-                own.publisher.output.end(operation.model.id, send=outcome.state == "failed")
+                own.publisher.output.end(operation.model.id, send=outcome.state != "completed")
 
     def keep_output(self, output: Source) -> None:
         """Keep what the command prints ready for those who ask for it."""
@@ -306,16 +348,43 @@ class OperationUpdater:
             if total is not None:
                 self._stages[key].update(total=total, unit=unit)
             return
+        if not around and RUN in self._begun:
+            self.leave_run()
         stage = operation.stage(name, total, unit, self._stages.get(around) if around else None)
-        self._stages[key] = stage.start()
+        self._stages[key] = self._start_stage(key, stage)
+
+    def _start_stage(self, key: str, stage: Any) -> Any:
+        """Start a stage, as of when its line came: what came since took that long."""
+        when, model = self._when, getattr(stage, "model", None)
+        if when is None or model is None:
+            return stage.start()
+        with reporter().lock:  # nobody is told of another time before
+            runs = model.state == RUNNING
+            stage.start()
+            if not runs and model.started is not None:
+                model.started = min(model.started, when)
+                self._early.add(key)
+        return stage
 
     def _move(self, event: StageMoved) -> None:
         self.resume()
         if event.done is not None:
             self.counted = True
+            self._run_told = self._run_told or self._key(event.name) == RUN
         stage = self._stages.get(self._key(event.name))
         if stage is not None:
+            self._note_initial(event, stage)
             stage.update(done=event.done, total=event.total, detail=event.detail, unit=event.unit)
+
+    def _note_initial(self, event: StageMoved, stage: Any) -> None:
+        """Note what was there already when a stage began that is read of later."""
+        key = self._key(event.name)
+        if event.done is None or key not in self._early:
+            return
+        self._early.discard(key)
+        if 1 < event.done < UNKNOWN:
+            with reporter().lock:
+                stage._start_at(event.done)
 
     def _withdraw(self, event: Withdrawn) -> None:
         stage = self._stages.get(self._key(event.name))
@@ -333,7 +402,15 @@ class OperationUpdater:
         elif event.state == "skipped":
             stage.skip(event.reason)
         else:
+            self._complete(stage)
+
+    def _complete(self, stage: Any) -> None:
+        """Complete a stage, as of when its line came; with parts inside it ends now, as they do."""
+        when, model = self._when, getattr(stage, "model", None)
+        if when is None or model is None or model.started is None or not stage.open or stage.inner:
             stage.complete()
+        else:
+            stage._end(COMPLETED, when=max(when, model.started))
 
     def _detail(self, event: Detail) -> None:
         self.resume()
@@ -349,6 +426,11 @@ class OperationUpdater:
                 if not self._paused:
                     self._guard(lambda operation: operation.wait(reason))
 
+    def _wait_as_told(self, reason: str) -> None:
+        """Wait because a parser says so."""
+        self._asked = False
+        self._wait(reason)
+
     def _failed(self, event: Failed) -> None:
         self.error = event.text
 
@@ -363,8 +445,8 @@ _APPLY: dict[type, Callable[[OperationUpdater, Any], None]] = {
     StageEnded: OperationUpdater._end_stage,
     Detail: OperationUpdater._detail,
     Failed: OperationUpdater._failed,
-    Waiting: lambda updater, event: updater._wait(event.reason),
-    NeedsInput: lambda updater, event: updater._wait(
+    Waiting: lambda updater, event: updater._wait_as_told(event.reason),
+    NeedsInput: lambda updater, event: updater._wait_as_told(
         f"an answer: {event.reason}" if event.reason else "an answer"
     ),
     Cancellable: lambda updater, event: updater._guard(

@@ -15,6 +15,9 @@ LINES_PER_TURN = 500
 # Silence after which an unfinished line may be a prompt. Shorter, and a line that is printed
 # in two pieces is taken for one; longer, and a person waits for the question to be shown.
 QUIET_SECONDS = 1.0
+# What came longer ago was not read in its turn: while what reads it was imported, or on a busy
+# machine. What it tells has begun and ended when it came.
+LATE_SECONDS = 0.25
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headway.run.kernel.looks import ProcessLooks, Walk
@@ -62,7 +65,10 @@ class ParsingLoop:
             looks.add(self._follow)
         self._last = Line("")
         self._now = 0.0
+        self._when: float | None = None  # what is parsed now came, where that is long ago
         self._last_output = 0.0
+        self._prompt: str | None = None  # the line of the last question, while it is unfinished
+        self._question = ""  # which stands at its end
         self.status = Stream(STATUS, Samples(KNOWN_TOOL_LIMIT))
         # The status comes last: what it counts in is told by the text before.
         self._streams: list[Stream] = [self.status]
@@ -74,16 +80,16 @@ class ParsingLoop:
     def poll(self, now: float) -> bool:
         """Parse the samples that have come; return whether any have."""
         self._now = now
-        taken = [(stream, *stream.samples.take()) for stream in self._streams]
-        came = any(data for _, data, _ in taken)
+        taken = [(stream, *stream.samples.take_parts()) for stream in self._streams]
+        came = any(parts for _, parts, _ in taken)
         self._look(output=came)
-        for stream, data, lost in taken:
-            if not data:
+        for stream, parts, lost in taken:
+            if not parts:
                 self._lines(stream.splitter.look(), stream.source)
                 continue
             if lost:
                 stream.splitter = LineSplitter()
-            self._lines(stream.splitter.feed(data)[-LINES_PER_TURN:], stream.source)
+            self._parts(stream, parts)
         if came:
             self._last_output = now
             if self._input_watch is not None:
@@ -101,11 +107,31 @@ class ParsingLoop:
         waits = None
         if watch is not None:
             waits = watch.look(self._now, prompted=may_ask(rest), asked=is_prompt(rest))
-        if waits is not None:
-            self._updater.note_input(question(rest, self._last.text) if waits else None)
-            return
-        for unfinished in rests:
-            self._updater.note_unfinished_line(unfinished)
+        if waits is None:
+            for unfinished in rests:
+                asked = self._last_question(rest) if unfinished == rest else unfinished
+                self._updater.note_unfinished_line(asked)
+        elif waits:
+            again = self._prompt is None
+            asked = question(self._last_question(rest), self._last.text)
+            self._updater.note_input(asked, again=again)
+        else:
+            self._updater.note_input(None)
+
+    def _last_question(self, rest: str) -> str:
+        """Return what stands at the end of an unfinished line, behind what it has asked before.
+
+        The newline of an answer is echoed by the terminal, and is no output. What is typed, where
+        that is, asks nothing.
+        """
+        behind = rest if self._prompt is None else ""
+        if self._prompt is not None:
+            follows = rest.startswith(self._prompt)
+            behind = rest[len(self._prompt) :].strip() if follows else rest
+            if follows and not may_ask(behind):
+                return self._question
+        self._prompt, self._question = rest, behind
+        return behind
 
     def finish(self, exit_status: int, now: float) -> None:
         """Parse what is left, and the parsers' verdict on the exit status."""
@@ -127,10 +153,25 @@ class ParsingLoop:
             for stream in self._streams:
                 stream.samples.limit = KNOWN_TOOL_LIMIT
 
+    def _parts(self, stream: Stream, parts: list[tuple[float | None, bytes]]) -> None:
+        """Parse what has come, the newest lines of it, as of when it came."""
+        now = self._now
+        read = [(when, stream.splitter.feed(data)) for when, data in parts]
+        excess = sum([len(lines) for _, lines in read]) - LINES_PER_TURN
+        for when, lines in read:
+            late = when is not None and now - when >= LATE_SECONDS
+            self._when = when if late else None
+            self._now = when if late and when is not None else now
+            self._lines(lines[max(excess, 0) :], stream.source)
+            excess -= len(lines)
+        self._now, self._when = now, None
+
     def _lines(self, lines: list[Line], source: str) -> None:
         for line in lines:
             drawn = source == OUTPUT and line.drawn
             self._last = line
+            if not drawn:
+                self._prompt = None
             if source == OUTPUT and not drawn and not line.text.startswith(PROGRESS_MARK):
                 self._updater.add_line(line.text)
                 if self._hashes is not None:
@@ -139,4 +180,4 @@ class ParsingLoop:
 
     def _apply(self, found: list[Scoped]) -> None:
         for scope, events in found:
-            self._updater.apply(events, scope)
+            self._updater.apply(events, scope, self._when)

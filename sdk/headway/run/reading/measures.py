@@ -84,7 +84,7 @@ _NO_COUNT = late_pattern(
 _NO_COUNT_OF = late_pattern(r"(?i)[\s\])]*(?:online|open|received|seconds?|secs?|s|ms)(?![\w.])")
 # What percentages and sizes of something else than progress stand beside.
 _NO_PROGRESS = late_pattern(
-    r"(?i)\b(?:deflated|ratio|compression|compressed|stored|saved|full|used|usage|utili[sz]ation"
+    r"(?i)\b(?:deflated|ratio|compression|compressed|stored|saved|full|use|used|using|usage|utili[sz]ation"
     r"|free|available|cpu|mem|memory|ram|swap|heap|disk|load|loss|lost|accuracy|acc|coverage"
     r"|cover|confidence|battery|volume|probability|increase|decrease|increased|decreased|faster"
     r"|slower|smaller|larger|bigger|similar|similarity|identical|hits?|miss|misses|threshold"
@@ -97,9 +97,12 @@ _WHOLE = option_set(
     "progress total overall all completed complete done percent percentage status finished"
     " processed eta running working"
 )
+# What a log puts in front of its lines: no part of a name.
+_LEVELS = option_set("TRACE DEBUG INFO NOTICE WARN WARNING ERROR")
 _BAR_SIGNS = late_pattern(r"[█▉▊▋▌▍▎▏▓▒░⣿━╸╺]+|[#=>*.|+~\-]{2,}|[\[\](){}<>|#=*%]+")
 # A name that a number is part of, as "part2.bin" or "10.0.0.2": not what changes as work goes on.
 _NUMBERED = late_pattern(r"[A-Za-z][A-Za-z_.+-]*\d[\w.+-]*|\d{1,3}(?:\.\d{1,3}){3}")
+_DOING = late_pattern(r"\W*(?P<verb>[A-Za-z]+ing)\b")
 _NO_NAME = late_pattern(r"\S*(?:://|@|=|\\)\S*")  # addresses and settings: they may be secrets
 _DIGITS = late_pattern(r"[\d.,:]*\d[\d.,:]*\s?(?:[kKMGTP]?i?B(?:/s)?\b|[kKMGTP]\b)?")
 _OUTER_WORDS = ("epoch", "round", "fold", "stage", "phase", "step")
@@ -130,7 +133,7 @@ def label_of(text: str) -> str:
     text = " ".join(word.rstrip("/").rsplit("/", 1)[-1] for word in text.split())
     text = _BAR_SIGNS.sub(" ", _DIGITS.sub(" ", text))
     words = [word.strip(":;,.-_'\"") for word in text.split()]
-    words = [word for word in words if sum(map(str.isalpha, word)) > 1]
+    words = [word for word in words if sum(map(str.isalpha, word)) > 1 and word not in _LEVELS]
     name = " ".join(words)
     if not name or len(name) > LABEL_LIMIT or all(word.lower() in _WHOLE for word in words):
         return ""
@@ -141,6 +144,16 @@ def _names_in(text: str) -> str:
     """Return the names with a number in a text: lines with others speak of something else."""
     words = (word.strip("()[]{}<>'\":;,") for word in text.split())
     return " ".join(word for word in words if _NUMBERED.fullmatch(word.rsplit("/", 1)[-1]))
+
+
+def _of_many(label: str, before: str) -> tuple[str, str]:
+    """Return the label of a count and the names that it is of, of the text in front of it.
+
+    "Converting page7.tif" says what is done with one after the other: the count is of all.
+    """
+    names = _names_in(before)
+    doing = _DOING.match(before) if names else None
+    return (label, names) if doing is None else (doing["verb"], "")
 
 
 def _tqdm(line: str, match: Match[str]) -> Measure | None:
@@ -226,7 +239,8 @@ def _count(line: str, match: Match[str], label: str, before: str, after: str) ->
     if percent is not None and total and need == NUMBER:
         apart = abs(float(percent["done"]) - 100 * done / total)
         need = BAR if apart <= _CONSISTENT else NUMBER
-    key = ("count", label, "" if label else str(total), _names_in(before))
+    label, names = _of_many(label, before)
+    key = ("count", label, "" if label else str(total), names)
     return _counted(key, label, done, total, after.strip(" -:>|.…")[:80], need)
 
 
@@ -240,7 +254,8 @@ def _percent(line: str, match: Match[str]) -> Measure | None:
     if need == NUMBER and "%" in after:
         return None  # several are a table of shares
     detail = after.strip(" :[]()|#=->.")[:80]
-    return Measure(("percent", label, _names_in(before)), label, done, 100, "%", detail, need)
+    label, names = _of_many(label, before)
+    return Measure(("percent", label, names), label, done, 100, "%", detail, need)
 
 
 def _counted(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _DIGITS = "0123456789"
 _DIGIT_SET = frozenset(_DIGITS)
+_TOOL_FOLDERS = ("bin", "sbin")
 _SUFFIX_LENGTH = 5  # characters of a file's suffix, as in "notes.jsonl"
 
 
@@ -39,7 +40,12 @@ def rungs_of(command: Command, cwd: str, *, terminal: bool, known: bool) -> list
             head = [command.program, absolute(word, cwd)]
             rest = list(command.argv[command.at : script.at] + command.argv[script.at + 1 :])
     whole = list(command.argv)
-    found = [["call", cwd, "terminal" if terminal else "pipe", *whole]]
+    place = cwd
+    if script is not None and not script.module:
+        # Wherever it is called from it is that script; a tool works on the folder that it is in.
+        whole[script.at] = absolute(whole[script.at], cwd)
+        place = cwd if _is_tool(whole[script.at]) else ""
+    found = [["call", place, "terminal" if terminal else "pipe", *whole]]
     if script is None and folder is None:
         found.append(["arguments", *whole])
     elif folder is not None:
@@ -53,6 +59,11 @@ def rungs_of(command: Command, cwd: str, *, terminal: bool, known: bool) -> list
     if script is not None:
         found.append(["script", *head])
     return found
+
+
+def _is_tool(script: str) -> bool:
+    """Return whether the path of a script is that of a program which is installed."""
+    return basename(script.rpartition("/")[0]) in _TOOL_FOLDERS
 
 
 def _text_or(drop: Callable[[str], str], word: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import errno
 import os
+import time
 
 from headway.host import threads
 
@@ -161,7 +162,7 @@ class Pump:
             chunk = memoryview(self._for_terminal(space, size))
         if self.samples is not None:
             try:
-                self.samples.put(chunk)
+                self.samples.put(chunk, time.monotonic())
             except MemoryError:
                 pass  # nobody sees it, but it is passed on
         if self._filter is not None:
@@ -216,7 +217,6 @@ def copy_first(pumps: list[Pump], seconds: float) -> None:
     A pump whose stream has ended by then is over.
     """
     import select  # noqa: PLC0415 - as above
-    import time  # noqa: PLC0415
 
     until = time.monotonic() + seconds
     poller = select.poll()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from headway.run.streams.output_log import OutputLog
     from headway.run.streams.plumbing import Plumbing
     from headway.run.streams.pump import Pump
+    from headway.run.supervision.pausing import Pausing
     from headway.run.supervision.plan import Plan
     from headway.run.supervision.terminal_follower import TerminalFollower
 
@@ -67,7 +68,7 @@ class Launch:
         self.begun = 0.0  # when the command was started, on the monotonic clock
         self.own_tools: OwnTools | None = None
         self.requests: deque[Any] = deque()  # to cancel
-        self.pause_requested = False
+        self.pausing: Pausing | None = None  # once its operation is told of
         self.pumps: list[Pump] = []
         self.output: OutputLog | None = None  # the last of what it prints, once it is relayed
         self._follower: TerminalFollower | None = None  # once the command is followed
@@ -294,8 +295,10 @@ class Launch:
             if keys is not None:
                 model.key, model.coarser, model.former = keys
             operation.on_cancel(self._request_cancel)
-            if not plan.command.elevated:
-                operation.pauser = self._note_pause
+            from headway.run.supervision.pausing import Pausing  # noqa: PLC0415 - as above
+
+            self.pausing = Pausing(self.child)
+            operation.pauser = self.pausing.request
             self.operation = operation.start()
             if self.invocation.patch is not None:
                 self.invocation.patch.socket.report(self.operation)
@@ -325,11 +328,6 @@ class Launch:
         """Return whether a cancel request can be passed on: sudo takes ^C only from a terminal."""
         elevated = self.plan.command.elevated and os.geteuid() != 0
         return self.plumbing.relayed_terminal is not None or not elevated
-
-    def _note_pause(self, pause: bool) -> str | None:
-        """Accept a request to pause or resume, until there is what does it."""
-        self.pause_requested = pause
-        return None
 
     def _request_cancel(self, request: Any) -> None:
         """Queue a request to cancel; called on the SDK's thread."""

@@ -26,16 +26,26 @@ STOP_SECONDS = 1.0  # at most, until a signal to stop has stopped a process of a
 
 
 class Pausing:
-    """Stops and continues the command; `paused` tells which."""
+    """Stops and continues the command; `paused` tells which.
 
-    def __init__(self, child: Child | PtyChild, updater: OperationUpdater) -> None:
+    It does so from the moment in which the operation is told of, and shows it once it can.
+    """
+
+    def __init__(self, child: Child | PtyChild) -> None:
         self._child = child
-        self._updater = updater
+        self._updater: OperationUpdater | None = None
         self._lock = threading.Lock()
         self._stopped: dict[int, int] = {}  # processes outside its group too → start time
         self.paused = False
         self._settled = False  # the stop has come about
         self.since = 0.0  # monotonic seconds
+
+    def show_by(self, updater: OperationUpdater) -> None:
+        """Show by `updater` from now on whether it is paused."""
+        with self._lock:
+            self._updater = updater
+            if self._settled and self.paused:
+                updater.pause()
 
     def request(self, pause: bool) -> str | None:
         """Pause it, or with false resume it; return None, or why it cannot be."""
@@ -52,7 +62,8 @@ class Pausing:
                 self._continue()
                 return ANOTHER_USER
             self._settled = True
-            self._updater.pause()
+            if self._updater is not None:
+                self._updater.pause()
             return None
 
     def lift(self) -> None:
@@ -96,7 +107,8 @@ class Pausing:
 
     def _continue(self) -> None:
         self.paused = False
-        self._updater.unpause()
+        if self._updater is not None:
+            self._updater.unpause()
         for pid, started in self._stopped.items():
             status = process_status(pid)
             if status is not None and status.started == started:

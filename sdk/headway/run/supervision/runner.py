@@ -19,7 +19,7 @@ from headway.run.process.child import ignores_signal
 from headway.run.process.escalation import Escalation
 from headway.run.process.input_wait import InputWatch
 from headway.run.process.signal_forwarding import FORWARDED, ReceivedSignal
-from headway.run.progress.input_reporter import InputReporter
+from headway.run.progress.input_reporter import KNOWN_TOOL_SECONDS, InputReporter
 from headway.run.progress.operation_updater import OperationUpdater
 from headway.run.progress.parsing_loop import ParsingLoop
 from headway.run.progress.work_reporter import WorkReporter
@@ -88,16 +88,17 @@ class Runner:
         self._updater = OperationUpdater(launch.operation)
         if launch.pumps and launch.output is not None:
             self._updater.keep_output(launch.output)
-        self._pausing = Pausing(launch.child, self._updater)
+        self._pausing = launch.pausing or Pausing(launch.child)
+        self._pausing.show_by(self._updater)
         self._link = None if launch.plan.link is None else _link(launch.plan.link)
         self._begun = launch.begun
         self._watch = InputFollower(launch.child.pid, self._begun)
-        self._input = InputReporter(self._updater)
+        known = launch.invocation.tool in PARSERS
+        self._input = InputReporter(
+            self._updater, self._begun + KNOWN_TOOL_SECONDS if known else 0.0
+        )
         self._work: WorkReporter | None = None
         if launch.operation is not None:
-            launch.operation.pauser = self._pausing.request
-            if launch.pause_requested:
-                self._pausing.request(True)
             self._work = WorkReporter(launch.operation, time.monotonic())
         self._timeout = None if launch.plan.limit is None else self._make_timeout()
         self._parsing = self._make_parsing_loop(_router_of(launch))
@@ -171,7 +172,7 @@ class Runner:
         self._work.take(found, now)
         look = self._watch.take(found, now)
         if look is not None:
-            self._input.take(look)
+            self._input.take(look, now)
 
     def _parse_output(self) -> bool:
         try:

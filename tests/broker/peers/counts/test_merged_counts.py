@@ -62,3 +62,18 @@ def test_counts_that_break_the_ledger_are_counted_and_end_nothing(wired, monkeyp
     worker.count({1: 5})
     wired.pass_time(0.2)
     assert wired.dropped() == {"broken": 1}
+
+
+def test_some_stages_may_be_applied_while_the_others_wait(wired):
+    worker = wired.worker()
+    worker.start(stages=("a", "b"))
+    worker.count({1: 5, 2: 6})
+    session = wired.core.sessions.by_identity[worker.identity]
+    counts = wired.core.merged_counts
+    counts.apply_some(session, [2, 3], wired.now)
+    done = [stage.done for stage in wired.operation("op").stages.values()]
+    assert (done, counts.waiting) == ([0, 6], True)
+    counts.apply_all(wired.now)
+    assert wired.operation("op").stages[1].done == 5
+    counts.apply_some(session, [1], wired.now)
+    assert not counts.waiting

@@ -47,9 +47,16 @@ def test_a_word_for_none_or_for_several_is_told(wired):
     worker, viewer = wired.worker(), wired.viewer()
     worker.start("a1", name="x")
     worker.start("a2", name="x")
-    assert facts(viewer, "nothing") == {"operation": None}
+    assert facts(viewer, "nothing") == {"operation": None, "similar": []}
     assert facts(viewer, "x")["ambiguous"] == [["a1", "x", "running"], ["a2", "x", "running"]]
     assert facts(viewer, None)["operation"] is None
+
+
+def test_a_program_is_meant_and_a_name_spelled_like_one_is_suggested(wired):
+    worker, viewer = wired.worker(), wired.viewer()
+    worker.start("a1", name="l.py: Compile")
+    assert facts(viewer, "l.py")["operation"] == "a1"
+    assert facts(viewer, "l.py: Compiel")["similar"] == ["l.py: Compile"]
 
 
 def test_of_very_many_stages_the_longest_are_told(wired):

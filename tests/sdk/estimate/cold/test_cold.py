@@ -124,3 +124,16 @@ def test_a_range_narrows_as_a_pace_proves_even():
     assert late < 2.5
     assert late < early
     assert late < 0.7 * uneven
+
+
+def test_what_goes_on_after_all_its_stages_is_unknown_and_not_nearly_over():
+    forecast = Forecast()
+    forecast.start(0.0)
+    for t in range(11):
+        forecast.observe(1, "fetch", None, "running", t, 10, "list", float(t))
+    forecast.observe(1, "fetch", None, "completed", 10, 10, "list", 10.0)
+    assert forecast.estimate(10.2) is not None
+    assert forecast.progress(10.2) == 0.999
+    assert (forecast.estimate(11.0), forecast.progress(11.0)) == (None, None)
+    forecast.observe(2, "read", None, "running", 0, None, None, 11.5)
+    assert forecast.estimate(12.0) is None or forecast.estimate(12.0).median > 0.3

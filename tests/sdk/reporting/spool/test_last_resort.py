@@ -94,7 +94,7 @@ def test_whatever_enters_by_the_api_is_packed_in_both_ways_the_same(values):
             assert item
         stage.skip(values[11]) if values[10] is None else stage.fail(values[12])
         op.complete(message=values[12])
-        owed = reporter.publisher.spool_messages(1.0)
+        owed = list(reporter.publisher.spool_messages(1.0))
     assert len(owed) == 3
     for message in owed:
         assert packing.frame(message) == wire.encode(message)
@@ -107,7 +107,7 @@ def test_what_cannot_be_packed_costs_no_other_and_is_counted():
         for name in ("Before", "Broken", "After"):
             with headway.operation(name):
                 pass
-        owed = reporter.publisher.spool_messages(1.0)
+        owed = list(reporter.publisher.spool_messages(1.0))
         owed[2].operation[2] = Odd()
     (contents,) = last_resort.spooled(owed)
     hello, *others = frames(contents)[0]

@@ -65,6 +65,19 @@ def test_given_is_what_the_command_line_names(process):
     assert folders is False
 
 
+@pytest.mark.parametrize(
+    ("operands", "part"), [([], False), (["skip=3"], True), (["count=90"], True)]
+)
+def test_of_an_input_that_is_read_in_part_nobody_knows_how_much(tmp_path, operands, part):
+    (tmp_path / "data").write_bytes(bytes(1 << 18))  # more than a pipe takes: it stays
+    reads = ["dd", "if=data", "bs=4096", *operands]
+    made = subprocess.Popen(reads, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    until(lambda: b"dd" in command_line(made.pid)[:3], "dd")
+    inputs, unknown = inputs_of(made.pid)
+    made.communicate()
+    assert ([one.name for one in inputs], unknown) == (["data"], part)
+
+
 @pytest.mark.parametrize("there", [False, True])
 def test_a_folder_that_is_named_is_told(tmp_path, there):
     if there:

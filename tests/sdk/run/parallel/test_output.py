@@ -34,6 +34,17 @@ def test_quiet_output_comes_only_of_what_failed():
     assert output.finish(failed=True) == [(2, b"==> sh <==\n"), (2, b"why\n")]
 
 
+def test_of_what_was_cancelled_nothing_comes_that_is_kept_for_failures():
+    output = CommandOutput("quiet", "sh", 2)
+    assert not output.holds_back
+    output.feed(2, b"Traceback\n")
+    assert output.holds_back
+    assert output.finish(failed=True, cancelled=True) == []
+    output = CommandOutput("grouped", "sh", 2)
+    output.feed(1, b"x\n")
+    assert output.finish(failed=True, cancelled=True) != []
+
+
 def test_a_line_without_an_end_is_not_held_back_for_ever():
     output = CommandOutput("interleaved", "sh", 2)
     assert output.feed(1, b"x" * (LINE_LIMIT + 1)) != []

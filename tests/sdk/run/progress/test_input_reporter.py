@@ -32,7 +32,7 @@ def test_the_input_of_the_command_is_the_stage_run(updater):
         InputProgress(SOME, {}),
         InputProgress(MORE, {}),
     ):
-        reporter.take(look)
+        reporter.take(look, 1.0)
     assert updater.calls == [
         ("begin", "Run", None),
         ("show_input", "Run", SOME),
@@ -42,16 +42,16 @@ def test_the_input_of_the_command_is_the_stage_run(updater):
 
 def test_what_is_no_longer_known_is_hidden(updater):
     reporter = InputReporter(updater)
-    reporter.take(InputProgress(SOME, {}))
-    reporter.take(NOTHING)
-    reporter.take(NOTHING)
+    reporter.take(InputProgress(SOME, {}), 1.0)
+    reporter.take(NOTHING, 1.0)
+    reporter.take(NOTHING, 1.0)
     assert updater.calls[2:] == [("hide_input", "Run")]
 
 
 def test_one_process_of_several_is_never_all_there_is(updater):
     reporter = InputReporter(updater)
-    reporter.take(InputProgress(None, {"tar": SOME}, {"": 1.0, "tar": 2.0}))
-    reporter.take(NOTHING)
+    reporter.take(InputProgress(None, {"tar": SOME}, {"": 1.0, "tar": 2.0}), 1.0)
+    reporter.take(NOTHING, 1.0)
     assert updater.calls == [
         ("leave_untold",),
         ("begin", "Run", 1.0),
@@ -63,17 +63,40 @@ def test_one_process_of_several_is_never_all_there_is(updater):
 
 def test_output_that_tells_more_is_left_to_tell_it(updater):
     reporter = InputReporter(updater)
-    reporter.take(InputProgress(SOME, {}))
+    reporter.take(InputProgress(SOME, {}), 1.0)
     updater.counted = True
-    reporter.take(InputProgress(MORE, {}))
-    reporter.take(InputProgress(MORE, {}))
+    reporter.take(InputProgress(MORE, {}), 1.0)
+    reporter.take(InputProgress(MORE, {}), 1.0)
     reporter.finish(MORE)
-    assert updater.calls[2:] == [("hide_input", "Run")]
+    assert updater.calls[2:] == [
+        ("leave_run",),
+        ("show_total", "", MORE),
+        ("show_total", "", MORE),
+    ]
+
+
+def test_a_process_beside_output_that_tells_more_is_shown_until_it_ends(updater):
+    reporter = InputReporter(updater)
+    reporter.take(InputProgress(SOME, {"tar": SOME}), 1.0)
+    updater.counted, updater.calls = True, []
+    reporter.take(InputProgress(None, {"tar": MORE}), 2.0)
+    assert updater.calls == [("hide_input", "tar"), ("leave_run",), ("show_total", "tar", MORE)]
+    reporter.take(NOTHING, 3.0)
+    reporter.take(NOTHING, 4.0)
+    assert updater.calls[3:] == [("end_input", "tar")]
+
+
+def test_a_known_tool_may_tell_first(updater):
+    reporter = InputReporter(updater, 2.0)
+    reporter.take(InputProgress(SOME, {}), 1.9)
+    assert updater.calls == []
+    reporter.take(InputProgress(MORE, {}), 2.0)
+    assert updater.calls == [("begin", "Run", None), ("show_input", "Run", MORE)]
 
 
 def test_after_a_success_all_was_read(updater):
     reporter = InputReporter(updater)
-    reporter.take(InputProgress(SOME, {}))
+    reporter.take(InputProgress(SOME, {}), 1.0)
     reporter.finish(Count(100, 100, None))
     assert updater.calls[-1] == ("show_input", "Run", Count(100, 100, None))
 

@@ -5,6 +5,7 @@ import pytest
 import headway
 from headway.model import UNTOLD
 from headway.run.exit_status import Outcome
+from headway.run.kernel.file_progress import Count
 from headway.run.progress.operation_updater import STAGE_LIMIT, TAIL_LINES, OperationUpdater
 from headway.run.reading.events import (
     Cancellable,
@@ -149,6 +150,47 @@ def test_what_may_be_the_whole_is_not_told_to_be_a_part(events):
     assert planned_after(*events)[0] is None
 
 
+def test_what_the_input_has_told_ends_where_the_output_tells_of_a_stage():
+    with reporting(), headway.operation("x") as made:
+        updater = OperationUpdater(made)
+        updater.begin("Run")
+        updater.show_input("Run", Count(10, 100, "data"))
+        updater.apply([StageStarted("Copy", None, "B")])
+        assert [(stage.name, stage.model.state) for stage in made.stages] == [
+            ("Run", "completed"),
+            ("Copy", "running"),
+        ]
+        updater.apply([StageStarted("Run"), Detail("a line")])
+        assert made.stages[0].model.state == "running"
+
+
+def test_a_count_of_the_output_is_not_taken_back_with_that_of_the_input():
+    with reporting(), headway.operation("x") as made:
+        updater = OperationUpdater(made)
+        updater.begin("Run")
+        updater.show_input("Run", Count(10, 100, "data"))
+        updater.apply([StageStarted("Run", 40, ""), StageMoved("Run", 3, 40, None, "")])
+        updater.leave_run()
+        assert (made.stages[0].done, made.stages[0].total) == (3, 40)
+
+
+@pytest.mark.parametrize(
+    ("told", "scope", "read", "total"),
+    [
+        (90, "", Count(100, 1000, "data"), 1000),
+        (10, "", Count(100, 1000, "data"), None),  # it counts something else
+        (90, "", Count(100, None, "data"), None),
+        (90, "dd", Count(100, 1000, "data"), None),  # of another tool
+    ],
+)
+def test_a_tool_that_counts_the_bytes_of_its_input_has_their_total(told, scope, read, total):
+    with reporting(), headway.operation("x") as made:
+        updater = OperationUpdater(made)
+        updater.apply([StageStarted("Copy", None, "B"), StageMoved("Copy", told)])
+        updater.show_total(scope, read)
+        assert made.stages[0].total == total
+
+
 def test_what_is_withdrawn_is_unknown():
     with reporting() as reporter:
         with headway.operation("x") as made:
@@ -185,6 +227,18 @@ def test_who_was_seen_to_wait_for_input_resumes_when_it_does_not_any_more(operat
     for question in ("(Pdb)", "(Pdb)", None, None, ""):
         updater.note_input(question)
     assert operation.calls == [("wait", "an answer: (Pdb)"), ("resume",), ("wait", "an answer")]
+
+
+def test_another_question_is_another_wait(operation):
+    updater = OperationUpdater(operation)
+    for question, again in (("name?", True), ("pw?", False), ("pw?", False), ("pw?", True)):
+        updater.note_input(question, again=again)
+    assert operation.calls == [
+        ("wait", "an answer: name?"),
+        ("wait", "an answer: pw?"),
+        ("resume",),
+        ("wait", "an answer: pw?"),
+    ]
 
 
 def test_what_a_parser_says_it_waits_for_is_not_taken_back_by_that(operation):

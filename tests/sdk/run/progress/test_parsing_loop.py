@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+import headway
+from headway.run.parsers.generic import Parser as GenericParser
+from headway.run.progress.operation_updater import OperationUpdater
 from headway.run.progress.parsing_loop import LINES_PER_TURN, QUIET_SECONDS, ParsingLoop
 from headway.run.reading.events import (
     DRAWN,
@@ -13,13 +16,14 @@ from headway.run.reading.events import (
 )
 from headway.run.streams.samples import KNOWN_TOOL_LIMIT, UNKNOWN_TOOL_LIMIT, Samples
 from headway.run.tree.router import Process, Router
+from headway.testing import ManualClock, reporting
 
 
 class Updater:
     def __init__(self):
-        self.events, self.lines, self.rests, self.questions = [], [], [], []
+        self.events, self.lines, self.rests, self.questions, self.again = [], [], [], [], []
 
-    def apply(self, events, scope=""):
+    def apply(self, events, scope="", when=None):
         self.events += events
 
     def add_line(self, line):
@@ -28,8 +32,9 @@ class Updater:
     def note_unfinished_line(self, rest):
         self.rests.append(rest)
 
-    def note_input(self, question):
+    def note_input(self, question, *, again=False):
         self.questions.append(question)
+        self.again.append(again)
 
 
 class Parser:
@@ -194,6 +199,33 @@ def test_a_quiet_command_that_waits_for_input_asks_what_it_printed_last(printed,
     assert (updater.questions, updater.rests) == ([question, None], [])
 
 
+@pytest.mark.parametrize("waits", [True, None])
+def test_a_question_stands_behind_the_last_one_where_the_answer_was_echoed_elsewhere(waits):
+    watch, updater = InputWatch(*[waits] * 5), Updater()
+    loop, samples = ParsingLoop(Router(Parser()), updater, input_watch=watch), Samples(4096)
+    loop.add(samples)
+    printed = (b"Your name? ", b"bo", b"b\r\x1b[KYour name? Your password: ", b"Age? ")
+    for number, data in enumerate(printed):
+        samples.put(memoryview(data))
+        loop.poll(10 + 2 * number)
+        loop.poll(10 + 2 * number + QUIET_SECONDS)
+    asked = ["Your name?", "Your name?", "Your password:", "Age?"]
+    assert (updater.questions, updater.rests) == ((asked, []) if waits else ([], asked))
+
+
+def test_the_same_question_after_a_line_is_another():
+    watch, updater = InputWatch(*[True] * 3), Updater()
+    loop, samples = ParsingLoop(Router(Parser()), updater, input_watch=watch), Samples(4096)
+    loop.add(samples)
+    for number, data in enumerate((b"Password: ", b"\nSorry, try again.\nPassword: ")):
+        samples.put(memoryview(data))
+        loop.poll(10 + 2 * number)
+        loop.poll(10 + 2 * number + QUIET_SECONDS)
+    loop.poll(14)
+    assert updater.questions == ["Password:"] * 3
+    assert updater.again == [True, True, False]
+
+
 def test_where_it_cannot_be_told_whether_it_waits_its_words_tell():
     watch, updater, samples = InputWatch(None), Updater(), Samples(KNOWN_TOOL_LIMIT)
     loop = ParsingLoop(Router(Parser()), updater, input_watch=watch)
@@ -202,3 +234,39 @@ def test_where_it_cannot_be_told_whether_it_waits_its_words_tell():
     for now in (10, 10 + QUIET_SECONDS):
         loop.poll(now)
     assert (updater.questions, updater.rests) == ([], ["Continue?"])
+
+
+def test_what_was_read_late_has_the_rate_at_which_it_came():
+    """A command prints a step each 0.15 s, and what reads it is still being imported for 1.2 s."""
+    clock = ManualClock(100.0)
+    with reporting(clock):
+        made = headway.operation("x").start()
+        loop = ParsingLoop(Router(GenericParser()), OperationUpdater(made))
+        samples = Samples(KNOWN_TOOL_LIMIT)
+        loop.add(samples)
+        for step in range(1, 8):
+            clock.advance(0.15)
+            samples.put(memoryview(b"step %d/40\n" % step), clock())
+        clock.advance(0.15)
+        loop.poll(clock())
+        stage = made.stages[0].model
+        assert (stage.done, stage.initial) == (6, 0)
+        assert stage.started == pytest.approx(100.15)
+
+
+def test_what_had_begun_before_its_first_late_line_counts_from_there():
+    clock = ManualClock(100.0)
+    with reporting(clock):
+        made = headway.operation("x").start()
+        loop = ParsingLoop(Router(GenericParser()), OperationUpdater(made))
+        samples = Samples(KNOWN_TOOL_LIMIT)
+        loop.add(samples)
+        for step in (21, 22, 23):
+            clock.advance(0.5)
+            samples.put(memoryview(b"step %d/40\n" % step), clock())
+        clock.advance(0.5)
+        loop.poll(clock())
+        run, stage = (stage.model for stage in made.stages)
+        assert (stage.done, stage.initial) == (22, 22)
+        assert stage.started == run.ended == pytest.approx(101.5)
+        assert run.started == pytest.approx(100.5)

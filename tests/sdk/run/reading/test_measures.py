@@ -14,6 +14,7 @@ from headway.run.reading.measures import BAR, CERTAIN, LABEL_LIMIT, NUMBER, labe
         ("[ ", ""),
         ("Progress: ", ""),
         ("total 12.3MB ", ""),
+        ("2026-11-30 15:00:01,123 [INFO] copy: item ", "copy item"),
         ("/home/me/private/film.mkv: ", "film.mkv"),
         ("user@host password=x sync ", "sync"),
         ("a long sentence that says what happens and is no name of anything ", ""),

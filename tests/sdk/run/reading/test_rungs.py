@@ -68,6 +68,27 @@ def test_the_place_and_the_terminal_are_dropped_first():
     assert rungs("tar -xf a.tar") & rungs("tar -xf a.tar", terminal=True)
 
 
+def finest(line, cwd):
+    command = parse_command_line(line.split())
+    return rungs_of(command, cwd, terminal=False, known=False)[0]
+
+
+@pytest.mark.parametrize("call", ["python steps.py", "./steps.py"])
+def test_a_script_is_one_wherever_it_is_called_from(call):
+    script = call.split()[-1]
+    by_path = call.replace(script, "/x/w/steps.py")
+    assert finest(call, "/x/w") == finest(call.replace(script, "w/steps.py"), "/x")
+    assert finest(call, "/x/w") == finest(by_path, "/tmp")
+    assert finest(call, "/x/w") != finest(call, "/y/w")
+    assert finest(call + " a", "/x/w") != finest(call + " b", "/x/w")
+
+
+def test_a_script_that_is_an_installed_tool_works_where_it_is_called():
+    line = "bash /home/me/bin/backup.sh"
+    assert finest(line, "/a") != finest(line, "/b")
+    assert rungs(line, "/a") & rungs(line, "/b")
+
+
 def test_a_build_is_known_by_its_folder_and_a_script_by_its_path():
     assert not rungs("make", "/src/kernel") & rungs("make", "/src/git")
     assert rungs("make", "/tmp/1/kernel") & rungs("make", "/tmp/2/kernel")

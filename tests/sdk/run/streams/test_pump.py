@@ -30,7 +30,10 @@ def test_bytes_pass_and_are_sampled_and_kept():
     pump.finish()
     pump.join(5)
     assert not pump.lingering
-    assert samples.take() == (b"a\0b\xff", False)
+    parts, lost = samples.take_parts()
+    assert [data for _, data in parts] == [b"a\0b\xff"]
+    assert parts[0][0] is not None
+    assert not lost
     assert log.read(0, 100).data == b"a\0b\xff"
 
 

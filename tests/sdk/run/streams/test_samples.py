@@ -31,3 +31,10 @@ def test_a_copy_is_taken():
     samples.put(memoryview(buffer))
     buffer[:] = b"xyz"
     assert samples.take()[0] == b"abc"
+
+
+def test_parts_tell_when_they_came():
+    samples = Samples(100)
+    for now, data in ((1.0, b"a"), (1.05, b"b"), (1.5, b"c")):
+        samples.put(memoryview(data), now)
+    assert samples.take_parts() == ([(1.0, b"ab"), (1.5, b"c")], False)

@@ -1,5 +1,7 @@
 import desktop as support
 import pytest
+import x_screen
+from machine import until
 
 from headway.host.desktop import Impossible
 from headway_viewer.notify.channels.desktop import DesktopChannel
@@ -70,3 +72,19 @@ def test_a_service_that_was_started_again_is_told_again(bus, channel):
 def test_without_a_service_it_says_so(bus):
     with pytest.raises(Impossible, match="no notification service runs"):
         DesktopChannel(bus.environ)
+
+
+@pytest.mark.once
+@pytest.mark.skipif(x_screen.missing() is not None, reason=str(x_screen.missing()))
+def test_dunst_shows_each_urgency_in_its_colour_and_one_of_an_operation(bus):
+    screen = bus.show()
+    channel = DesktopChannel(bus.environ)
+    channel.deliver(notice("a\x1b]0;x\x07 <b>", "404 & <i>'y'", urgency=CRITICAL, operation="a"))
+    until(lambda: screen.has("critical"), "the failure")
+    channel.deliver(notice("make completed", urgency=LOW, operation="b"))
+    until(lambda: screen.has("low"), "the success")
+    assert bus.shown() == 2
+    channel.deliver(notice("a completed", urgency=LOW, value=40, operation="a"))
+    until(lambda: not screen.has("critical"), "it is replaced")
+    assert bus.shown() == 2
+    channel.close()

@@ -35,6 +35,7 @@ from headway.run.reading.sizes import parse_size
 
 DOWNLOAD = "Download"
 UPDATE = "Update package lists"
+READ = "Read package lists"  # what apt does with those that have come: most of an update's time
 INSTALL = "Install packages"  # where apt's language is not known: its percentage only
 
 _LINE = re.compile(r"(dlstatus|pmstatus|pmerror|pmconffile|media-change):([^:]*):([^:]*):(.*)$")
@@ -66,6 +67,7 @@ _SEEN = re.compile(r"(?:Hit|Ign|Err): ?\d+ ")
 _PERCENT = re.compile(r"(\d{1,3})% \[(.*)$")
 # What apt and dpkg do first, with percentages of their own: over before they are worth a stage.
 _PREPARING = re.compile(r"\(?(?:Reading|Building|Initializing) [a-z ]+ ?\.\.\.")
+_READING = re.compile(r"Reading package lists\.\.\.(?: *(\d{1,3})%| (Done))?")
 _FETCHED = re.compile(r"Fetched [0-9.,]+ [kMGT]?B in ")
 _LOCK = re.compile(
     r"Waiting for cache lock: Could not get lock .*It is held by process (\d+)(?: \(([^)]*)\))?"
@@ -129,6 +131,7 @@ class Parser:
         self._size = 0  # of this one
         self._item: str | None = None
         self._lists = 0  # package lists that have come
+        self._reading = False  # … and are read
         self._dl = self._pm = False  # a status line of the kind has been seen
         self._installing = False
         self._failed = False
@@ -142,6 +145,8 @@ class Parser:
         if exit_status != 0:
             return []
         events = self._end_fetching()
+        if self._reading:
+            events.append(StageEnded(READ))
         if self._installing:
             events.append(StageEnded(INSTALL))
         return events + self._stages.finish(exit_status)
@@ -199,7 +204,7 @@ class Parser:
             self._failed = True
             return [Failed(line[3:])]
         if _PREPARING.match(line):
-            return [Detail(line)]
+            return [*self._read_lists(line), Detail(line)]
         match = _SUMMARY.match(line)
         if match:
             upgraded, new, removed = (int(group) for group in match.groups())
@@ -257,8 +262,28 @@ class Parser:
             all_of_it = StageMoved(self._fetch, size, size, None, None if size is None else "B")
             moved: list[Event] = [all_of_it] if self._fetching and not self._dl else []
             self._has_all = True
-            return moved + self._end_fetching()
+            return moved + (
+                self._begin_reading() if self._fetch == UPDATE else self._end_fetching()
+            )
         return []
+
+    def _read_lists(self, line: str) -> list[Event]:
+        """Take how much apt has read of the lists that an update has fetched.
+
+        Where it has fetched none it tells by nothing else that all are there.
+        """
+        match = _READING.match(line) if self._fetch == UPDATE and self._lists else None
+        if match is None:
+            return []
+        share = 100 if match.group(2) else _number(match.group(1) or "")
+        moved: list[Event] = [] if share is None else [StageMoved(READ, share, 100, None, "%")]
+        return self._begin_reading() + moved
+
+    def _begin_reading(self) -> list[Event]:
+        if self._reading:
+            return []
+        self._reading = True
+        return [*self._end_fetching(), StageStarted(READ)]
 
     def _read_packages(self, line: str) -> list[Event]:
         if self._pm:
@@ -273,8 +298,12 @@ class Parser:
         if self._fetching:
             return []
         self._fetching = True
-        untold: list[Event] = [Untold()] if self._works and not self._planned else []
-        return [*untold, StageStarted(self._fetch, self._needed, unit)]
+        first: list[Event] = []
+        if self._fetch == UPDATE:
+            first.append(Planned((StageStarted(UPDATE, None, unit), StageStarted(READ))))
+        elif self._works and not self._planned:
+            first.append(Untold())
+        return [*first, StageStarted(self._fetch, self._needed, unit)]
 
     def _fetch_percent(self, percent: str, detail: str | None) -> list[Event]:
         share = _number(percent)

@@ -25,6 +25,19 @@ TABLES = {
             rule(r"^ *(?P<text>[\w.-]+: FAIL .*)$", meaning=FAILS),
         )
     ),
+    "prove": Table(
+        (
+            rule(
+                r"^(?:(?P<detail>\S+) \.+ +(?:ok|skipped|Dubious|Failed)\b"
+                r"|Dubious, test returned )",
+                "Test",
+                "files",
+                COUNTS,
+            ),
+            rule(r"^(?P<detail>\S+) \.+ +\d+/(?:\d+|\?)", "Test", "files"),
+            rule(r"^(?P<text>\S+ +\(Wstat: .+\))$", meaning=FAILS),
+        )
+    ),
     "ctest": Table(
         (
             rule(r"^ *(?P<done>\d+)/(?P<total>\d+) Test +#\d+: (?P<detail>\S+)", "Test", "tests"),

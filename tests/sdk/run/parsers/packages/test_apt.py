@@ -141,21 +141,41 @@ def test_the_number_of_files_is_read_in_any_language():
     assert events[-1] == StageMoved("Download", 50, 100, "(file 3 of 7)", "%")
 
 
-def test_an_update_is_one_stage():
+def test_an_update_fetches_lists_and_reads_them():
     machine = parser("apt-get update")
-    assert machine.feed("Hit:1 http://deb.debian.org/debian bookworm InRelease", OUTPUT) == [
+    fetch, read = (
         StageStarted("Update package lists", None, "lists"),
+        StageStarted("Read package lists"),
+    )
+    assert machine.feed("Hit:1 http://deb.debian.org/debian bookworm InRelease", OUTPUT) == [
+        Planned((fetch, read)),
+        fetch,
         StageMoved("Update package lists", 1),
     ]
-    assert machine.feed("Fetched 9,123 kB in 2s (4,000 kB/s)", OUTPUT)[-1][:2] == (
-        "Update package lists",
-        "completed",
+    ended = machine.feed("Fetched 9,123 kB in 2s (4,000 kB/s)", OUTPUT)
+    assert ended[-2:] == [StageEnded("Update package lists"), read]
+    assert machine.feed("Reading package lists...", OUTPUT) == [Detail("Reading package lists...")]
+    assert machine.finish(0) == [StageEnded("Read package lists")]
+
+
+def test_an_update_that_fetches_nothing_reads_its_lists_too():
+    machine = parser("apt update")
+    machine.feed("Reading package lists... 12%", OUTPUT)  # of what is there already
+    machine.feed("Hit:1 http://deb.debian.org/debian bookworm InRelease", OUTPUT)
+    ended, begun, moved, _ = machine.feed("Reading package lists... 47%", OUTPUT)
+    assert (ended, begun) == (
+        StageEnded("Update package lists"),
+        StageStarted("Read package lists"),
     )
+    assert moved == StageMoved("Read package lists", 47, 100, None, "%")
 
 
 def test_an_update_counts_its_lists_and_shows_no_share_of_those_it_knows_so_far():
     played = play(parser("apt-get update"), "apt-update.pty")
-    assert played.counts() == {"Update package lists": (4, None, "completed")}
+    assert played.counts() == {
+        "Update package lists": (4, None, "completed"),
+        "Read package lists": (100, 100, "completed"),
+    }
 
 
 def test_aptitude_is_read_as_apt_and_started_as_it_is():

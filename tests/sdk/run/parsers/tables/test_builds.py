@@ -10,6 +10,8 @@ from transcripts import read_as, say_to
         ("pytest", "pytest.out", {"Test": (100, 100, "%")}),
         ("pytest", "pytest-v.pty", {"Test": (100, 100, "%")}),
         ("tox", "tox.out", {"Test": (2, None, "environments")}),
+        ("prove t", "prove.pty", {"Test": (5, None, "files")}),
+        ("prove t", "prove.out", {"Test": (5, None, "files")}),
         ("ctest", "ctest.out", {"Test": (12, 12, "tests")}),
         (
             "sphinx-build",
@@ -51,6 +53,9 @@ def test_formats_that_could_not_be_run_are_read_as_their_manuals_say(command, li
 
 
 def test_the_first_failure_is_the_reason():
+    assert read_as("prove t", "prove.pty").failed == [
+        "t/t9.t (Wstat: 256 (exited 1) Tests: 2 Failed: 1)"
+    ]
     assert read_as("pytest", "pytest.out").failed == ["pt/test_a.py::test_x[17] - assert 17 != 17"]
     assert read_as("gradle a bad", "gradle-fail.out").failed == [":bad FAILED"]
     assert read_as("gradle a bad", "gradle-fail.err").failed == [

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from headway_viewer.fleet import jetstream
-from headway_viewer.fleet.jetstream import ServerError
+from headway_viewer.fleet.nats import jetstream
+from headway_viewer.fleet.nats.jetstream import ServerError
 
 
 def info(**config):

@@ -14,7 +14,8 @@ import threading
 from collections import deque
 from typing import Any, Callable, Coroutine, NamedTuple
 
-from headway_viewer.fleet import jetstream, problems, subjects
+from headway_viewer.fleet import subjects
+from headway_viewer.fleet.nats import jetstream, problems
 from headway_viewer.fleet.server_access import Access, client_library, shown_url
 
 CONNECT_SECONDS = 5.0

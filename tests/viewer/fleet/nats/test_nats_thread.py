@@ -4,8 +4,8 @@ import asyncio
 import os
 import select
 
-from headway_viewer.fleet import nats_thread
-from headway_viewer.fleet.nats_thread import NatsThread
+from headway_viewer.fleet.nats import nats_thread
+from headway_viewer.fleet.nats.nats_thread import NatsThread
 from headway_viewer.fleet.server_access import Access
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headway_viewer.fleet.jetstream import STREAM, ServerError
+from headway_viewer.fleet.nats.jetstream import STREAM, ServerError
 
 
 def connecting(error: BaseException, server: str) -> str:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from headway_viewer.fleet import problems
-from headway_viewer.fleet.jetstream import ServerError
+from headway_viewer.fleet.nats import problems
+from headway_viewer.fleet.nats.jetstream import ServerError
 
 SERVER = "nats://db"
 

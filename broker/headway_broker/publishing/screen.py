@@ -1,0 +1,174 @@
+"""The stream of screens: with each frame the rows that a screen can show, all others in turn.
+
+Pure. A screen has some fifty rows, in the same order whoever looks: what runs, then what waits,
+each by its beginning. Thousands of operations may move, of which nobody can see more. So a screen
+is told of beginnings, ends and changes of stages as followers are; of counts and figures at once
+for the first of that order, and for the others some with each frame, the longest untold first.
+Nothing is left out for good. The stream has a sequence and snapshots of its own; its rows are those
+of `Delta`. Absent: who looks (`subscriptions`), and when a frame is made (`stream`).
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Callable, Iterable, Mapping
+
+from headway.protocol import messages
+from headway.protocol.limits import SCREEN_OPERATIONS
+from headway.protocol.wire import encode
+from headway.states import PENDING, RUNNING, WAITING
+from headway_broker.publishing import frames
+from headway_broker.publishing.snapshots import Snapshots
+from headway_broker.state.effects import Publish
+from headway_broker.state.entry import Entry, Marks
+from headway_broker.state.ledger import Ledger
+from headway_broker.state.sessions import Session
+
+# Operations whose rows are in each frame. Their children are, too, as long as these and they are no
+# more than twice as many.
+FIRST = SCREEN_OPERATIONS
+# Rows of others in a frame: at twenty frames a second, ten thousand that move take ten seconds. A
+# row costs some 20 microseconds here, and 30 in the viewer.
+IN_TURN = 50
+# Stages of one of the first whose counts do not wait for the others', so that frames stay cheap.
+STAGES_LOOKED_AT = 200
+CHOOSE_EVERY = 1.0  # seconds between looks which are the first …
+CHOOSE_SOON = 0.25  # … and where one has begun or ended
+_GROUPS = {RUNNING: 0, WAITING: 1, PENDING: 2}
+SLACK = 1e-4  # seconds by which a timer may be early and still count as due
+
+
+class Screen:
+    """The stream of one broker for screens; `sequence` numbers its deltas and removals."""
+
+    def __init__(self, instance: str, ledger: Ledger, snapshots: Snapshots) -> None:
+        self.sequence = 0
+        self.snapshots = snapshots
+        self.first: frozenset[Entry] = frozenset()
+        self._instance = instance
+        self._ledger = ledger
+        self._untold: dict[Entry, Marks] = {}  # what changed in the others, the longest ago first
+        self._choose_at = self._chosen = float("-inf")
+
+    @property
+    def crowded(self) -> bool:
+        """Return whether there are more operations than are told of with each frame."""
+        return self._ledger.opened > FIRST
+
+    @property
+    def waiting(self) -> bool:
+        """Return whether any rows wait for their turn."""
+        return bool(self._untold)
+
+    def forget(self) -> None:
+        """Forget what is still to be told: nobody looks any more."""
+        if self._untold:
+            self._untold.clear()
+            self.sequence += 1  # who comes back notices the gap
+
+    def choose(self, now: float) -> None:
+        """Look again which operations are the first, if it is time."""
+        if now < self._choose_at - SLACK:
+            return
+        self._chosen, self._choose_at = now, now + CHOOSE_EVERY
+        entries = self._ledger.entries
+        roots: list[Entry] = []
+        children: dict[str, list[Entry]] = {}
+        for entry in entries.values():
+            operation = entry.operation
+            if not operation.open:
+                continue
+            above = operation.parent.partition("/")[0] if operation.parent else ""
+            if above in entries and above != operation.id:
+                children.setdefault(above, []).append(entry)
+            else:
+                roots.append(entry)
+        roots.sort(key=_place)
+        first = roots[:FIRST]
+        for entry in first:  # which grows meanwhile
+            room = 2 * FIRST - len(first)
+            first += children.get(entry.operation.id, ())[: max(room, 0)]
+        self.first = frozenset(first)
+
+    def stages(self, now: float) -> dict[Session, list[int]]:
+        """Return the stages of the first operations that may move, by who counts in them."""
+        self.choose(now)
+        found: dict[Session, list[int]] = {}
+        for entry in self.first:
+            stages = islice(entry.operation.stages.values(), STAGES_LOOKED_AT)
+            running = [stage.id for stage in stages if stage.state == RUNNING]
+            found.setdefault(entry.session, []).extend(running)
+        return found
+
+    def changed(
+        self,
+        entries: Iterable[Entry],
+        made: Mapping[Entry, list[bytes]],
+        rows_of: Callable[[Entry, Marks], list[bytes]],
+        now: float,
+    ) -> list[Publish]:
+        """Return the deltas of dirty operations that are told at once; the others wait.
+
+        Those that are `made` already have these rows.
+        """
+        found: list[bytes] = []
+        crowded = self.crowded
+        if crowded:
+            self.choose(now)
+        for entry in entries:
+            marks = self._ledger.dirty[entry]
+            untold = self._untold.get(entry)
+            if marks.structure:
+                self._choose_at = min(self._choose_at, self._chosen + CHOOSE_SOON)
+            if crowded and entry not in self.first and _can_wait(entry, marks):
+                if untold is None:
+                    untold = self._untold[entry] = Marks()
+                untold.add(marks)
+            elif untold is None:
+                found += made[entry] if entry in made else rows_of(entry, marks)
+            else:
+                del self._untold[entry]
+                untold.add(marks)
+                found += rows_of(entry, untold)
+        return self._deltas(found, now)
+
+    def in_turn(self, rows_of: Callable[[Entry, Marks], list[bytes]], now: float) -> list[Publish]:
+        """Return the deltas of those whose turn it is."""
+        found: list[bytes] = []
+        # The end of one that is held is not stored yet, and not to be told.
+        may = (entry for entry in self._untold if entry not in self._ledger.held)
+        for entry in list(islice(may, IN_TURN)):
+            marks = self._untold.pop(entry)
+            if self._ledger.entries.get(entry.operation.id) is entry:
+                found += rows_of(entry, marks)
+        return self._deltas(found, now)
+
+    def removed(self, operations: list[str], now: float) -> Publish:
+        """Return the message that these operations are no longer kept."""
+        self.sequence += 1
+        message = messages.Removed(self._instance, self.sequence, now, operations)
+        return Publish(messages.SCREEN_TOPIC, encode(message))
+
+    def pulse(self, now: float, wall: float) -> Publish:
+        """Return the heartbeat of the stream; `wall` is `now` as Unix time."""
+        message = messages.Pulse(self._instance, self.sequence, now, wall)
+        return Publish(messages.SCREEN_TOPIC, encode(message))
+
+    def _deltas(self, found: list[bytes], now: float) -> list[Publish]:
+        if not found:
+            return []
+        made = frames.deltas(self._instance, self.sequence, now, found)
+        self.sequence += len(made)
+        return [Publish(messages.SCREEN_TOPIC, frame) for frame in made]
+
+
+def _can_wait(entry: Entry, marks: Marks) -> bool:
+    """Return whether counts and figures alone have changed, of what goes on."""
+    return entry.operation.open and not (marks.structure or marks.stages or marks.shares)
+
+
+def _place(entry: Entry) -> tuple[int, float]:
+    """Return the place of an operation in the order of the rows."""
+    operation = entry.operation
+    started = operation.started
+    return _GROUPS.get(operation.state, len(_GROUPS)), 0.0 if started is None else started

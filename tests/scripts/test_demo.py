@@ -1,0 +1,51 @@
+"""`scripts/demo`, without what takes it a minute."""
+
+import importlib.machinery
+import importlib.util
+import os
+import pathlib
+import socket
+
+import pytest
+
+DEMO = pathlib.Path(__file__).parents[2] / "scripts" / "demo"
+
+
+@pytest.fixture
+def demo(tmp_path, monkeypatch):
+    loader = importlib.machinery.SourceFileLoader("demo", str(DEMO))
+    spec = importlib.util.spec_from_loader("demo", loader)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    loader.exec_module(module)
+    monkeypatch.setattr(module, "places", lambda: {"HEADWAY_RUNTIME_DIR": str(tmp_path)})
+    monkeypatch.setattr(module, "HEADWAY", str(tmp_path / "headway"))
+    return module
+
+
+def broker(tmp_path, text):
+    path = tmp_path / "headway"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def test_a_broker_that_does_not_start_is_told_and_is_a_failure(demo, tmp_path, capsys, monkeypatch):
+    broker(tmp_path, "echo ImportError: no such name >&2; exit 1")
+    monkeypatch.setattr(demo, "is_prepared", lambda: True)
+    assert demo.main() == 1
+    said = capsys.readouterr().err
+    assert "broker does not start" in said
+    assert "ImportError: no such name" in said
+
+
+def test_one_that_never_listens_is_given_up(demo, tmp_path, monkeypatch):
+    broker(tmp_path, "exec sleep 60")
+    monkeypatch.setattr(demo, "BROKER_WAIT", 0.2)
+    assert "does not listen" in demo.start_broker()
+
+
+def test_one_that_listens_is_taken(demo, tmp_path):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.path.join(tmp_path, "report.sock"))
+        listening.listen()
+        assert demo.start_broker() is None

@@ -1,0 +1,1 @@
+"""What of a fleet speaks NATS: the connection on its thread, JetStream, and what can go wrong."""
