@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import time
 
 import pytest
 from machine import until
@@ -123,3 +124,19 @@ def test_after_a_fault_it_says_so_and_follows_again(feed, monkeypatch):
     until(lambda: told.extend(shared.take(page)) or ("note", "") in told, "no note any more")
     shared.leave(page)
     assert [name for name, _ in told[-2:]] == ["line", "note"], "all that there is, and the end"
+
+
+def test_while_nothing_is_reached_it_is_not_tried_without_a_pause(monkeypatch):
+    attempts = []
+
+    def following(replica):
+        attempts.append(time.monotonic())
+        raise OSError("no more descriptors")
+
+    monkeypatch.setattr(stream, "following_feed", following)
+    monkeypatch.setattr(stream, "RETRY", 0.2)
+    shared = Stream()
+    page = shared.join(lambda: None)
+    until(lambda: len(attempts) >= 3, "a third attempt")
+    shared.leave(page)
+    assert attempts[2] - attempts[0] > 0.19, "who came ended the first pause alone"

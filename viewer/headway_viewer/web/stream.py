@@ -31,7 +31,7 @@ FRAME = 0.1  # seconds between frames: a bar that moves more often looks no smoo
 class Stream:
     """Follows the operations here or those of a fleet, with `labels` those that have all of them.
 
-    Safe to be used by several threads; `follow` runs on one of its own.
+    Safe to be used by several threads; one of its own follows while there are pages.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Stream:
                     follower = None
                     self._tell(f"no connection, and another attempt soon: {error}")
                     select.select([self._woken], [], [], RETRY)
+                    _drain(self._woken)
         finally:
             if follower is not None:
                 follower.close()
@@ -158,10 +159,7 @@ class Follower:
         """Wait for changes, and a moment for more of them where the last frame was just now."""
         feed = self._feed
         came = feed.wait(LONGEST_WAIT)
-        try:
-            os.read(self._wake, 4096)
-        except BlockingIOError:
-            pass
+        _drain(self._wake)
         rest = self._sent + FRAME - feed.clock()
         if came and rest > 0:
             feed.wait(rest, rest=True)
@@ -205,3 +203,11 @@ class Follower:
     def close(self) -> None:
         """Close the connection."""
         self._feed.close()
+
+
+def _drain(woken: int) -> None:
+    """Take what has ended a wait, or it would end the next one, too."""
+    try:
+        os.read(woken, 4096)
+    except BlockingIOError:
+        pass
