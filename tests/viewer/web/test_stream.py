@@ -11,7 +11,7 @@ from showcase import operation
 from told_feed import ToldFeed
 
 from headway_viewer.web import stream
-from headway_viewer.web.stream import FRAME, LONGEST_WAIT, Follower, Stream
+from headway_viewer.web.stream import FRAME, LONGEST_WAIT, PATIENCE, Follower, Stream
 
 
 class Feed(ToldFeed):
@@ -70,6 +70,13 @@ def test_a_change_after_a_pause_is_sent_at_once_and_the_next_a_frame_later(feed,
     feed.tell(operation("two", "tests"))
     follower.wait()
     assert feed.waited == [(LONGEST_WAIT, False), (round(FRAME * 3 / 4, 3), True)]
+
+
+def test_a_connection_is_given_a_moment_before_it_is_told_to_be_missing(feed, follower):
+    feed.connected = False
+    assert follower.collect(whole=True).note == ""
+    feed.now += PATIENCE
+    assert follower.collect(whole=True).note == "waiting for the broker"
 
 
 def test_who_comes_later_is_sent_all_and_who_is_there_what_changes(feed, follower):

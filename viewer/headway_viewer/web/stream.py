@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from headway_viewer.fleet.fleet_feed import FleetFeed
 
 LONGEST_WAIT = 1.0  # seconds without anything; who comes or goes ends a wait
+PATIENCE = 0.5  # seconds for a connection to be made before pages are told that it is not
 RETRY = 2.0  # seconds until a connection is made anew after a fault
 FRAME = 0.1  # seconds between frames: a bar that moves more often looks no smoother
 
@@ -154,6 +155,7 @@ class Follower:
         self._labels = labels
         self._chosen: set[str] | None = set() if labels else None  # ids; None: all
         self._sent = float("-inf")
+        self._begun = self._feed.clock()
 
     def wait(self) -> None:
         """Wait for changes, and a moment for more of them where the last frame was just now."""
@@ -183,7 +185,9 @@ class Follower:
             snapshot = self._writer.snapshot(now, shown)
         if lines or snapshot is not None:
             self._sent = feed.clock()
-        return Frame(lines, changes.removed, changes.fresh, snapshot, feed.note() or "")
+        begins = replica.instance is None and feed.clock() - self._begun < PATIENCE
+        note = "" if begins else feed.note() or ""
+        return Frame(lines, changes.removed, changes.fresh, snapshot, note)
 
     def _choose(self, changes: Changes) -> set[str] | None:
         """Return the ids of what has the labels, or is inside of such; None: all."""
