@@ -37,3 +37,8 @@ def test_with_labels_those_alone_are_told_that_have_them_and_their_parts(labels,
     source = Source(OURS, PART, OTHER)
     page = stream.Stream(source, labels)
     assert names(page.step()) == [shown]
+
+
+def test_a_part_is_told_that_came_before_what_it_is_inside_of():
+    page = stream.Stream(Source(PART, OTHER, OURS), [("run", "42")])
+    assert names(page.step()) == [["part of it", "ours"]]

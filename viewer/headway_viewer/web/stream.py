@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from headway.lookup import has_labels
+from headway.lookup import is_labelled
 from headway_viewer.connection.endpoint import following_feed
 from headway_viewer.fleet.options import FleetSource
 from headway_viewer.public_json.writer import Writer
@@ -58,9 +58,7 @@ class Stream:
         if changes.fresh:
             self._chosen.clear()
         for name in operations if changes.fresh else changes.operations:
-            operation = operations[name]
-            above = (operation.parent or "").partition("/")[0]
-            if above in self._chosen or has_labels(operation, self._labels):
+            if is_labelled(operations[name], self._labels, operations):
                 self._chosen.add(name)
         return self._chosen
 
