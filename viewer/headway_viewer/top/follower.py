@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol, Sequence
 
 from headway.formatting.theme import Line, Theme
-from headway.lookup import has_labels
+from headway.lookup import is_labelled
 from headway.protocol.messages import Reply
 from headway_viewer.commands.listing.rollup import Rollup
 from headway_viewer.connection.log_follower import LogFollower
@@ -82,7 +82,9 @@ class Follower:
         self._board = Board(feed.replica)
         self._board.tells_hosts = tells_hosts
         if labels:
-            self._board.accepts = lambda operation: has_labels(operation, labels)
+            self._board.accepts = lambda operation: is_labelled(
+                operation, labels, feed.replica.operations
+            )
         if tells_hosts or by is not None:
             self._board.rollup = Rollup(self._board, theme, by).lines
         self._view = View(self._board, theme, finish_time=finish_time)

@@ -12,7 +12,7 @@ import select
 import threading
 from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
-from headway.lookup import has_labels
+from headway.lookup import is_labelled
 from headway_viewer.connection.endpoint import following_feed
 from headway_viewer.connection.feed import Feed
 from headway_viewer.fleet.options import FleetSource
@@ -198,9 +198,7 @@ class Follower:
         if changes.fresh:
             chosen.clear()
         for name in operations if changes.fresh else changes.operations:
-            operation = operations[name]
-            parent = (operation.parent or "").partition("/")[0]
-            if parent in chosen or has_labels(operation, self._labels):
+            if is_labelled(operations[name], self._labels, operations):
                 chosen.add(name)
         return chosen
 
