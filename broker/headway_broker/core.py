@@ -104,6 +104,7 @@ class Core(Components):
         session = self.handshake.greet(identity, credentials, hello, now)
         if session is not None:
             self.messages += 1
+            self.outbox.extend(self.requests.greeted(session, now))
         return session
 
     def receive_unidentified(self, identity: bytes, now: float) -> None:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Tuple
+    from typing import Iterable, Mapping, Tuple
 
     from headway.model import Operation
 
@@ -24,6 +24,21 @@ def has_labels(operation: Operation, labels: Iterable[Label]) -> bool:
     """Return whether an operation has all of these labels."""
     known = operation.labels or {}
     return all(known.get(key) == words for key, words in labels)
+
+
+def is_labelled(
+    operation: Operation, labels: Iterable[Label], known: Mapping[str, Operation]
+) -> bool:
+    """Return whether an operation has all of these labels, or is inside of one that has."""
+    wanted = tuple(labels)
+    passed: set[str] = set()
+    one: Operation | None = operation
+    while one is not None and one.id not in passed:
+        if has_labels(one, wanted):
+            return True
+        passed.add(one.id)
+        one = known.get((one.parent or "").partition("/")[0])
+    return False
 
 
 def meant(operations: Iterable[Operation], word: str) -> list[Operation]:

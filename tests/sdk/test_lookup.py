@@ -2,11 +2,25 @@
 
 from showcase import operation
 
-from headway.lookup import alike, matching, meant, similar_names
+from headway.lookup import alike, is_labelled, matching, meant, similar_names
 
 
 def ids(operations):
     return [made.id for made in operations]
+
+
+def test_what_is_inside_of_a_labelled_operation_is_labelled():
+    operations = [
+        operation("part", "part", parent="middle/1"),
+        operation("middle", "middle", parent="whole"),
+        operation("whole", "whole", labels={"run": "42"}),
+        operation("other", "other", labels={"run": "43"}),
+        operation("orphan", "orphan", parent="gone/1"),
+        operation("round", "round", parent="round/1"),
+    ]
+    known = {one.id: one for one in operations}
+    labelled = [one for one in operations if is_labelled(one, [("run", "42")], known)]
+    assert ids(labelled) == ["part", "middle", "whole"]
 
 
 def test_an_operation_is_found_by_id_by_its_beginning_or_by_name():

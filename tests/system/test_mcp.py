@@ -93,6 +93,27 @@ def test_an_agent_waits_for_a_question_then_for_the_end(sandbox):
     let_go(asking)
 
 
+def test_a_wait_tells_how_far_it_is_and_one_that_is_given_up_ends_alone(sandbox):
+    program = sandbox.held("Work", first="op.stage('Copy', total=10).start().advance(3)")
+    told = []
+
+    async def talk(client):
+        async def hear(progress, total, message):
+            told.append((progress, total, message))
+            scope.cancel()
+
+        with anyio.CancelScope() as scope:
+            await client.call_tool("wait", {"op": "Work"}, progress_callback=hear)
+        return text_of(await client.call_tool("list", {}))
+
+    listed = asked(sandbox, talk)
+    assert "running 'Work'" in listed, "the next request is answered"
+    [(waited, total, message)] = told
+    assert 0 < waited < total == 60
+    assert "3/10" in message
+    let_go(program)
+
+
 def test_a_wait_outlives_the_broker(sandbox):
     program = sandbox.held("Work")
 

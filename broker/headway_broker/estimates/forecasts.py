@@ -32,6 +32,7 @@ from headway_broker.state.outbox import Faults
 # down between two estimates, so that doubled only the correction of a stalled one comes later.
 STALE = 1.0
 QUIET_STALE = 5.0  # … while no viewer follows
+QUIET_LATE = 1.9  # … and so much later at most, with what wakes the broker anyway
 SOON = 0.2  # seconds between two estimates of an operation that changes all the time
 CROWD_SOON = 0.5  # … of a crowd, whose first a screen shows
 CROWD_TURNS = 4  # estimates with each frame of those of a crowd that nobody sees
@@ -372,7 +373,7 @@ class Forecasts:
         for entry in self._queue:
             if entry.forecast is not None:
                 stalest = max(entry.forecast.estimated_at, entry.forecast.begun)
-                due = stalest + (STALE if watched else QUIET_STALE)
+                due = stalest + (STALE if watched else QUIET_STALE + QUIET_LATE)
                 return max(due, self._budget.ripe(watched=watched))
         return None
 

@@ -35,6 +35,9 @@ LOOKS = 50
 # Seconds by which a tick has to be late for the broker itself to have stood still (SIGSTOP,
 # suspend, swap): then nobody's silence counts.
 STALL = 1.0
+# Seconds by which silence may be looked for early where the broker is awake anyway, as for a
+# heartbeat: then a broker whose workers send theirs never wakes for it alone.
+EARLY = 2.0
 # Processes ended by their parents that are remembered, the latest: of most nobody has heard.
 BY_PARENT_LIMIT = 1_000
 
@@ -59,7 +62,7 @@ class Liveness:
         self.restoring = False
         self.settling: dict[Session, float] = {}  # the dead → when that is certain
         self._looks: dict[Session, int] = {}  # the dead → how often that was put off
-        self._next_check = now + SILENT_AFTER
+        self._next_check = self._early_check = now + SILENT_AFTER
         self._doubted: dict[Session, float] = {}  # the silent → when to look at their program
         self._replaced: dict[Session, None] = {}  # whose process has become another program
         self._by_parent: dict[Process, None] = {}  # those that their parents have ended
@@ -146,7 +149,7 @@ class Liveness:
 
     def check(self, sessions: Iterable[Session], now: float) -> list[Session]:
         """Return the sessions that have fallen silent since the last call."""
-        if now < self._next_check:
+        if now < self._early_check:
             return []
         silent: list[Session] = []
         following = now + SILENT_AFTER
@@ -161,6 +164,7 @@ class Liveness:
             elif due < following:
                 following = due
         self._next_check = max(following, now + 0.5)
+        self._early_check = max(self._next_check - EARLY, now + 0.5)
         return silent
 
     def doubtful(self, now: float) -> list[Session]:

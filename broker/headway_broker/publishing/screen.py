@@ -1,7 +1,8 @@
 """The stream of screens: with each frame the rows that a screen can show, all others in turn.
 
-Pure. A screen has some fifty rows, in the same order whoever looks: what runs, then what waits,
-each by its beginning. Thousands of operations may move, of which nobody can see more. So a screen
+Pure. A screen has some fifty rows: what runs, then what waits. Here each group is ordered by its
+beginnings, on a screen by arrival, so that what waited and goes on may be among the first here and
+not there. Thousands of operations may move, of which nobody can see more. So a screen
 is told of beginnings, ends and changes of stages as followers are; of counts and figures at once
 for the first of that order, and for the others some with each frame, the longest untold first.
 Nothing is left out for good. The stream has a sequence and snapshots of its own; its rows are those

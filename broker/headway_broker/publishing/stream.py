@@ -37,6 +37,9 @@ PAUSE_MAX = 0.05
 QUIET_PAUSE = 1.0  # while no viewer follows: counts are still applied, and sent to who attends
 URGENT_PAUSE = 0.005  # seconds between frames of beginnings and ends
 PULSE_EVERY = 2.0  # seconds between pulses, by which a viewer knows that the broker lives
+# Seconds by which a pulse may be early or late while nobody looks, so that it goes out with what
+# wakes the broker anyway, such as a heartbeat: a listener waits for three of them.
+PULSE_LEEWAY = 0.9
 SLACK = 1e-4  # seconds by which a timer may be early and still count as due
 REMOVED_AT_ONCE = 1_000  # ids in a Removed message, far below the limit of a frame
 
@@ -134,7 +137,8 @@ class Stream:
             if self._overviews.snapshots.pending:
                 self._next_overview = now + PAUSE_MAX
         anybody = streamed or screened or listened
-        if anybody and now - self._last_pulse >= PULSE_EVERY - SLACK:
+        leeway = SLACK if followed else PULSE_LEEWAY
+        if anybody and now - self._last_pulse >= PULSE_EVERY - leeway:
             self._last_pulse = now
             if streamed:
                 pulse = messages.Pulse(self.instance, self.sequence, now, wall)
@@ -221,7 +225,8 @@ class Stream:
         ):
             times.append(self.next_frame())
         if streamed or screened or listened:
-            times.append(self._last_pulse + PULSE_EVERY)
+            leeway = 0.0 if self._subscriptions.followed else PULSE_LEEWAY
+            times.append(self._last_pulse + PULSE_EVERY + leeway)
         return min(times) if times else None
 
     def _snapshots_due(self, snapshots: Snapshots) -> list[float]:

@@ -36,7 +36,10 @@ from headway_broker.state import effects
 from headway_broker.state.errors import fault
 
 PIDFDS_SHARE = 4  # the share of the soft limit of descriptors for pidfds; connections have half
-CHORES_EVERY = 3.0  # seconds between looks at unsent/ and at our own sockets
+# Seconds between looks at unsent/ and at our own sockets: at least, where the broker is awake
+# anyway, and at most. Heartbeats come every 2 s, so that it seldom wakes for that alone.
+CHORES_EVERY = 2.5
+CHORES_LATEST = 4.5
 RESTORE_SECONDS = 0.02  # seconds of a turn in which stored operations are restored
 FAREWELL = 0.2  # seconds in which late clients are told to connect to the next broker
 
@@ -85,7 +88,7 @@ class Server:
         self.spool = Spool(directory, self.uid, other_directories)
         self.stopping: str | None = None
         self._spooled_files: dict[str, SpooledFile] = {}
-        self._next_chores = now
+        self._next_chores = self._early_chores = now
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         self._woken.setblocking(False)
@@ -142,12 +145,13 @@ class Server:
             for name in dead:
                 self.core.died(name, now)
         # What is in the spool comes after what is stored, as it ended later.
-        looks = now >= self._next_chores or self.spool.more or self.core.liveness.settle_due(now)
+        chores = now >= min(self._early_chores, self._next_chores)
+        looks = chores or self.spool.more or self.core.liveness.settle_due(now)
         if looks and not self._restoring:
             self._take_in_spool(now)
             drained = drained and self.spool.read_whole
-        if now >= self._next_chores:
-            self._next_chores = now + CHORES_EVERY
+        if chores:
+            self._early_chores, self._next_chores = now + CHORES_EVERY, now + CHORES_LATEST
             self.core.look_at_wall_clock(time.time() - time.monotonic())
             self._check_single_instance()
             self.sockets.sweep(now)

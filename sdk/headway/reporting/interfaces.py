@@ -59,7 +59,7 @@ class ExitSpool(Protocol):
     def write(self, name: str) -> None:
         """Spool what no broker has acknowledged. Raise OSError."""
 
-    def correct(self, operation: str) -> None:
+    def correct(self, operation: str, before: object) -> None:
         """Spool how an operation has ended otherwise. Raise OSError."""
 
     def withdraw(self) -> None:

@@ -260,6 +260,7 @@ class Reporter:
         """
         if not (self.closed and self.verdicts.reopen(operation)):
             return
+        before = self.publisher.spool_version
         self.closed = False
         self.publisher.seal(sealed=False)
         try:
@@ -268,7 +269,7 @@ class Reporter:
             self.closed = True
             self.publisher.seal()
             try:
-                self.exit_spool.correct(operation)
+                self.exit_spool.correct(operation, before)
             except Exception as error:
                 reraise_async(error)  # there is no wire any more: it stays as it was judged
 

@@ -82,6 +82,17 @@ def test_of_what_stopped_or_failed_the_progress_is_its_share_and_never_whole(dir
     ]
 
 
+def test_the_last_end_of_a_large_file_is_read_too(directory):
+    now = time.monotonic()
+    several = [ended(f"op{number}", FAILED, now - 12 + number) for number in range(12)]
+    for one in several:
+        for number in range(2, 202):
+            one.stages[number] = Stage(number, "x" * 500)
+    left(directory, "a", *several)
+    assert (directory / "unsent" / "a").stat().st_size > 1 << 20
+    assert [one.id for one in read_ours(now)] == [one.id for one in several]
+
+
 def test_what_goes_on_or_is_old_or_of_before_the_reboot_is_left_out(directory):
     now = time.monotonic()
     left(directory, "a", ended("open", RUNNING, now))

@@ -42,7 +42,7 @@ class Feed:
         return Reply(number, {"granted": True}, None)
 
 
-def ends(name, state, notify=True, took=0.5, labels=None):
+def ends(name, state, notify=True, took=0.5, labels=None, parent=None):
     """A step in which an operation that was not known has come and ended."""
     from headway.model import Operation
     from headway.protocol.messages import Delta, Snapshot
@@ -57,6 +57,7 @@ def ends(name, state, notify=True, took=0.5, labels=None):
         operation = Operation(name.ljust(12, "x"), name)
         operation.notify = notify
         operation.labels = labels
+        operation.parent = parent
         operation.move(RUNNING, now - took)
         operation.move(state, now)
         row = [operation.id, operation.record(), [], {}, None, {}, {}]
@@ -175,3 +176,12 @@ def test_with_labels_those_alone_are_told_that_have_them():
     run(*steps, nothing, nothing, channel=channel, labels=[("run", "42")])
     until(lambda: channel.told, "it")
     assert channel.told == ["one failed"]
+
+
+def test_with_labels_their_parts_are_told_too():
+    channel = Channel()
+    whole = ends("one", "completed", notify=False, labels={"run": "42"})
+    part = ends("part", "failed", parent="one".ljust(12, "x") + "/1")
+    run(whole, part, nothing, nothing, channel=channel, labels=[("run", "42")])
+    until(lambda: channel.told, "it")
+    assert channel.told == ["part failed"]

@@ -3,6 +3,7 @@ from showcase import installers, operation
 from told_feed import ToldFeed
 
 from headway.protocol.messages import Reply
+from headway_viewer.picture.keys import ESCAPE
 from headway_viewer.top.follower import REST, Follower
 
 APT = "2c9aaaaaaaaa"
@@ -88,6 +89,27 @@ def test_a_click_and_the_wheel_reach_the_rows():
     follower.wheel(1)
     follower.press("q")
     assert follower.left
+
+
+def test_groups_stand_in_place_of_rows_until_one_is_chosen():
+    told = [
+        operation(letter * 12, f"tests of {run}", labels={"run": run})
+        for letter, run in zip("abc", ("42", "42", "43"))
+    ]
+    _, follower = following(*told, by="run")
+    first, second, third = lines(follower)[1:4]
+    assert (first.split()[:3], second.split()[:3]) == (
+        ["42", "2", "running"],
+        ["43", "1", "running"],
+    )
+    assert not third
+    assert not any("tests of" in line for line in lines(follower)), "nor the facts of any"
+    follower.click(3, 1)
+    assert follower.navigation.browsing.chosen is None, "a group is no row"
+    follower.press("j")
+    assert "> ▶ tests of 42" in lines(follower)[1]
+    follower.press(ESCAPE)
+    assert lines(follower)[1] == first
 
 
 def test_with_labels_those_alone_are_listed_that_have_them_and_their_parts():

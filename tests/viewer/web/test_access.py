@@ -51,3 +51,15 @@ def test_a_token_of_other_characters_is_wrong_and_no_error():
 def test_the_url_names_the_first_host_and_the_token():
     assert SITE.url == "http://127.0.0.1:8080/?token=secret"
     assert access.wrong_place(SITE._replace(port=80), {"host": "localhost"}) is None
+
+
+@pytest.mark.parametrize("host", ["192.168.7.20", "[fe80::1]"])
+def test_who_listens_everywhere_is_known_by_each_address_and_by_no_other_name(host):
+    site = SITE._replace(hosts=("box", "localhost"), everywhere=True)
+    place = f"{host}:8080"
+    assert access.wrong_place(site, {"host": place, "origin": f"http://{place}"}) is None
+    assert access.wrong_place(site, {"host": place, "origin": "http://10.0.0.9:8080"})[0] == 403
+    assert access.wrong_place(site, {"host": host})[0] == 421, "another port"
+    for name in ("evil.example:8080", "192.168.7.20.evil.example:8080", ":8080", ""):
+        assert access.wrong_place(site, {"host": name})[0] == 421
+    assert access.wrong_place(site._replace(everywhere=False), {"host": place})[0] == 421

@@ -1,13 +1,9 @@
 """The page as it is served: one file of each kind, and nothing from elsewhere."""
 
 from pathlib import Path
-from types import SimpleNamespace
-
-import anyio
-import pytest
 
 from headway_viewer import web
-from headway_viewer.web import access, app
+from headway_viewer.web import app
 
 PAGE = Path(web.__file__).parent / "page"
 MOST_BYTES = 100_000  # of the whole page, as it is sent
@@ -15,7 +11,7 @@ MOST_BYTES = 100_000  # of the whole page, as it is sent
 
 def test_the_whole_page_is_small():
     files = list(PAGE.iterdir())
-    assert {file.name for file in files} == {"icon.svg", "index.html", "page.css", "page.js"}
+    assert {file.name for file in files} == {name for name, _ in app.FILES.values()}
     assert sum(file.stat().st_size for file in files) <= MOST_BYTES
 
 
@@ -25,16 +21,3 @@ def test_nothing_of_it_comes_from_elsewhere_or_is_markup_of_a_program():
         assert "://" not in text, file.name
         for name in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
             assert name not in text
-
-
-@pytest.mark.parametrize("fleet", [None, "a fleet"])
-def test_fewer_pages_of_a_fleet_are_open_at_once(monkeypatch, fleet):
-    limits = []
-
-    def limiter(most):
-        limits.append(most)
-        return anyio.CapacityLimiter(most)
-
-    monkeypatch.setattr(app, "anyio", SimpleNamespace(CapacityLimiter=limiter))
-    app.make_app(access.Site("http", access.LOOPBACK, 8080, "secret"), fleet)
-    assert limits[0] == (app.MOST_PAGES if fleet is None else app.MOST_FLEET_PAGES)

@@ -1,39 +1,149 @@
-"""What one page is told."""
+"""What all pages follow together: when they are sent what has changed, and which operations."""
 
 import json
+import os
+import select
+import time
 
 import pytest
+from machine import until
 from showcase import operation
 from told_feed import ToldFeed
 
 from headway_viewer.web import stream
-
-OURS = operation("aaaaaaaaaaaa", "ours", labels={"run": "42"})
-PART = operation("bbbbbbbbbbbb", "part of it", parent="aaaaaaaaaaaa/1")
-OTHER = operation("cccccccccccc", "another", labels={"run": "43"})
+from headway_viewer.web.stream import FRAME, LONGEST_WAIT, PATIENCE, Follower, Stream
 
 
-class Source:
-    """A fleet of one feed."""
+class Feed(ToldFeed):
+    """Time passes while it waits for more."""
 
     def __init__(self, *operations):
-        self.told = ToldFeed(*operations)
+        super().__init__(*operations)
+        self.waited = []
+        self.closed = 0
+        self.wake = None
 
-    def feed(self, replica):
-        self.told.replica = replica
-        return self.told
+    def wait(self, timeout, *, rest=False):
+        self.waited.append((round(timeout, 3), rest))
+        self.now += timeout if rest else 0.0
+        came = super().wait(timeout, rest=rest)
+        if self.wake is not None and not came:  # as a real one does, it waits
+            select.select([self.wake], [], [], 0.05)
+        return came
+
+    def close(self):
+        self.closed += 1
 
 
-def names(events):
-    told = [json.loads(line) for kind, line in events if kind == "line"]
-    return [[one["name"] for one in line["operations"]] for line in told if "operations" in line]
+@pytest.fixture
+def feed(monkeypatch):
+    made = Feed(operation("one", "tests"))
+    monkeypatch.setattr(stream, "following_feed", lambda replica: made)
+    monkeypatch.setattr(stream, "Replica", lambda: made.replica)
+    return made
 
 
-@pytest.mark.parametrize(
-    ("labels", "shown"),
-    [((), ["ours", "part of it", "another"]), ([("run", "42")], ["ours", "part of it"])],
-)
-def test_with_labels_those_alone_are_told_that_have_them_and_their_parts(labels, shown):
-    source = Source(OURS, PART, OTHER)
-    page = stream.Stream(source, labels)
-    assert names(page.step()) == [shown]
+@pytest.fixture
+def follower(feed, wake):
+    return Follower(None, (), wake)
+
+
+@pytest.fixture
+def wake():
+    woken, wake = os.pipe()
+    os.set_blocking(woken, False)
+    yield woken
+    os.close(woken)
+    os.close(wake)
+
+
+def ids(frame):
+    return [one["id"] for one in json.loads(frame.snapshot)["operations"]]
+
+
+def test_a_change_after_a_pause_is_sent_at_once_and_the_next_a_frame_later(feed, follower):
+    follower.wait()
+    assert follower.collect(whole=False).fresh
+    assert feed.waited == [(LONGEST_WAIT, False)]
+    feed.waited.clear()
+    feed.now += FRAME / 4
+    feed.tell(operation("two", "tests"))
+    follower.wait()
+    assert feed.waited == [(LONGEST_WAIT, False), (round(FRAME * 3 / 4, 3), True)]
+
+
+def test_a_connection_is_given_a_moment_before_it_is_told_to_be_missing(feed, follower):
+    feed.connected = False
+    assert follower.collect(whole=True).note == ""
+    feed.now += PATIENCE
+    assert follower.collect(whole=True).note == "waiting for the broker"
+
+
+def test_who_comes_later_is_sent_all_and_who_is_there_what_changes(feed, follower):
+    follower.wait()
+    follower.collect(whole=True)
+    nothing = follower.collect(whole=False)
+    assert (nothing.lines, nothing.snapshot, nothing.note) == ([], None, "")
+    assert ids(follower.collect(whole=True)) == ["one"]
+    feed.connected = False
+    assert follower.collect(whole=False).note == "waiting for the broker"
+
+
+def test_with_labels_those_alone_are_told_that_have_them_and_their_parts(feed, wake):
+    mine, other = operation("mine", "tests"), operation("other", "tests")
+    mine.labels, other.labels = {"run": "42", "by": "ann"}, {"run": "43"}
+    inside = operation("inside", "unit tests")
+    inside.parent = "mine/1"
+    feed.tell(mine, other, inside)
+    follower = Follower(None, [("run", "42")], wake)
+    follower.wait()
+    assert ids(follower.collect(whole=True)) == ["mine", "inside"]
+    late = operation("late", "tests")
+    late.labels = {"run": "42"}
+    feed.tell(other, late)
+    follower.wait()
+    assert ids(follower.collect(whole=False)) == ["late"]
+
+
+def test_all_pages_share_one_connection_which_ends_with_the_last(feed):
+    shared = Stream()
+    first, second = shared.join(lambda: None), shared.join(lambda: None)
+    for page in (first, second):
+        until(lambda one=page: shared.take(one), "a snapshot")
+    shared.leave(first)
+    assert not feed.closed
+    shared.leave(second)
+    until(lambda: feed.closed == 1, "the end of the connection")
+
+
+def test_after_a_fault_it_says_so_and_follows_again(feed, monkeypatch):
+    faults = [OSError("no more descriptors")]
+
+    def following(replica):
+        if faults:
+            raise faults.pop()
+        return feed
+
+    monkeypatch.setattr(stream, "following_feed", following)
+    monkeypatch.setattr(stream, "RETRY", 0.0)
+    shared, told = Stream(), []
+    page = shared.join(lambda: None)
+    until(lambda: told.extend(shared.take(page)) or ("note", "") in told, "no note any more")
+    shared.leave(page)
+    assert [name for name, _ in told[-2:]] == ["line", "note"], "all that there is, and the end"
+
+
+def test_while_nothing_is_reached_it_is_not_tried_without_a_pause(monkeypatch):
+    attempts = []
+
+    def following(replica):
+        attempts.append(time.monotonic())
+        raise OSError("no more descriptors")
+
+    monkeypatch.setattr(stream, "following_feed", following)
+    monkeypatch.setattr(stream, "RETRY", 0.2)
+    shared = Stream()
+    page = shared.join(lambda: None)
+    until(lambda: len(attempts) >= 3, "a third attempt")
+    shared.leave(page)
+    assert attempts[2] - attempts[0] > 0.19, "who came ended the first pause alone"

@@ -14,10 +14,10 @@ import msgpack
 from headway.host.identity import describe
 from headway.model import Operation
 from headway.protocol import endpoint, messages, wire
+from headway.protocol.limits import FRAME_LIMIT, SPOOL_FILE_LIMIT
 from headway.states import ENDED
 from headway.version import VERSION
 
-FILE_LIMIT = 1 << 20  # bytes of a file that is read: 1,000 ends take less
 FILES_LIMIT = 500  # files that are read, the latest; a broker keeps as many ended operations
 SET_ASIDE = (".broken-", ".refused-")  # how the names begin of files that a broker cannot take in
 SHOWN_SECONDS = 3600.0  # after its end an operation is shown for so long, as by a broker
@@ -82,7 +82,7 @@ def _contents(folder: int, user: int) -> Iterator[bytes]:
             with open(os.open(name, flags, dir_fd=folder), "rb") as file:
                 status = os.fstat(file.fileno())
                 if stat.S_ISREG(status.st_mode) and status.st_uid in (user, 0):
-                    yield file.read(FILE_LIMIT)
+                    yield file.read(SPOOL_FILE_LIMIT)
         except OSError:
             continue
 
@@ -90,7 +90,9 @@ def _contents(folder: int, user: int) -> Iterator[bytes]:
 def _ends(data: bytes, boot: str | None) -> list[Operation]:
     """Return the ended operations in a file of a program that has run since the machine began."""
     found: dict[str, Operation] = {}
-    unpacker: Any = msgpack.Unpacker(raw=False, max_buffer_size=FILE_LIMIT)
+    unpacker: Any = msgpack.Unpacker(
+        raw=False, max_buffer_size=SPOOL_FILE_LIMIT, max_bin_len=FRAME_LIMIT
+    )
     unpacker.feed(data)
     same_boot = False
     try:

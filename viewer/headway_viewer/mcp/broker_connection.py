@@ -77,9 +77,10 @@ class BrokerConnection:
     ) -> str:
         """Wait for an operation; return the three lines, and what ended the wait.
 
-        `tell(waited, words)` is called every `TELL_EVERY` seconds.
+        `tell(waited, words)` is called soon, then every `TELL_EVERY` seconds.
         """
-        begun = told = time.monotonic()
+        begun = time.monotonic()
+        told = begun - TELL_EVERY
         while not answers.reached(operation, until):
             now = time.monotonic()
             left = begun + seconds - now

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Callable, Mapping, Protocol, Sequence
 
-from headway.lookup import has_labels
+from headway.lookup import is_labelled
 from headway.model import Operation
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
@@ -146,8 +146,12 @@ class Notifier:
         notices: list[Notice] = []
         if changes.fresh or changes.operations:
             policy.attach(replica.time(self._begun))
-            known = (replica.operations[name] for name in changes.operations)
-            changed = [operation for operation in known if has_labels(operation, self._labels)]
+            known = replica.operations
+            changed = [
+                known[name]
+                for name in changes.operations
+                if is_labelled(known[name], self._labels, known)
+            ]
             if self._front is not None:
                 for operation in changed:
                     self._front.note(operation)

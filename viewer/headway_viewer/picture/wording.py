@@ -91,19 +91,28 @@ def active_stage(operation: Operation) -> Stage | None:
     if len({stage.name for stage in outermost}) < len(outermost):
         return None  # those of one name have a line together
     outermost.sort(key=lambda stage: (stage.started or 0.0, stage.id), reverse=True)
+    inside: dict[int | None, list[Stage]] = {}
+    for stage in running.values():
+        inside.setdefault(stage.parent, []).append(stage)
     for stage in outermost:
-        found = _counting(stage, running)
+        found = _counting(stage, inside)
         if found is not None and not (found.total and (found.shown or 0) >= found.total):
             return found
-    return (_counting(outermost[0], running) or outermost[0]) if outermost else None
+    return (_counting(outermost[0], inside) or outermost[0]) if outermost else None
 
 
-def _counting(stage: Stage, running: Mapping[int, Stage]) -> Stage | None:
-    """Return the stage itself if it counts, else the first inside that does, or None."""
-    if stage.shown or stage.total:
-        return stage
-    inside = (_counting(one, running) for one in running.values() if one.parent == stage.id)
-    return next((found for found in inside if found is not None), None)
+def _counting(stage: Stage, inside: Mapping[int | None, list[Stage]]) -> Stage | None:
+    """Return the stage itself if it counts, else the first inside that does, or None.
+
+    Without recursion: stages are as deep as a program nests them.
+    """
+    left = [stage]
+    while left:
+        one = left.pop()
+        if one.shown or one.total:
+            return one
+        left.extend(reversed(inside.get(one.id, ())))
+    return None
 
 
 def shown_part(operation: Operation, board: Board) -> tuple[Operation, Stage] | None:

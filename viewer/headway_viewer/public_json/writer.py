@@ -30,26 +30,33 @@ class Writer:
 
     def changes(self, changes: Changes, now: float, names: set[str] | None = None) -> Iterator[str]:
         """Yield a line for each change; `names` restricts them to these operations."""
+        return (line for _, line in self.keyed_changes(changes, now, names))
+
+    def keyed_changes(
+        self, changes: Changes, now: float, names: set[str] | None = None
+    ) -> Iterator[tuple[str | None, str]]:
+        """Yield each line of `changes` with the id of the operation that it is about, or None."""
         replica = self._replica
         if changes.missed is not None:
-            yield self._line("gap", now, missed=changes.missed)
+            yield None, self._line("gap", now, missed=changes.missed)
         if changes.fresh:
             chosen = [
                 operation
                 for operation in replica.operations.values()
                 if names is None or operation.id in names
             ]
-            yield self.snapshot(now, chosen)
+            yield None, self.snapshot(now, chosen)
         else:
             head = self._line("operation", now, operation=None)[: -len("null}")]
             for name in changes.operations:
                 if names is None or name in names:
-                    yield f"{head}{self._cache.encode_operation(replica.operations[name], now)}}}"
+                    encoded = self._cache.encode_operation(replica.operations[name], now)
+                    yield name, f"{head}{encoded}}}"
         for name in changes.removed:
             self._cache.forget(name)
         removed = [name for name in changes.removed if names is None or name in names]
         if removed:
-            yield self._line("removed", now, operations=removed)
+            yield None, self._line("removed", now, operations=removed)
 
     def log(self, message: Lines | WorkDone, now: float) -> str:
         """Return the output lines of an operation, or its hidden counts, as one line."""

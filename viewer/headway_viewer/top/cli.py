@@ -45,6 +45,12 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--clock", action="store_true", help=CLOCK_HELP)
     parser.add_argument("--label", type=label, action="append", metavar="K=V", help=LABEL_HELP)
+    parser.add_argument(
+        "--by",
+        metavar="KEY",
+        help="a line for each host, where KEY is host, or for each value of that label, until a row"
+        " is chosen; of a fleet of thousands by host, unasked",
+    )
     add_fleet(parser)
     arguments = parser.parse_args(argv)
     try:
@@ -82,6 +88,7 @@ def main(argv: Sequence[str]) -> int:
             history,
             tells_hosts=fleet is not None,
             labels=arguments.label or (),
+            by=arguments.by,
         )
         hold = TerminalHold(2, watchdog)
         status = Top(follower, hold).run()

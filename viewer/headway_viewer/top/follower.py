@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any, Protocol, Sequence
 
 from headway.formatting.theme import Line, Theme
-from headway.lookup import has_labels
+from headway.lookup import is_labelled
 from headway.protocol.messages import Reply
+from headway_viewer.commands.listing.rollup import Rollup
 from headway_viewer.connection.log_follower import LogFollower
 from headway_viewer.connection.owner_requests import OwnerRequests, refusal
 from headway_viewer.picture.board import Board
@@ -72,6 +73,7 @@ class Follower:
         *,
         tells_hosts: bool = False,
         labels: Sequence[tuple[str, str]] = (),
+        by: str | None = None,
     ) -> None:
         self.theme = theme
         self._history = history
@@ -80,7 +82,11 @@ class Follower:
         self._board = Board(feed.replica)
         self._board.tells_hosts = tells_hosts
         if labels:
-            self._board.accepts = lambda operation: has_labels(operation, labels)
+            self._board.accepts = lambda operation: is_labelled(
+                operation, labels, feed.replica.operations
+            )
+        if tells_hosts or by is not None:
+            self._board.rollup = Rollup(self._board, theme, by).lines
         self._view = View(self._board, theme, finish_time=finish_time)
         self.navigation = Navigation(Tree(self._board))
         self.navigation.browsing.refusal = self._refusal

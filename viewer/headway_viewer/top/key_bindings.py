@@ -41,12 +41,13 @@ class Navigation:
         self.first = 0
         self.rows: Sequence[str] = ()
         self.height = 1  # of the list or page
+        self.grouped = False  # groups stand in place of the rows
 
     @property
     def operation(self) -> str | None:
         """Return the id of the operation that is looked at: the chosen one, or else the first."""
         chosen = self.browsing.chosen
-        if chosen is None and self.browsing.page == LIST and self.rows:
+        if chosen is None and self.browsing.page == LIST and self.rows and not self.grouped:
             chosen = self.rows[0]
         return None if chosen is None else chosen.partition("/")[0]
 

@@ -112,7 +112,7 @@ class TopScreen:
             found = (hint for hint in self._hints if hint.left <= column < hint.right)
             return next((Target(KEY, hint.key) for hint in found), None)
         body = layout.body
-        if state.browsing.page != LIST or not body.has(column, line):
+        if state.browsing.page != LIST or state.grouped or not body.has(column, line):
             return None
         at = state.first + line - body.top
         if at >= len(state.rows):
@@ -149,6 +149,12 @@ class TopScreen:
         state = self._navigation
         rows = self.tree.rows(state.browsing.filter, now)
         state.show(rows, pane.height)
+        # Whoever chooses a row, or filters, sees rows.
+        roll_up = self._board.rollup if state.browsing.idle else None
+        grouped = None if roll_up is None else roll_up(pane.width, pane.height, now)
+        state.grouped = grouped is not None
+        if grouped is not None:
+            return grouped
         if not rows:
             words = state.browsing.filter
             spelled = self._theme.spell(words)

@@ -7,9 +7,12 @@ requests here, too (DNS rebinding, a form): `Host` and `Origin` tell.
 
 from __future__ import annotations
 
+import re
 from hmac import compare_digest
 from typing import Mapping, NamedTuple
 
+# No DNS server of somebody else leads from an address here, as it can from a name.
+_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\]")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -24,12 +27,16 @@ HEADERS = {
 
 
 class Site(NamedTuple):
-    """Where the page is served: `hosts` are the names that a browser may know it by."""
+    """Where the page is served: `hosts` are the names that a browser may know it by.
+
+    With `everywhere`, so are all addresses: it listens at each that its machine has.
+    """
 
     scheme: str
     hosts: tuple[str, ...]
     port: int
     token: str
+    everywhere: bool = False
 
     @property
     def cookie(self) -> str:
@@ -61,10 +68,15 @@ def refusal(
 
 def wrong_place(site: Site, headers: Mapping[str, str]) -> tuple[int, str] | None:
     """Return why a request was not meant for this page, as status and text, or None."""
-    places = {f"{host}:{site.port}" for host in site.hosts}
+    given = headers.get("host", "").lower()
+    hosts = {*site.hosts}
+    address = given[: -len(f":{site.port}")] if given.endswith(f":{site.port}") else given
+    if site.everywhere and _ADDRESS.fullmatch(address):
+        hosts.add(address)
+    places = {f"{host}:{site.port}" for host in hosts}
     if site.port == (443 if site.scheme == "https" else 80):
-        places.update(site.hosts)
-    if headers.get("host", "").lower() not in places:
+        places.update(hosts)
+    if given not in places:
         return 421, "This is not the host that the request names."
     origin = headers.get("origin")
     if origin is not None and origin not in {f"{site.scheme}://{place}" for place in places}:

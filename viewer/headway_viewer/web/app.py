@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-from typing import TYPE_CHECKING, Any, AsyncIterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, AsyncIterator, Callable, Sequence
 
 import anyio
 import anyio.to_thread
@@ -26,29 +28,30 @@ from headway_viewer.web.stream import Stream
 if TYPE_CHECKING:
     from headway_viewer.fleet.fleet_feed import FleetFeed
 
-MOST_PAGES = 32  # open at once; each is a thread and two sockets
-# Each has a connection with a thread of its own, and keeps all operations of all hosts.
-MOST_FLEET_PAGES = 4
+MOST_PAGES = 32  # open at once: each is sent all that changes
 KEEP_ALIVE = 15.0  # seconds of silence, at most: proxies close what is silent for longer
 VERBS = ("cancel", "pause", "resume")
 _FOLDER = os.path.join(os.path.dirname(__file__), "page")
-_FILES = {
+_SCRIPTS = ("words.js", "details.js", "page.js")
+FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
-    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in _SCRIPTS},
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 
 
 def make_app(
-    site: access.Site, fleet: FleetSource | None = None, labels: Sequence[tuple[str, str]] = ()
+    site: access.Site,
+    fleet: FleetSource | None = None,
+    labels: Sequence[tuple[str, str]] = (),
 ) -> Starlette:
     """Return the application that serves `site`, with the operations here or those of a fleet.
 
-    With `labels`, those alone that have all of these.
+    With `labels`, it shows those that have all of them.
     """
-    most_pages = MOST_PAGES if fleet is None else MOST_FLEET_PAGES
-    pages = anyio.CapacityLimiter(most_pages)
+    pages = anyio.CapacityLimiter(MOST_PAGES)
+    stream = Stream(fleet, labels)
     explanations = anyio.CapacityLimiter(AT_ONCE)
 
     def refused(request: Request, *, changes: bool = False) -> Response | None:
@@ -59,18 +62,16 @@ def make_app(
         given = request.query_params.get("token")
         if request.url.path == "/" and given is not None:
             return _enter(site, request, given)
-        return refused(request) or _file(*_FILES[request.url.path])
+        return refused(request) or _file(*FILES[request.url.path])
 
     async def events(request: Request) -> Response:
         wrong = refused(request)
         if wrong is not None:
             return wrong
         if pages.available_tokens < 1:
-            return _text(f"{most_pages} pages are open already.", 503)
+            return _text(f"{MOST_PAGES} pages are open already.", 503)
         return StreamingResponse(
-            _events(pages, fleet, labels),
-            headers=access.HEADERS,
-            media_type="text/event-stream",
+            _events(pages, stream), headers=access.HEADERS, media_type="text/event-stream"
         )
 
     async def ask(request: Request) -> Response:
@@ -97,7 +98,7 @@ def make_app(
 
     return Starlette(
         routes=[
-            *(Route(path, file) for path in _FILES),
+            *(Route(path, file) for path in FILES),
             Route("/events", events),
             Route("/operations/{operation}/why", why, methods=["GET"]),
             Route("/operations/{operation}/{verb}", ask, methods=["POST"]),
@@ -119,26 +120,31 @@ def _enter(site: access.Site, request: Request, given: str) -> Response:
     return response
 
 
-async def _events(
-    pages: anyio.CapacityLimiter, fleet: FleetSource | None, labels: Sequence[tuple[str, str]]
-) -> AsyncIterator[str]:
+async def _events(pages: anyio.CapacityLimiter, stream: Stream) -> AsyncIterator[str]:
     async with pages:
-        stream = Stream(fleet, labels)
+        loop, ready = asyncio.get_running_loop(), asyncio.Event()
+        page = stream.join(partial(_call_soon, loop, ready.set))
         try:
             yield "retry: 1000\n\n"
-            silent_since = anyio.current_time()
             while True:
-                # Not abandoned: a socket is closed by nobody while a thread waits for it.
-                frames = await anyio.to_thread.run_sync(stream.step)
-                if frames:
-                    yield "".join(f"event: {name}\ndata: {line}\n\n" for name, line in frames)
-                elif anyio.current_time() - silent_since >= KEEP_ALIVE:
-                    yield ": still here\n\n"
-                else:
+                ready.clear()
+                waiting = stream.take(page)
+                if waiting:
+                    yield "".join(f"event: {name}\ndata: {text}\n\n" for name, text in waiting)
                     continue
-                silent_since = anyio.current_time()
+                with anyio.move_on_after(KEEP_ALIVE) as silence:
+                    await ready.wait()
+                if silence.cancelled_caught:
+                    yield ": still here\n\n"
         finally:
-            stream.close()
+            stream.leave(page)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    try:
+        loop.call_soon_threadsafe(function)
+    except RuntimeError:
+        pass  # the server is ending
 
 
 def _ask(fleet: FleetSource | None, verb: str, operation: str) -> dict[str, Any]:

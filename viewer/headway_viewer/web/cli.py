@@ -23,6 +23,11 @@ from headway_viewer.fleet.server_access import NotUsable
 from headway_viewer.web.access import LOOPBACK, Site
 
 MISSING = 1
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - told, not listened at
+INSECURE = (
+    "without TLS: whoever is on the network between can read names, states and errors, and, with "
+    "the token that they read, look and cancel as you can"
+)
 _EXTRA = ("starlette", "uvicorn", "anyio", "segno")
 
 
@@ -73,15 +78,17 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         where = f"{arguments.listen} port {arguments.port}"
         return print_error("web", f"cannot listen at {where}: {error.strerror}", MISSING)
+    encrypted = bool(arguments.certificate)
     site = Site(
-        "https" if arguments.certificate else "http",
-        LOOPBACK if local else _names(arguments.listen),
+        "https" if encrypted else "http",
+        LOOPBACK if local else _names(arguments.listen, certified=encrypted),
         listening.getsockname()[1],
         secrets.token_urlsafe(24),
+        everywhere=arguments.listen in EVERYWHERE,
     )
     print_lines([site.url])
-    if not local and not arguments.certificate:
-        print_error("web", "without TLS: whoever is on the way can read all of it", 0)
+    if not local and not encrypted:
+        print_error("web", INSECURE, 0)
     if not local and sys.stdout.isatty():
         _print_qr_code(site.url)
     config = uvicorn.Config(
@@ -108,12 +115,31 @@ def _listen(address: str, port: int) -> socket.socket:
     return socket.create_server((address, port), family=family)
 
 
-def _names(address: str) -> tuple[str, ...]:
-    """Return the names by which browsers know a machine that listens at `address`."""
-    if address in ("0.0.0.0", "::"):  # noqa: S104 - told, not listened at
+def _names(address: str, *, certified: bool = False) -> tuple[str, ...]:
+    """Return the names by which browsers know a machine that listens at `address`.
+
+    The first is that of the URL: a phone knows no names of a network, a certificate has one.
+    """
+    if address in EVERYWHERE:
         own = socket.gethostname()
-        return (own, f"{own}.local", *_addresses(own), *LOOPBACK)
+        names = (own, f"{own}.local", *_addresses(own), *LOOPBACK)
+        outward = None if certified else _outward_address(address)
+        return names if outward is None else tuple(dict.fromkeys((outward, *names)))
     return (f"[{address}]" if ":" in address else address,)
+
+
+def _outward_address(listening: str) -> str | None:
+    """Return the address by which this machine reaches others, or None; nothing is sent."""
+    family, far = (
+        (socket.AF_INET6, "2001:db8::1") if ":" in listening else (socket.AF_INET, "192.0.2.1")
+    )
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asked:
+            asked.connect((far, 9))
+            found = str(asked.getsockname()[0])
+    except OSError:
+        return None
+    return f"[{found}]" if ":" in found else found
 
 
 def _addresses(name: str) -> list[str]:

@@ -1,69 +1,215 @@
-"""What one open page follows: a snapshot, then what has changed, ten times a second at most.
+"""What all open pages follow: one connection and one replica, as long as any of them looks.
 
-Shell. The connection lives as long as the page looks: a hidden page closes its stream, so that
-no worker reports more often for it and no broker stays for it. A page that reads slowly has no
-queue here: the replica keeps the last state of each operation, and it is read when there is room.
+Shell. A thread follows, ten times a second at most, and each change is encoded once. A hidden page
+closes its stream, so that no worker reports more often for it and no broker stays for it. A page
+that reads slowly has no queue: of each operation the last state waits for it.
 """
 
 from __future__ import annotations
 
-from typing import Sequence
+import os
+import select
+import threading
+from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
-from headway.lookup import has_labels
+from headway.lookup import is_labelled
 from headway_viewer.connection.endpoint import following_feed
+from headway_viewer.connection.feed import Feed
 from headway_viewer.fleet.options import FleetSource
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Changes, Replica
+from headway_viewer.web.page_events import PageEvents
 
-DEPARTURE_POLL = 0.5  # seconds, at most, in which a page that has gone is noticed
+if TYPE_CHECKING:
+    from headway_viewer.fleet.fleet_feed import FleetFeed
+
+LONGEST_WAIT = 1.0  # seconds without anything; who comes or goes ends a wait
+PATIENCE = 0.5  # seconds for a connection to be made before pages are told that it is not
+RETRY = 2.0  # seconds until a connection is made anew after a fault
 FRAME = 0.1  # seconds between frames: a bar that moves more often looks no smoother
 
 
 class Stream:
-    """The frames of one page; with `labels`, of operations that have them, and their parts."""
+    """Follows the operations here or those of a fleet, with `labels` those that have all of them.
+
+    Safe to be used by several threads; one of its own follows while there are pages.
+    """
 
     def __init__(
         self, fleet: FleetSource | None = None, labels: Sequence[tuple[str, str]] = ()
     ) -> None:
-        replica = Replica()
-        self._feed = following_feed(replica) if fleet is None else fleet.feed(replica)
-        self._writer = Writer(self._feed.replica)
-        self._note: str | None = None
+        self._fleet = fleet
         self._labels = labels
-        self._chosen: set[str] = set()
+        self._lock = threading.Lock()
+        self._pages: list[PageEvents] = []
+        self._thread: threading.Thread | None = None
+        self._woken, self._wake = os.pipe()
+        os.set_blocking(self._woken, False)
+        os.set_blocking(self._wake, False)
 
-    def step(self) -> list[tuple[str, str]]:
-        """Wait for changes; return them as events: their names, and JSON on one line."""
+    def join(self, tell: Callable[[], None]) -> PageEvents:
+        """Let a page follow; `tell()` is called, by any thread, when something waits for it."""
+        page = PageEvents(tell)
+        with self._lock:
+            self._pages.append(page)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="headway web")
+                self._thread.start()
+        self._end_wait()
+        return page
+
+    def leave(self, page: PageEvents) -> None:
+        """Note that a page has gone; the last one ends the connection."""
+        with self._lock:
+            if page in self._pages:
+                self._pages.remove(page)
+        self._end_wait()
+
+    def take(self, page: PageEvents) -> list[tuple[str, str]]:
+        """Return what waits for a page: the names of events, and their text on one line."""
+        with self._lock:
+            return page.take()
+
+    def _end_wait(self) -> None:
+        try:
+            os.write(self._wake, b"\0")
+        except BlockingIOError:
+            pass  # it will end all the same
+
+    def _run(self) -> None:
+        """Follow for the pages until the last has gone."""
+        follower: Follower | None = None
+        try:
+            while self._goes_on():
+                try:
+                    if follower is None:
+                        follower = Follower(self._fleet, self._labels, self._woken)
+                    self._turn(follower)
+                except Exception as error:  # or the pages would stand still, and not say so
+                    if follower is not None:
+                        follower.close()
+                    follower = None
+                    self._tell(f"no connection, and another attempt soon: {error}")
+                    select.select([self._woken], [], [], RETRY)
+                    _drain(self._woken)
+        finally:
+            if follower is not None:
+                follower.close()
+
+    def _turn(self, follower: Follower) -> None:
+        follower.wait()
+        with self._lock:
+            pages = list(self._pages)
+        frame = follower.collect(whole=any(page.wants_all for page in pages))
+        with self._lock:
+            frame.distribute(pages)
+
+    def _tell(self, note: str) -> None:
+        with self._lock:
+            for page in self._pages:
+                page.tell_note(note)
+
+    def _goes_on(self) -> bool:
+        with self._lock:
+            if not self._pages:
+                self._thread = None  # who comes next starts another
+            return bool(self._pages)
+
+
+class Frame(NamedTuple):
+    """What pages are to be told: lines by operation, what is gone, and all that there is."""
+
+    lines: list[tuple[str | None, str]]
+    removed: list[str]
+    fresh: bool  # all is new
+    snapshot: str | None
+    note: str
+
+    def distribute(self, pages: Sequence[PageEvents]) -> None:
+        """Hand it to pages."""
+        for page in pages:
+            page.wants_all = page.wants_all or self.fresh
+            if not page.wants_all:
+                for key, line in self.lines:
+                    page.add(key, line)
+                for name in self.removed:
+                    page.forget(name)
+            elif self.snapshot is not None:
+                page.begin(self.snapshot)
+            page.tell_note(self.note)
+
+
+class Follower:
+    """The connection of the thread, and what its pages were last told."""
+
+    def __init__(
+        self, fleet: FleetSource | None, labels: Sequence[tuple[str, str]], wake: int
+    ) -> None:
+        replica = Replica()
+        self._feed: Feed | FleetFeed = (
+            following_feed(replica) if fleet is None else fleet.feed(replica)
+        )
+        self._feed.wake = wake
+        self._wake = wake
+        self._writer = Writer(replica)
+        self._labels = labels
+        self._chosen: set[str] | None = set() if labels else None  # ids; None: all
+        self._sent = float("-inf")
+        self._begun = self._feed.clock()
+
+    def wait(self) -> None:
+        """Wait for changes, and a moment for more of them where the last frame was just now."""
         feed = self._feed
-        if feed.wait(DEPARTURE_POLL):
-            feed.wait(FRAME, rest=True)
+        came = feed.wait(LONGEST_WAIT)
+        _drain(self._wake)
+        rest = self._sent + FRAME - feed.clock()
+        if came and rest > 0:
+            feed.wait(rest, rest=True)
+
+    def collect(self, *, whole: bool) -> Frame:
+        """Return what has changed since; with `whole`, or where all is new, all that there is."""
+        feed = self._feed
         replica = feed.replica
+        feed.lines.clear()
         now = replica.time(feed.clock())
         changes = replica.take()
         chosen = self._choose(changes)
-        events = [("line", line) for line in self._writer.changes(changes, now, chosen)]
-        self._chosen.difference_update(changes.removed)
-        note = feed.note()
-        if note != self._note:
-            self._note = note
-            events.append(("note", note or ""))
-        feed.lines.clear()
-        return events
+        some = changes._replace(operations=[], fresh=False) if changes.fresh else changes
+        lines = list(self._writer.keyed_changes(some, now, chosen))
+        if chosen is not None:
+            chosen.difference_update(changes.removed)
+        snapshot: str | None = None
+        if (whole or changes.fresh) and replica.instance is not None and not replica.wanted:
+            operations = replica.operations.values()
+            shown = [one for one in operations if chosen is None or one.id in chosen]
+            snapshot = self._writer.snapshot(now, shown)
+        if lines or snapshot is not None:
+            self._sent = feed.clock()
+        begins = replica.instance is None and feed.clock() - self._begun < PATIENCE
+        note = "" if begins else feed.note() or ""
+        return Frame(lines, changes.removed, changes.fresh, snapshot, note)
 
     def _choose(self, changes: Changes) -> set[str] | None:
-        """Return the ids of the operations that are shown; None: all."""
-        if not self._labels:
+        """Return the ids of what has the labels, or is inside of such; None: all."""
+        chosen = self._chosen
+        if chosen is None:
             return None
         operations = self._feed.replica.operations
         if changes.fresh:
-            self._chosen.clear()
+            chosen.clear()
         for name in operations if changes.fresh else changes.operations:
-            operation = operations[name]
-            above = (operation.parent or "").partition("/")[0]
-            if above in self._chosen or has_labels(operation, self._labels):
-                self._chosen.add(name)
-        return self._chosen
+            if is_labelled(operations[name], self._labels, operations):
+                chosen.add(name)
+        return chosen
 
     def close(self) -> None:
         """Close the connection."""
         self._feed.close()
+
+
+def _drain(woken: int) -> None:
+    """Take what has ended a wait, or it would end the next one, too."""
+    try:
+        os.read(woken, 4096)
+    except BlockingIOError:
+        pass

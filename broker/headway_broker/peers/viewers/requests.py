@@ -16,6 +16,9 @@ from headway_broker.state.sessions import Session
 
 # Seconds that a worker has to answer; its callbacks may run that long, and a person waits for it.
 ANSWER_TIMEOUT = 5.0
+# Seconds in which a worker that this broker has only heard of is to connect; with the answer's it
+# is less than the 15 s that viewers wait.
+GREETING_TIMEOUT = 8.0
 CLAIMS_LIMIT = 5_000  # keys remembered; the oldest is forgotten, and may then be told again
 PENDING_LIMIT = 1_000  # requests that wait for an answer
 DRAWN_LIMIT = 1_000  # operations of one request that tells what was drawn; a viewer draws fewer
@@ -25,12 +28,17 @@ Terminal = Tuple[Any, str]  # the machine and the name
 
 
 class PendingRequest(NamedTuple):
-    """A request that was passed to a worker, which has not answered yet."""
+    """A request to a worker, which has not answered yet.
+
+    `held` is what is sent to it once it connects: after a restart the broker knows workers by
+    the history and the spool before they have said Hello.
+    """
 
     asker: Session
     request: int  # the number that the asker gave it
     worker: Session
     until: float
+    held: Any = None
 
 
 class Requests:
@@ -100,11 +108,29 @@ class Requests:
         if not entry.operation.open:
             return reply(asker, request, error=f"has ended: {entry.operation.state}")
         worker = entry.session
-        if worker.identity is None or len(self._pending) >= PENDING_LIMIT:
+        if worker.gone or len(self._pending) >= PENDING_LIMIT:
             return reply(asker, request, {"answer": "nobody", "reason": None})
         self._number += 1
+        passed_on = message(self._number, entry.operation.id)
+        if worker.identity is None:
+            until = now + GREETING_TIMEOUT
+            waiting = PendingRequest(asker, request, worker, until, passed_on)
+            self._pending[self._number] = waiting
+            return []
         self._pending[self._number] = PendingRequest(asker, request, worker, now + ANSWER_TIMEOUT)
-        return [Send(worker.identity, message(self._number, entry.operation.id))]
+        return [Send(worker.identity, passed_on)]
+
+    def greeted(self, worker: Session, now: float) -> list[Effect]:
+        """Pass on what was held for a worker until it said Hello."""
+        if worker.identity is None:
+            return []
+        effects: list[Effect] = []
+        for number, waiting in self._pending.items():
+            if waiting.worker is worker and waiting.held is not None:
+                effects.append(Send(worker.identity, waiting.held))
+                until = now + ANSWER_TIMEOUT
+                self._pending[number] = waiting._replace(held=None, until=until)
+        return effects
 
     def answer(self, worker: Session, answer: messages.Answer) -> list[Effect]:
         """Reply to a request with the answer of the worker."""

@@ -135,6 +135,7 @@ class StoppedBroker:
 
     def __init__(self, address: str, now: float) -> None:
         self._address = address
+        self._pid: int | None = None
         self._before: bytes | None = None
         self.due = now + STOPPED_LOOK  # when to look next
 
@@ -143,9 +144,12 @@ class StoppedBroker:
         if now < self.due:
             return False
         self.due = now + STOPPED_LOOK
-        local = self._address.startswith("ipc://")
-        pid = listener(self._address[len("ipc://") :]) if local else None
-        before, self._before = self._before, None if pid is None else standstill(pid)
+        if self._pid is None and self._address.startswith("ipc://"):
+            # Once: each asking is a connection, which one that is stopped leaves in its queue, and
+            # of a full queue the kernel does not say whose it is.
+            self._pid = listener(self._address[len("ipc://") :])
+        before = self._before
+        self._before = None if self._pid is None else standstill(self._pid)
         return self._before is not None and before == self._before
 
 

@@ -55,8 +55,12 @@ class ExitSpool:
 
     def __init__(self, reporter: Reporting) -> None:
         self._reporter = reporter
+        # Several threads may write at once, without the reporter's lock. It guards all of these.
         self._names: list[str] = []  # of the files
         self._told: object = None  # what of the reporter's the files tell
+        self._begun = 0  # writings so far: a later one tells no less
+        self._newest = 0  # the number of the one that the files are of
+        self._used: set[str] = set()  # names that were given to a writing
         self._lost = False  # what found no place has been counted
         self._corrected = b""  # the messages in the last of the files, where that has corrections
 
@@ -76,24 +80,36 @@ class ExitSpool:
                 return
             told = reporter.publisher.spool_version
             owed = self._owed()
-        if owed:
-            before = self._names
-            if name in before:
+            if not owed:
+                return
+            if name in self._used:
                 name = reporter.next_spool_name()
-            self._names = spool_at_last(name, owed, reporter.next_spool_name)
-            self._told, self._corrected = told, b""
-            for one in before:
+            self._used.add(name)
+            self._begun += 1
+            number = self._begun
+        obsolete = spool_at_last(name, owed, reporter.next_spool_name)
+        with reporter.lock:
+            if number > self._newest:  # else another thread has written what is newer
+                obsolete, self._names = self._names, obsolete
+                self._newest, self._told, self._corrected = number, told, b""
+            kept = self._names
+        for one in obsolete:
+            if one not in kept:
                 remove(one)
 
-    def correct(self, operation: str) -> None:
+    def correct(self, operation: str, before: object) -> None:
         """Spool how an operation has ended otherwise than the files tell. Raise OSError.
 
-        Corrections come one by one, so they have files of their own, which stay small.
+        Corrections come one by one, so they have files of their own, which stay small: beside files
+        that tell all else, as it was by the `spool_version` from before the correction. Where there
+        are none, or they are being written, all is written. The reporter's lock is held.
         """
         reporter = self._reporter
-        with reporter.lock:
-            told = reporter.publisher.spool_version
-            owed = self._owed(operation)
+        if not self._names or self._told != before:
+            self.write(reporter.session)
+            return
+        told = reporter.publisher.spool_version
+        owed = self._owed(operation)
         if not owed:
             return
         hello, frames, missing = _packed_all(owed)
@@ -101,11 +117,13 @@ class ExitSpool:
         name = reporter.next_spool_name()
         contents = packed_hello(hello, missing=missing) + corrected
         _at_last(lambda: write(name, contents))
-        if self._corrected:
-            remove(self._names.pop())
-        self._names.append(name)
-        self._told = told
+        names = list(self._names)
+        obsolete = names.pop() if self._corrected else None
+        self._begun += 1
+        self._names, self._told, self._newest = [*names, name], told, self._begun
         self._corrected = corrected if len(corrected) < CORRECTIONS_BYTES else b""
+        if obsolete is not None:
+            remove(obsolete)
 
     def _owed(self, operation: str | None = None) -> list[Any]:
         """Return the messages of what is not acknowledged, or of one operation; with the lock."""
@@ -117,7 +135,8 @@ class ExitSpool:
 
     def withdraw(self) -> None:
         """Remove the files: all that is in them is acknowledged."""
-        names, self._names, self._corrected = self._names, [], b""
+        with self._reporter.lock:
+            names, self._names, self._corrected = self._names, [], b""
         for name in names:
             remove(name)
 
@@ -206,7 +225,8 @@ def spool(
 def write(name: str, frames: bytes) -> None:
     """Write packed messages, a `Hello` first, to the spool file `name`. Raise OSError.
 
-    Where too many files wait by then the oldest have gone, and are counted as lost.
+    Where too many files wait by then the oldest have gone. Each counts as one lost end,
+    whatever it holds: none is read here.
     """
     gone = write_spool_file(*spool_place(), name, frames)
     if gone:

@@ -102,8 +102,10 @@ class Will:
         # disk holds up who sends, and nobody who reports.
         while apart is not None and self._write_apart(apart):
             with reporter.lock:
-                told = self._next(now) or told
-                apart = self._too_much(told.body, now)
+                newer = self._next(now)
+                if newer is None:
+                    break  # another thread has told all of it meanwhile
+                told, apart = newer, self._too_much(newer.body, now)
         with reporter.lock:
             obsolete = self._acknowledged_files()
         with self._writing:

@@ -126,7 +126,7 @@ def _read(operation: Any, pace: str | None, *, needs_end: bool) -> Outcome:
     parser, updater = PipeParser(needs_end=needs_end), OperationUpdater(operation)
     moved: list[Any] = []
     number = 0
-    for line in _lines(0, pace) if sys.stdin is not None else ():
+    for line in read_lines(0, pace) if sys.stdin is not None else ():
         number += line is not None
         try:
             events = parser.feed(line.decode("utf-8", "replace")) if line is not None else []
@@ -149,7 +149,7 @@ def _read(operation: Any, pace: str | None, *, needs_end: bool) -> Outcome:
     return parser.finish()
 
 
-def _lines(descriptor: int, pace: str | None) -> Iterator[bytes | None]:
+def read_lines(descriptor: int, pace: str | None) -> Iterator[bytes | None]:
     """Yield the lines of a descriptor, and None after those that came together."""
     rest = b""
     held: float | None = None  # until when the file `pace` may be there

@@ -215,7 +215,7 @@ class Coordinator:
                 )
             # Whoever cancelled it knows why it ended: its last words are not to bury the rest.
             cancelled = code in CANCELLED or self._stopped_by is not None
-            if code != 0 and cancelled and running.output.holds_back:
+            if cancelled and running.output.withholds(failed=code != 0):
                 self._withheld.append(running.output.label)
             _write(running.output.finish(failed=code != 0, cancelled=cancelled))
             running.close()

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 INTERLEAVED, GROUPED, QUIET = "interleaved", "grouped", "quiet"
 KINDS = (INTERLEAVED, GROUPED, QUIET)
 LINE_LIMIT = 1 << 16  # bytes of a line that is held back until it is whole
-KEPT_LIMIT = 1 << 24  # bytes of one command that are held back until it ends; then lines go out
+KEPT_LIMIT = 1 << 24  # bytes of one command that are held back until it ends: its last ones
+# Of those, bytes that are shown of one that was cancelled: whoever cancelled it waits for the end.
+CANCELLED_LIMIT = 1 << 16
 
 
 class CommandOutput:
@@ -33,6 +35,7 @@ class CommandOutput:
         self._partial = {1: b"", 2: b""}
         self._kept: Pieces = []
         self._kept_bytes = 0
+        self._cut = False  # more was printed than is kept
 
     def feed(self, stream: int, data: bytes) -> Pieces:
         """Take what came on a stream, 1 or 2."""
@@ -47,27 +50,33 @@ class CommandOutput:
     def finish(self, failed: bool, *, cancelled: bool = False) -> Pieces:
         """Return what is left when the command has ended.
 
-        Of one that was `cancelled` nothing is shown that only a failure would show.
+        Of one that was `cancelled` nothing is shown that only a failure would show, and else its
+        last lines.
         """
         out: Pieces = []
         for stream in (1, 2):
             if self._partial[stream]:
                 out += self._take(stream, self._partial[stream] + b"\n")
                 self._partial[stream] = b""
+        if cancelled and self._kept_bytes > CANCELLED_LIMIT:
+            self._forget(CANCELLED_LIMIT)
         kept, self._kept = self._kept, []
         if kept and (self._kind == GROUPED or (failed and not cancelled)):
             marks = None if failed or self._fold is None else self._fold(self.label)
-            begin, end = marks or (f"==> {self.label} <==\n", "")
+            last = ", its last lines" if self._cut else ""
+            begin, end = marks or (f"==> {self.label}{last} <==\n", "")
             out.append((kept[0][0], begin.encode("utf-8", "replace")))
             out += kept
             if end:
                 out.append((kept[-1][0], end.encode("utf-8", "replace")))
         return out
 
-    @property
-    def holds_back(self) -> bool:
-        """Return whether there is output that only a failure would show."""
-        return self._kind == QUIET and bool(self._kept or any(self._partial.values()))
+    def withholds(self, *, failed: bool) -> bool:
+        """Return whether there is output that is not shown of one that was cancelled."""
+        size = self._kept_bytes + sum(map(len, self._partial.values()))
+        if self._kind == GROUPED:
+            return size > CANCELLED_LIMIT
+        return self._kind == QUIET and failed and size > 0
 
     def _take(self, stream: int, lines: bytes) -> Pieces:
         if not lines:
@@ -79,7 +88,23 @@ class CommandOutput:
         self._kept_bytes += len(lines)
         while self._kept_bytes > KEPT_LIMIT and len(self._kept) > 1:
             self._kept_bytes -= len(self._kept.pop(0)[1])
+            self._cut = True
         return []
+
+    def _forget(self, limit: int) -> None:
+        """Keep the last whole lines, of at most `limit` bytes."""
+        kept: Pieces = []
+        for stream, data in reversed(self._kept):
+            part = data[max(len(data) - limit, 0) :]
+            if len(part) < len(data):
+                self._cut = True
+                part = part[part.find(b"\n") + 1 :]  # before it stands the end of a line
+            limit -= len(part)
+            if part:
+                kept.append((stream, part))
+            if len(part) < len(data):
+                break
+        self._kept = kept[::-1]
 
 
 def _lines(data: bytes) -> list[bytes]:

@@ -377,14 +377,20 @@ class OperationUpdater:
             stage.update(done=event.done, total=event.total, detail=event.detail, unit=event.unit)
 
     def _note_initial(self, event: StageMoved, stage: Any) -> None:
-        """Note what was there already when a stage began that is read of later."""
+        """Note what was there already when a stage began that is read of later.
+
+        A count that came as the stage had just begun is no work, however late it is read; one
+        that came later is, as always.
+        """
         key = self._key(event.name)
         if event.done is None or key not in self._early:
             return
         self._early.discard(key)
-        if 1 < event.done < UNKNOWN:
+        when = self._when
+        if when is not None and 1 < event.done < UNKNOWN:
             with reporter().lock:
-                stage._start_at(event.done)
+                if stage._is_fresh(when):
+                    stage._start_at(event.done)
 
     def _withdraw(self, event: Withdrawn) -> None:
         stage = self._stages.get(self._key(event.name))

@@ -5,7 +5,7 @@ from wired import Wired
 
 from headway.estimate import Run
 from headway.protocol import messages
-from headway_broker.peers.viewers.requests import ANSWER_TIMEOUT
+from headway_broker.peers.viewers.requests import ANSWER_TIMEOUT, GREETING_TIMEOUT
 from headway_broker.state import effects
 
 
@@ -52,6 +52,43 @@ def test_a_worker_that_dies_is_nobody_at_once(wired):
     viewer.ask("cancel", operation="op")
     wired.core.died("worker", wired.now)
     wired.pass_time(1)
+    assert replies(viewer) == [({"answer": "nobody", "reason": None}, None)]
+
+
+@pytest.fixture
+def restarted(wired):
+    """A broker that knows an operation by the history alone, whose worker may come back."""
+    before = Wired(has_history=True)
+    before.worker(pid=4711).start()
+    before.pass_time(2)
+    wired.core.restored([before.stored_rows()["op"]], wired.now)
+    wired.carry_out()
+    return wired
+
+
+@pytest.mark.parametrize("verb", ["cancel", "pause", "resume"])
+def test_a_request_waits_for_a_worker_that_has_not_come_back_yet(restarted, verb):
+    viewer = restarted.viewer()
+    viewer.ask(verb, operation="op")
+    restarted.pass_time(GREETING_TIMEOUT - 0.5)
+    assert replies(viewer) == []
+    worker = restarted.worker(pid=4711)
+    [passed] = [
+        message
+        for message in worker.heard()
+        if isinstance(message, (messages.Cancel, messages.Pause))
+    ]
+    restarted.pass_time(1)  # it has as long to answer as one that was there
+    worker.say(messages.Answer(passed.request, "accepted", None))
+    assert replies(viewer) == [({"answer": "accepted", "reason": None}, None)]
+    worker.hello(identity=b"again")
+    assert not worker.heard(messages.Cancel), "it is told once"
+
+
+def test_a_worker_that_does_not_come_back_is_nobody(restarted):
+    viewer = restarted.viewer()
+    viewer.ask("cancel", operation="op")
+    restarted.pass_time(GREETING_TIMEOUT + 0.1)
     assert replies(viewer) == [({"answer": "nobody", "reason": None}, None)]
 
 

@@ -214,6 +214,15 @@ def test_who_listens_is_known_by_pid(place):
         assert broker_launch.listener(path) == os.getpid()
 
 
+def test_a_stopped_broker_is_found_though_its_queue_is_full(place, monkeypatch):
+    monkeypatch.setattr(broker_launch, "standstill", lambda pid: b"%d" % pid)
+    path = os.path.join(place, "report.sock")
+    with listen(path) as queue:
+        queue.listen(0)  # room for the connection of one look
+        stopped = broker_launch.StoppedBroker("ipc://" + path, 0.0)
+        assert [stopped.is_found(now) for now in (1.0, 2.0, 3.0)] == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("service", "manager", "asked"),
     [(None, "/run", None), ("a.service", None, None), ("a.service", "/run", "/run")],

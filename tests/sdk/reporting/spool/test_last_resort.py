@@ -316,6 +316,99 @@ def test_corrections_have_small_files_of_their_own(folder, monkeypatch):
     assert len(last) == 50
 
 
+def newest(folder):
+    """How each operation ends by the files: name → state."""
+    told = {}
+    for message in contents(folder):
+        if isinstance(message, messages.Announce):
+            operation, revision, name, _, state, *_ = message.operation
+            told[operation] = max(told.get(operation, (-1,)), (revision, name, state))
+    return {name: state for _, name, state in told.values()}
+
+
+ALL = {"First": "completed", "Late": "completed", "Left": "failed"}
+
+
+def begin():
+    """End one, leave two open; return the one that a daemon thread ends."""
+    with headway.operation("First"):
+        pass
+    headway.operation("Left").start()
+    return headway.operation("Late").start()
+
+
+def test_a_correction_before_the_file_of_all_takes_nothing_from_it(folder):
+    with reporting() as reporter:
+        late = begin()
+        reporter.judge_open()
+        late.complete()
+        reporter.exit_spool.write(reporter.session)
+        assert newest(folder) == ALL
+        reporter.exit_spool.withdraw()
+    assert not list(folder.iterdir())
+
+
+def test_a_correction_beside_files_that_tell_less_is_no_reason_to_tell_no_more(folder):
+    with reporting() as reporter:
+        with headway.operation("Before"):
+            pass
+        reporter.exit_spool.write(reporter.next_spool_name())
+        late = begin()
+        reporter.judge_open()
+        late.complete()
+        reporter.exit_spool.write(reporter.session)
+        assert newest(folder) == {"Before": "completed", **ALL}
+
+
+def test_a_correction_after_a_file_of_all_that_had_no_room_is_one(folder, monkeypatch):
+    def full(*_):
+        raise OSError(28, "full")
+
+    with reporting() as reporter:
+        late = begin()
+        with monkeypatch.context() as patch:
+            patch.setattr(last_resort, "write_spool_file", full)
+            with pytest.raises(OSError, match="full"):
+                last_resort.finish(reporter)
+        late.complete()
+        assert newest(folder) == ALL
+        last_resort.finish(reporter)
+        assert newest(folder) == ALL
+        reporter.exit_spool.withdraw()
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("again", [False, True])
+def test_corrections_while_the_file_of_all_is_written_are_kept(folder, monkeypatch, before, again):
+    original = last_resort.write_spool_file
+    due = []
+
+    def write(place, user, name, data):
+        while due:
+            due.pop()()
+        return original(place, user, name, data)
+
+    monkeypatch.setattr(last_resort, "write_spool_file", write)
+    with reporting() as reporter:
+        if before:
+            with headway.operation("Before"):
+                pass
+            reporter.exit_spool.write(reporter.session)
+        other = headway.operation("Other").start()
+        late = begin()
+        due += [late.complete, other.complete]
+        if again:  # another thread that ends the program
+            due.append(lambda: last_resort.finish(reporter))
+        last_resort.finish(reporter)
+        expected = {**({"Before": "completed"} if before else {}), "Other": "completed", **ALL}
+        assert newest(folder) == expected
+        last_resort.finish(reporter)
+        assert newest(folder) == expected
+        reporter.exit_spool.withdraw()
+    assert not list(folder.iterdir())
+
+
 def test_files_that_had_to_go_for_another_are_counted_as_lost(folder, monkeypatch):
     monkeypatch.setattr(spool_files, "WAITING_LIMIT", 10)
     monkeypatch.setattr(spool_files, "SEARCH_EVERY", 1)

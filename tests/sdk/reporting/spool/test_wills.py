@@ -296,6 +296,53 @@ def test_an_end_that_is_refused_keeps_its_own_file_alone(folder, reporter):
     assert spooled(folder) == [first]
 
 
+class Interrupted:
+    """The lock of a reporter, after whose next release something is done."""
+
+    def __init__(self, reporter):
+        self._lock, self.due = reporter.lock, []
+
+    def __enter__(self):
+        return self._lock.__enter__()
+
+    def __exit__(self, *error):
+        self._lock.__exit__(*error)
+        while self.due:
+            self.due.pop()()
+
+
+def test_what_another_thread_has_told_meanwhile_is_not_written_for_ever(
+    folder, reporter, monkeypatch
+):
+    monkeypatch.setattr(will, "BODY_LIMIT", 1_000)
+    own = Will(reporter)
+    reporter.lock = lock = Interrupted(reporter)
+    ends(20)
+    original = last_resort.write
+    written = []
+
+    def another():
+        ends(1)
+        own.tell()  # between two looks, as another thread does
+
+    def write(name, data):
+        original(name, data)
+        written.append(name)
+        assert len(written) < 5
+        if len(written) == 1:
+            lock.due.append(another)
+
+    monkeypatch.setattr(last_resort, "write", write)
+    own.tell()
+    assert len(written) == 1
+    told = {operation for file in spooled(folder) for operation in file}
+    told |= {one.operation[0] for one in frames(body(folder))[0][1:]}
+    assert told == {one.model.id for one in reporter.publisher.entries()}
+    acknowledge(reporter)
+    own.tell()
+    assert spooled(folder) == []
+
+
 @pytest.mark.parametrize("many", [False, True])
 def test_a_slow_disk_holds_up_nobody_who_reports(folder, reporter, monkeypatch, many):
     own = Will(reporter)

@@ -16,7 +16,7 @@ def ends():
 
 def test_lines_are_cut_at_their_ends_and_at_what_came_together(ends):
     read, write = ends
-    lines = pipe._lines(read, None)
+    lines = pipe.read_lines(read, None)
     write(b"one\ntwo\nthr")
     assert [next(lines) for _ in range(3)] == [b"one", b"two", None]
     write(b"ee\n")
@@ -26,7 +26,7 @@ def test_lines_are_cut_at_their_ends_and_at_what_came_together(ends):
 def test_of_a_line_that_never_ends_the_beginning_is_kept(monkeypatch):
     pieces = iter([b"x" * pipe.READ_SIZE] * 9 + [b"y\nnext\n", b""])
     monkeypatch.setattr(os, "read", lambda _descriptor, _size: next(pieces))
-    *before, line, after, _end, last = pipe._lines(0, None)
+    *before, line, after, _end, last = pipe.read_lines(0, None)
     assert before == [None] * 9
     assert len(line) <= pipe.LINE_LIMIT + 1
     assert (after, last) == (b"next", None)
@@ -45,7 +45,7 @@ def test_the_file_that_paces_a_script_is_removed_a_moment_after_a_count(
         return [], [], []
 
     monkeypatch.setattr(pipe.select, "select", moment)
-    lines = pipe._lines(read, str(pace))
+    lines = pipe.read_lines(read, str(pace))
     pace.touch()
     write(b"advance\n")
     assert [next(lines) for _ in range(2)] == [b"advance", None]

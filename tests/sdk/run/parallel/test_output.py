@@ -1,4 +1,4 @@
-from headway.run.parallel.output import LINE_LIMIT, CommandOutput
+from headway.run.parallel.output import CANCELLED_LIMIT, LINE_LIMIT, CommandOutput
 
 
 def test_a_line_goes_out_once_it_is_whole_and_begins_with_the_label():
@@ -11,6 +11,7 @@ def test_a_line_goes_out_once_it_is_whole_and_begins_with_the_label():
 def test_an_unfinished_last_line_goes_out_at_the_end():
     output = CommandOutput("interleaved", "sh", 2)
     output.feed(1, b"a")
+    assert not output.withholds(failed=True)
     assert output.finish(failed=False) == [(1, b"sh | a\n")]
     assert output.finish(failed=False) == []
 
@@ -36,9 +37,9 @@ def test_quiet_output_comes_only_of_what_failed():
 
 def test_of_what_was_cancelled_nothing_comes_that_is_kept_for_failures():
     output = CommandOutput("quiet", "sh", 2)
-    assert not output.holds_back
+    assert not output.withholds(failed=True)
     output.feed(2, b"Traceback\n")
-    assert output.holds_back
+    assert output.withholds(failed=True)
     assert output.finish(failed=True, cancelled=True) == []
     output = CommandOutput("grouped", "sh", 2)
     output.feed(1, b"x\n")
@@ -58,3 +59,17 @@ def test_what_succeeded_is_folded_where_the_log_can_and_what_failed_stands_open(
         output = CommandOutput("grouped", "npm", 3, fold)
         output.feed(1, b"x\n")
         assert b"".join(data for _, data in output.finish(failed=failed)) == shown
+
+
+def test_of_much_that_was_cancelled_the_last_lines_come_and_of_a_failure_all():
+    for cancelled in (False, True):
+        output = CommandOutput("grouped", "yes", 3)
+        for _ in range(40):
+            output.feed(1, b"y\n" * 8000)
+        output.feed(2, b"last\n")
+        assert output.withholds(failed=False)
+        told = b"".join(data for _, data in output.finish(failed=True, cancelled=cancelled))
+        head = b"==> yes, its last lines <==\ny\n" if cancelled else b"==> yes <==\ny\n"
+        assert told.startswith(head)
+        assert told.endswith(b"y\nlast\n")
+        assert (len(told) <= CANCELLED_LIMIT + 40) == cancelled

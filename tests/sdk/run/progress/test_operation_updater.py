@@ -21,7 +21,7 @@ from headway.run.reading.events import (
     Waiting,
     Withdrawn,
 )
-from headway.testing import reporting
+from headway.testing import ManualClock, reporting
 
 
 class FakeStage:
@@ -356,3 +356,21 @@ def test_after_a_pause_it_runs(operation):
     updater.unpause()
     updater.unpause()
     assert operation.calls == [("wait", "paused"), ("resume",)]
+
+
+@pytest.mark.parametrize(("came", "initial"), [(0.1, 50), (0.4, 0), (None, 0)])
+def test_only_a_first_count_that_came_with_the_beginning_was_there_already(came, initial):
+    """The stage's line is read half a second late; `came` is when its first count came after it."""
+    clock = ManualClock(100.0)
+    with reporting(clock):
+        made = headway.operation("x").start()
+        clock.advance(1)
+        began = clock() - 0.5
+        updater = OperationUpdater(made)
+        updater.apply([StageStarted("Build", 100, "files")], when=began)
+        if came is None:
+            clock.advance(10)
+        moved = StageMoved("Build", 50, 100, None, "files")
+        updater.apply([moved], when=None if came is None else began + came)
+        stage = made.stages[0].model
+        assert (stage.done, stage.initial) == (50, initial)

@@ -1,0 +1,136 @@
+"use strict";
+// Words, signs and times: the same as in the terminal (headway.estimate.phrase, headway_viewer.formatting).
+const SIGNS = {
+  completed: "✓", failed: "✗", crashed: "✗", cancelled: "⊗", running: "▶", waiting: "‖", pending: "·",
+  silent: "?", stopped: "■", ended: "□",
+};
+const OPEN = new Set(["running", "waiting", "pending"]);
+let ahead = 0; // seconds that the broker's clock is ahead of ours
+
+const element = (id) => document.getElementById(id);
+
+function make(name, kind, text) {
+  const made = document.createElement(name);
+  if (kind) made.className = kind;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function say(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+function paintSign(target, state) {
+  const kind = `sign ${state}`;
+  if (target.className !== kind) target.className = kind;
+  say(target, SIGNS[state] || "·");
+}
+
+function now() {
+  return Date.now() / 1000 + ahead;
+}
+
+function rounded(value) { // as Python rounds: halves to the even neighbour
+  const near = Math.round(value);
+  return Math.abs(value % 1) === 0.5 && near % 2 ? near - 1 : near;
+}
+
+function duration(seconds) {
+  const all = Math.max(seconds, 0);
+  if (all < 0.95) return all >= 0.05 ? `${all.toFixed(1)} s` : "0 s";
+  const whole = rounded(all);
+  const two = (large, unit, small, below) => (small ? `${large} ${unit} ${small} ${below}` : `${large} ${unit}`);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return two(Math.floor(whole / 60), "min", whole % 60, "s");
+  if (whole < 86400) return two(Math.floor(whole / 3600), "h", Math.floor(whole / 60) % 60, "min");
+  return two(Math.floor(whole / 86400), "d", Math.floor(whole / 3600) % 24, "h");
+}
+
+function unitOf(seconds) {
+  if (seconds < 57.5) return ["s", 1, "seconds"];
+  if (seconds < 57.5 * 60) return ["min", 60, "minutes"];
+  if (seconds < 36 * 3600) return ["h", 3600, "hours"];
+  return ["days", 86400, "days"];
+}
+
+function figure(value, unit) {
+  const step = unit === "s" ? (value < 20 ? 1 : 5) : value < 2.75 ? 0.5 : value < 20 ? 1 : 5;
+  const near = rounded(value / step) * step;
+  return `${unit === "s" ? Math.max(1, near) : near}`;
+}
+
+function words(low, median, high) {
+  const apart = (high + 1) / (low + 1);
+  if (apart > 20) return "calculating";
+  if (high < 5) return "a few seconds";
+  const [unit, size, vague] = unitOf(apart <= 2.6 || apart > 6 ? median : high);
+  if (apart <= 2.6) return `about ${figure(median / size, unit)} ${unit}`;
+  if (apart > 6) return vague;
+  const first = figure(low / size, unit);
+  const last = figure(high / size, unit);
+  if (first === last) return `about ${last} ${unit}`;
+  const ends = low / size < 0.75 ? `up to ${last}` : `${first}–${last}`;
+  if (median < 570) return `${ends} ${unit}`;
+  const [middle, middleSize] = unitOf(median);
+  return `about ${figure(median / middleSize, middle)} ${middle} (${middle === unit ? ends : `${ends} ${unit}`})`;
+}
+
+function remaining(operation) {
+  const made = operation.estimate;
+  if (!OPEN.has(operation.state)) return operation.elapsed === null ? "" : duration(operation.elapsed);
+  if (operation.state === "pending") return "";
+  if (!made) return operation.state === "waiting" ? "" : "calculating";
+  const passed = Math.max(now() - operation.told, 0);
+  return words(...[made.low, made.median, made.high].map((value) => Math.max(value - passed, 0)));
+}
+
+function amount(stage) {
+  if (stage.done === null) return "";
+  const bytes = ["B", "bytes"].includes(stage.unit);
+  const one = (value) => {
+    if (!bytes) return value.toLocaleString("en", { maximumFractionDigits: 1 });
+    const power = Math.min(Math.floor(Math.log10(Math.max(Math.abs(value), 1)) / 3), 5);
+    return `${(value / 1000 ** power).toFixed(power ? 1 : 0)} ${["B", "kB", "MB", "GB", "TB", "PB"][power]}`;
+  };
+  if (stage.unit === "%") return `${one(stage.done)} %`;
+  const unit = bytes || !stage.unit ? "" : ` ${stage.unit}`;
+  return stage.total === null ? `${stage.done ? one(stage.done) + unit : ""}` : `${one(stage.done)}/${one(stage.total)}${unit}`;
+}
+
+function stoppedSince(operation) { // its process: Ctrl+Z, SIGSTOP
+  const last = (operation.stops || []).slice(-1)[0];
+  return last && last[1] === null && OPEN.has(operation.state) ? last[0] : null;
+}
+
+// The state that its sign tells: a loop that was left early has completed, but not all of it.
+function stateOf(operation) {
+  if (OPEN.has(operation.state)) {
+    if (stoppedSince(operation) !== null) return "stopped";
+    return operation.silent_since === null ? operation.state : "silent";
+  }
+  return operation.state === "completed" && operation.reason ? "stopped" : operation.state;
+}
+
+function doing(operation) {
+  const parts = [];
+  const stopped = stoppedSince(operation);
+  if (OPEN.has(operation.state)) {
+    if (operation.unheard_since) parts.push(`host not heard for ${duration(now() - operation.unheard_since)}`);
+    else if (operation.no_broker_since) parts.push(`host up, no broker for ${duration(now() - operation.no_broker_since)}`);
+    else if (stopped !== null) parts.push(`stopped for ${duration(now() - stopped)}`);
+    else if (operation.silent_since !== null) parts.push(`no contact for ${duration(now() - operation.silent_since)}`);
+  }
+  if (operation.state === "waiting") parts.push(operation.reason ? `waiting: ${operation.reason}` : "waiting");
+  else if (OPEN.has(operation.state)) {
+    for (const stage of operation.stages.filter((one) => ["running", "waiting"].includes(one.state)).slice(-2)) {
+      parts.push([stage.name, amount(stage), stage.detail || stage.reason].filter(Boolean).join(" "));
+    }
+    if (operation.stalled_since) parts.push(`no progress for ${duration(now() - operation.stalled_since)}`);
+  } else {
+    parts.push(stateOf(operation));
+    if (operation.exit_status) parts.push(`exit ${operation.exit_status}`);
+    const said = operation.error || operation.message || operation.reason;
+    if (said !== `exit status ${operation.exit_status}`) parts.push(said);
+  }
+  return parts.filter(Boolean).join(", ");
+}
