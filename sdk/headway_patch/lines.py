@@ -11,6 +11,7 @@ import atexit
 import os
 import sys
 from _thread import allocate_lock, get_ident
+from contextvars import ContextVar
 from itertools import count
 
 from headway_patch.async_exceptions import reraise_async
@@ -40,7 +41,7 @@ class Connection:
         self.lock = allocate_lock()
         self.numbers = count(1)
         self.entered: dict[int, list[Bar]] = {}  # thread → the bars that it iterates over
-        self.first = get_ident()
+        self.first = _main_thread()
         self.open: dict[int, Bar] = {}
         self.last_looks: list[Callable[[], object]] = []  # called before `finish` ends what is open
         self._pending = b""
@@ -120,11 +121,15 @@ class Connection:
 
     def around(self) -> Bar | None:
         """Return the bar that a new one of this thread is part of, or None."""
-        found = self.entered.get(get_ident()) or self.entered.get(self.first)
+        found = [bar for bar in _entered.get() if bar.connection is self and bar.entered]
+        if not found and get_ident() != self.first:
+            found = self.entered.get(self.first, found)
         return found[-1] if found else None
 
 
 _connection: Connection | None = None
+# The bars that this thread, or this task of an event loop and what made it, iterates over.
+_entered: ContextVar[tuple[Bar, ...]] = ContextVar("headway_bars", default=())
 
 
 def _after_fork() -> None:
@@ -158,6 +163,7 @@ class Bar:
         self.prefix = f"@{number}" if around is None else f"@{number}<{around.number}"
         self.number = number
         self.look: Callable[[], object] = bool
+        self.entered = False  # it is iterated over
         self.left_at: tuple[CodeType, int] | None = None  # code and line of the loop over it
         self._told: tuple[Any, ...] = ()
         self._name = words(name) or "items"
@@ -241,11 +247,15 @@ class Bar:
                 left[0].end("stop")
 
     def enter(self) -> None:
-        """Let the bars that this thread makes from now on be part of it."""
+        """Let the bars that this thread, or this task, makes from now on be part of it."""
+        self.entered = True
+        _entered.set((*_entered.get(), self))
         self.connection.entered.setdefault(get_ident(), []).append(self)
 
     def leave(self) -> None:
         """Undo `enter`, from whatever thread."""
+        self.entered = False
+        _entered.set(tuple(bar for bar in _entered.get() if bar.entered))
         for bars in list(self.connection.entered.values()):
             if self in bars:
                 bars.remove(self)
@@ -265,6 +275,16 @@ def _ancestors() -> list[int]:
     except (OSError, ValueError, IndexError) as error:
         reraise_async(error)
     return [pid for pid in found if pid > 1]
+
+
+def _main_thread() -> int:
+    """Return the thread that the program began in: this one, where it knows of no others."""
+    threading = sys.modules.get("threading")
+    try:
+        return threading.main_thread().ident or get_ident()  # type: ignore[union-attr]
+    except AttributeError as error:
+        reraise_async(error)  # it is not imported, or not whole yet
+        return get_ident()
 
 
 def _program_frame() -> FrameType | None:

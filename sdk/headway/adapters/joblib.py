@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from threading import Lock
 
-from headway.api.track import open_stage
+from headway.api.iteration import length_of
+from headway.api.track import open_stage, track
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,13 @@ def _look(parallel: Any, stage: Stage) -> None:
     # All are dispatched: their number is the total, where the tasks came without a length.
     if parallel._original_iterator is None and parallel.n_dispatched_tasks:
         stage.update(total=parallel.n_dispatched_tasks)
-    stage.update(done=parallel.n_completed_tasks)
+    if not _hands_out(parallel):  # else what is taken counts
+        stage.update(done=parallel.n_completed_tasks)
+
+
+def _hands_out(parallel: Any) -> bool:
+    """Return whether a call returns at once, with a generator of the results."""
+    return getattr(parallel, "return_generator", False) is True
 
 
 class Parallel(joblib.Parallel):
@@ -40,7 +47,13 @@ class Parallel(joblib.Parallel):
         self._stage: Stage | None = None
 
     def __call__(self, iterable: Any) -> Any:
-        """Run the tasks and count those that are done."""
+        """Run the tasks and count those that are done; of a generator, those that are taken."""
+        if _hands_out(self):
+            self._stage = None
+            total = length_of(iterable)
+            loop = track(super().__call__(iterable), self._name or "tasks", total)
+            self._stage = loop._end.stage  # type: ignore[union-attr]
+            return loop
         with open_stage(self._name or "tasks") as stage:
             try:
                 stage.update(total=len(iterable))

@@ -23,7 +23,8 @@ functions:
   hw_stage NAME [total=N] [unit=U]   the next stage; the one before has completed
   hw_advance [N], hw_done N, hw_total N, hw_percent N
   hw_detail TEXT, hw_log TEXT, hw_wait REASON, hw_go, hw_skip [REASON]
-  hw_end, hw_fail TEXT, hw_cancel    the end; a script that exits with a status has failed
+  hw_end, hw_fail TEXT, hw_cancel    the end; a script that exits with a status has failed.
+                                     hw_begin, hw_plan and hw_stage begin another
   hw_retry                           run the last `headway run` of this shell that failed again,
                                      in its folder; only the shell knows its words
 
@@ -35,15 +36,26 @@ examples:
 # The reader is looked at before each update, for a write to a pipe that nobody reads ends a script.
 _FUNCTIONS = """\
 SETUP
-_hw_fd= _hw_reader= _hw_count=0 _hw_set= _hw_at=0 _hw_script=${0##*/} _hw_newline=$'\\n'
+_hw_fd= _hw_reader= _hw_count=0 _hw_set= _hw_at=0 _hw_over= _hw_script=${0##*/} _hw_newline=$'\\n'
 hw_begin() {
     hw_end
+    _hw_count=0 _hw_set= _hw_over=
     OPEN
     EXIT
     return 0
 }
 _hw_send() {
-    [ -n "$_hw_fd" ] || hw_begin "$_hw_script"
+    if [ -z "$_hw_fd" ]; then
+        case "${_hw_over}:$1" in
+        :* | *:plan* | *:stage*) hw_begin "$_hw_script" ;;
+        *)
+            [ "$_hw_over" = told ] || echo "headway: '${1%% *}' after the end tells nobody;" \\
+                "hw_begin begins another operation" >&2
+            _hw_over=told
+            return 0
+            ;;
+        esac
+    fi
     [ "$_hw_count$_hw_set" = 0 ] || _hw_flush
     kill -0 "$_hw_reader" 2>/dev/null && printf '%s\\n' "$1" >&"$_hw_fd" 2>/dev/null || :
 }
@@ -95,9 +107,10 @@ hw_fail() { _hw_say fail "$@"; _hw_close; }
 hw_cancel() { _hw_say cancel "$@"; _hw_close; }
 hw_end() { [ -z "$_hw_fd" ] || { _hw_send complete; _hw_close; }; }
 _hw_close() {
+    [ -n "$_hw_fd" ] || return 0
     CLOSE
     wait "$_hw_reader" 2>/dev/null || :
-    _hw_fd= _hw_reader= _hw_at=0
+    _hw_fd= _hw_reader= _hw_at=0 _hw_over=1
 }
 _hw_exit() {
     [ -z "$_hw_fd" ] && return 0
@@ -157,10 +170,12 @@ _FISH = """\
 set -g _hw_pipe ''
 set -g _hw_hold ''
 set -g _hw_steps ''
+set -g _hw_over ''
 set -g _hw_script (string replace -r '.*/' '' -- (status filename))
 test -n "$_hw_script"; and test "$_hw_script" != -; or set -g _hw_script fish
 function hw_begin
     hw_end
+    set -g _hw_over ''
     set -g _hw_folder (command mktemp -d); or return 0
     set -g _hw_pipe $_hw_folder/pipe
     set -g _hw_hold $_hw_folder/hold
@@ -177,7 +192,17 @@ function hw_begin
     end
 end
 function _hw_send
-    test -n "$_hw_pipe"; or hw_begin $_hw_script
+    if test -z "$_hw_pipe"
+        if test -n "$_hw_over"; and not string match -qr '^(plan|stage)' -- "$argv[1]"
+            set -l hw_word (string split ' ' -- "$argv[1]")[1]
+            test $_hw_over = told
+            or echo "headway: '$hw_word' after the end tells nobody;" \\
+                'hw_begin begins another operation' >&2
+            set -g _hw_over told
+            return 0
+        end
+        hw_begin $_hw_script
+    end
     test -n "$_hw_pipe"; or return 0
     test -z "$_hw_steps"; or _hw_flush
     jobs -q $_hw_reader; and printf '%s\\n' $argv >$_hw_pipe
@@ -225,6 +250,8 @@ function hw_end
     _hw_close
 end
 function _hw_close
+    test -n "$_hw_pipe"; or return 0
+    set -g _hw_over 1
     command kill $_hw_holder 2>/dev/null
     wait $_hw_reader 2>/dev/null
     command rm -rf $_hw_folder

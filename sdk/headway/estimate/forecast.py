@@ -245,7 +245,7 @@ class Forecast(Mixture):
         if not self._stages and self._judged is None:
             return None
         share = self._share if self._stages else None  # before a stage is told of, none is behind
-        if share is None and not self._analogues and not self._untold:
+        if share is None and not self._whole and not self._untold:
             share = counted_fraction(self._stages, self._work(now))
         if self._judged is not None and not (share is not None and self._is_counted()):
             by_stages = self._judged.reached if share is None else share

@@ -66,12 +66,15 @@ class Mixture(Observed):
         "_until",
         "_waits",
         "_weights",
+        "_whole",
     )
 
     def __init__(self, runs: Sequence[Run], prior: float | None) -> None:
         super().__init__(runs)
         parameters = Parameters(runs)
         self._analogues = tuple(Analogue(run, parameters) for run in runs)
+        # Whether a whole is known: runs that were all cut short tell nothing of what comes after.
+        self._whole = any(run.seconds is not None for run in runs)
         self._prior = prior
         self._sharing = parameters.sharing_sums
         self._lanes: Lanes | None = None  # of stages that go on side by side
@@ -188,7 +191,12 @@ class Mixture(Observed):
         return elapsed * (1 - self._share) / self._share
 
     def _share_passed(self, now: float) -> float | None:
-        """Return the share of the work that is done by the earlier runs, or None."""
+        """Return the share of the work that is done by the earlier runs, or None.
+
+        Of what no run has come to the end of, nobody knows how much is to come.
+        """
+        if not self._whole:
+            return None
         shares = weight = 0.0
         for analogue, w in zip(self._analogues, self._weights):
             share = analogue.passed(self._stages, now)

@@ -28,6 +28,21 @@ def test_each_call_is_a_stage(op, listed):
     assert (stage.name, stage.state, stage.done, stage.total) == ("Fit", "completed", 9, 9)
 
 
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("kind", ["generator", "generator_unordered"])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_results_that_are_generated_count_as_they_are_taken(op, listed, kind, jobs):
+    work = list(tasks(9)) if listed else tasks(9)
+    parallel = Parallel(n_jobs=jobs, backend="threading", name="Fit", return_as=kind)
+    results = parallel(work)
+    (stage,) = op.stages
+    next(results)
+    next(results)
+    assert (stage.state, stage.done) == ("running", 1)
+    assert len(list(results)) == 7
+    assert (stage.state, stage.done, stage.total) == ("completed", 9, 9)
+
+
 def test_an_exception_fails_it(op):
     with pytest.raises(ValueError, match="invalid literal"):
         Parallel(n_jobs=2, backend="threading", name="Fit")([joblib.delayed(int)("x")])

@@ -147,6 +147,21 @@ def test_the_end_of_the_script_ends_the_operation(run, name, ending, status, sai
 
 
 @pytest.mark.parametrize("name", SHELLS)
+def test_what_comes_after_the_end_begins_nothing_and_is_complained_of_once(run, name):
+    late = "hw_advance; hw_advance 2; hw_done 3; hw_percent 50; hw_fail again; hw_end\n"
+    status, kept, printed = run(name, f"hw_stage One\nhw_fail bad\n{late}echo went on\n")
+    assert status == 0
+    assert kept[1:] == ["stage One", "fail bad"]
+    complaint = "headway: 'advance' after the end tells nobody; hw_begin begins another operation"
+    assert printed == f"went on\n{complaint}\n"
+    for another in ("hw_begin Two", "hw_stage Two"):
+        _, kept, printed = run(name, f"hw_stage One\nhw_end\n{late}{another}\nhw_advance 7\n")
+        assert [line.split()[-1] for line in kept if "advance" in line] == ["7"]
+        assert sum("pipe" in line for line in kept) == 2
+        assert kept[-1] == "complete"
+
+
+@pytest.mark.parametrize("name", SHELLS)
 def test_a_reader_that_is_gone_does_not_end_the_script(run, name):
     script = 'hw_stage One\nkill -9 "$_hw_reader"; wait "$_hw_reader" 2>/dev/null\n'
     script += "hw_advance; hw_advance; hw_advance\nhw_end\necho went on\n"

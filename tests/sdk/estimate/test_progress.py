@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from forecasts import counted, play
 
 from headway.estimate import Forecast
 
@@ -54,3 +55,27 @@ def test_what_a_command_prints_before_it_counts_is_no_stage_beside_that():
     counted.observe(1, "Run", None, "completed", 9, 9, None, 0.5)
     counted.observe(2, "item", None, "running", 15, 40, None, 1.0)
     assert counted.progress(1.0) is None
+
+
+@pytest.mark.parametrize("ending", ["failed", "cancelled"])
+def test_runs_that_were_all_cut_short_tell_no_share_of_what_came_after(ending):
+    crunched = [(6.0 + i / 4, 2, "crunch", None, "running", i, None) for i in range(15)]
+    happened = [*counted(1, "read", 0.0, 6.0, 20), *crunched]
+    cut = (9.5, 2, "crunch", None, ending, 14, None)
+    history = [play([], [*happened, cut], ending=ending)[1]]
+    assert [span.key for span in history[0].spans] == ["read"]
+    reading = play(history, happened, until=3.0)[0]
+    assert reading.progress(3.0) == pytest.approx(0.5)  # as in a first run: the count's
+    crunching = play(history, happened, until=9.0)[0]
+    assert crunching.progress(9.0) is None
+    assert crunching.estimate(9.0).low > 1  # a share of all but nothing would have it at 0
+    planned = [(0.0, 2, "crunch", None, "pending", 0, None), *happened]
+    assert play(history, planned, until=5.7)[0].progress(5.7) is None
+
+
+def test_one_whole_run_tells_a_run_that_was_cut_short_what_came_after():
+    read = counted(1, "read", 0.0, 6.0, 20)
+    whole = play([], [*read, *counted(2, "crunch", 6.0, 12.0, 20)])[1]
+    short = play([], [*read, (9.0, 2, "crunch", None, "failed", 10, 20)], ending="failed")[1]
+    for history in ([whole, short], [short, whole]):
+        assert play(history, read, until=3.0)[0].progress(3.0) == pytest.approx(0.25, abs=0.05)

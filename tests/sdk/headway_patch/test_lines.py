@@ -77,6 +77,42 @@ def test_a_bar_is_part_of_the_one_that_its_thread_iterates_over(server):
     assert [line.partition(" ")[0] for line in server()] == ["@1", "@2<1", "@3<2", "@4<1", "@5"]
 
 
+def test_bars_of_tasks_and_threads_at_the_same_time_are_no_part_of_each_other(server):
+    def run(target):
+        thread = threading.Thread(target=target)
+        thread.start()
+        thread.join()
+
+    async def loop(name, turns):
+        bar = Bar(name, None, None)
+        bar.enter()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        Bar(f"in {name}", None, None)
+        bar.leave()
+
+    async def loops():
+        await asyncio.gather(loop("b", 2), loop("c", 2))
+
+    def tasks():
+        outer = Bar("a", None, None)  # the first of the process is no main thread's
+        outer.enter()
+        asyncio.run(loops())
+        run(lambda: Bar("d", None, None))
+        outer.leave()
+
+    run(tasks)
+    told = [line.partition(" total")[0] for line in server()]
+    assert told == [
+        "@1 stage a",
+        "@2<1 stage b",
+        "@3<1 stage c",
+        "@4<2 stage in b",
+        "@5<3 stage in c",
+        "@6 stage d",
+    ]
+
+
 @pytest.mark.parametrize("total", [None, float("nan"), float("inf"), 2**70, "10", object(), True])
 def test_what_is_no_count_is_not_sent(server, total):
     bar = Bar("loop", total, None)

@@ -1,5 +1,5 @@
 from headway.protocol.messages import Reply
-from headway_viewer.notify.claims import RETRY_AFTER, Claims
+from headway_viewer.notify.claims import RETRY_AFTER, Claims, kind_to
 from headway_viewer.notify.notice import Notice
 
 NOTICE = Notice("end:a:1:failed", "failed", "a failed", "after 3 s", "after 3 s")
@@ -39,6 +39,34 @@ def test_one_of_several_notifiers_is_granted_a_notice():
     granted = [notice for claims in notifiers for notice in claims.granted(1.1)]
     assert granted == [NOTICE]
     assert not any(claims.pending for claims in notifiers)
+
+
+def test_each_kind_of_notifier_is_granted_a_notice_once():
+    broker = Broker()
+    kinds = ["", "exec:1", "exec:1", "exec:2", ""]
+    notifiers = [Claims(broker.ask, broker.reply, kind) for kind in kinds]
+    for claims in notifiers:
+        claims.add(NOTICE, 1.0)
+    assert [len(claims.granted(1.1)) for claims in notifiers] == [1, 1, 0, 1, 0]
+    assert broker.asked[0] == NOTICE.key  # as notifiers ask that know no kinds
+
+
+def test_a_kind_tells_addresses_apart_and_does_not_show_them():
+    kinds = [("exec", "true"), ("exec", "false"), ("ntfy", "true"), ("exec", "tr", "ue")]
+    assert len({kind_to(*kind) for kind in kinds}) == 4
+    assert kind_to("exec", "true") == kind_to("exec", "true")
+    assert "secret" not in kind_to("apprise", "mailto://me:secret@host")
+    assert kind_to("exec", "\udcff")  # bytes of a command line that are no text
+
+
+def test_who_waits_leaves_a_notice_to_others():
+    broker = Broker()
+    late, other = (Claims(broker.ask, broker.reply) for _ in range(2))
+    late.add(NOTICE, 1.0, 1.0)
+    assert late.granted(1.5) == []
+    other.add(NOTICE, 1.5)
+    late.granted(2.0)
+    assert (other.granted(2.0), late.granted(2.1)) == ([NOTICE], [])
 
 
 def test_without_a_broker_it_waits_for_one():

@@ -22,6 +22,7 @@ class Feed:
         self.lines = []
         self.now = 100.0
         self.asked = []
+        self.taken = []  # keys that another notifier has claimed
 
     def clock(self):
         return self.now
@@ -39,7 +40,7 @@ class Feed:
         return len(self.asked)
 
     def reply(self, number):
-        return Reply(number, {"granted": True}, None)
+        return Reply(number, {"granted": self.asked[number - 1][1] not in self.taken}, None)
 
 
 def ends(name, state, notify=True, took=0.5, labels=None, parent=None):
@@ -75,8 +76,9 @@ class Channel:
 
     gives_up = True
 
-    def __init__(self, error=None):
+    def __init__(self, error=None, kind=""):
         self.told = []
+        self.kind = kind
         self._error = error
 
     def deliver(self, notice):
@@ -99,13 +101,13 @@ class Foreground:
         return self.answer
 
 
-def run(*steps, channel=None, **options):
+def run(*steps, channel=None, others=(), **options):
     """Run a notifier over these steps, then Ctrl+C: what it returns, and its feed."""
     replica = Replica()
     feed = Feed(replica, *steps)
-    sender = Sender(channel)
+    senders = [Sender(each) for each in (channel, *others)]
     options.setdefault("policy", Policy())
-    return Notifier(feed, replica, [sender], **options).run(), feed
+    return Notifier(feed, replica, senders, **options).run(), feed
 
 
 def test_ends_are_claimed_and_told_and_ctrl_c_ends_it():
@@ -130,6 +132,33 @@ def test_a_channel_that_takes_no_more_ends_it():
         until(lambda: len(channel.told) == 3, "three attempts")
 
     assert run(*steps, nothing, nothing, tried, *[nothing] * 50, channel=channel)[0] == "gone"
+
+
+def test_each_channel_has_the_share_of_its_kind():
+    desktop, command = Channel(), Channel(kind="exec:1")
+
+    def another(feed):
+        feed.taken.append("end:onexxxxxxxxx:1:failed")
+
+    steps = [another, ends("one", "failed"), ends("two", "failed"), nothing, nothing]
+    run(*steps, channel=desktop, others=[command])
+    until(lambda: (len(desktop.told), len(command.told)) == (1, 2), "all of them")
+    assert (desktop.told, command.told) == (["two failed"], ["one failed", "two failed"])
+
+
+def test_a_channel_that_failed_leaves_the_next_to_others_of_its_kind():
+    channel = Channel(OSError("gone"))
+
+    def tried(feed):
+        until(lambda: len(channel.told) == 1, "an attempt")
+        feed.now -= 0.9
+
+    def asked_late(feed):
+        feed.late = len(feed.asked)
+
+    steps = [ends("one", "failed"), nothing, tried, ends("two", "failed"), asked_late, nothing]
+    _, feed = run(*steps, nothing, nothing, channel=channel)
+    assert (feed.late, len(feed.asked)) == (1, 2)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ class Channel:
 
     def __init__(self, deliver, gives_up=True):
         self.gives_up = gives_up
+        self.kind = ""
         self._deliver = deliver
 
     def deliver(self, notice):

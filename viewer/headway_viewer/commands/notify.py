@@ -38,7 +38,8 @@ from headway_viewer.replica.replica import Replica
 
 UNAVAILABLE = 1
 _ABOUT = """\
-Tell when operations end or need an answer. Several of these tell once.
+Tell when operations end or need an answer. Several of these tell a desktop once; each other
+command, topic or address is told all. What a channel fails to tell is lost.
 
 What is told: an operation that failed or crashed, one that waits for an answer, one that makes
 no progress for two minutes; and one that took 10 s or longer, unless its terminal is in front.

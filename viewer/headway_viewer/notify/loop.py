@@ -13,7 +13,7 @@ from headway.model import Operation
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
 from headway_viewer.notify.bursts import Bursts
-from headway_viewer.notify.claims import Claims
+from headway_viewer.notify.claims import FAILED_WAITS, Claims
 from headway_viewer.notify.jobs import Job, Jobs
 from headway_viewer.notify.notice import Notice, named_by_host
 from headway_viewer.notify.policy import Policy, told_in_front, told_unseen
@@ -47,6 +47,26 @@ class JobList(Protocol):
         ...
 
 
+class _Outlet:
+    """A sender, with what it may tell: each has its own share, for others have the same ones."""
+
+    def __init__(self, feed: Feed | FleetFeed, sender: Sender) -> None:
+        self.sender = sender
+        self.claims = Claims(feed.request, feed.reply, sender.kind)
+        self.bursts = Bursts()
+
+    def claim(self, notice: Notice, now: float) -> None:
+        """Claim a notice: not where it could not be told, and late where the last one was not."""
+        if self.sender.broken is None:
+            self.claims.add(notice, now, FAILED_WAITS if self.sender.failures else 0.0)
+
+    def tell(self, now: float, quiet: float, is_wanted: Callable[[Notice], bool]) -> list[Notice]:
+        """Tell what has been granted and is due; return what the sender did not take."""
+        for notice in filter(is_wanted, self.claims.granted(now)):
+            self.bursts.add(notice, now)
+        return [notice for notice in self.bursts.due(now, quiet) if not self.sender.offer(notice)]
+
+
 class Notifier:
     """Turns what the feed brings into notices for the senders."""
 
@@ -66,7 +86,7 @@ class Notifier:
     ) -> None:
         self._feed = feed
         self._replica = replica
-        self._senders = senders
+        self._outlets = [_Outlet(feed, sender) for sender in senders]
         self._policy = policy
         self._front = front
         self._quiet = quiet
@@ -76,8 +96,6 @@ class Notifier:
         self._tells_hosts = tells_hosts
         self._labels = labels  # of those that are told of
         self._note: str | None = None
-        self._claims = Claims(feed.request, feed.reply)
-        self._bursts = Bursts()
         self._instance: str | None = None
         self._offset = 0.0
         self._begun = feed.clock()
@@ -95,7 +113,7 @@ class Notifier:
                     signals.suspend()
                 self._tell_trouble()
                 pause = self._turn(self._feed.clock())
-                broken = [sender.broken for sender in self._senders]
+                broken = [outlet.sender.broken for outlet in self._outlets]
                 if all(broken):
                     return broken[0] or ""
         return signals.exit_status
@@ -105,25 +123,22 @@ class Notifier:
         now = self._replica.time(local)
         for notice in [*self._absorb(now), *self._policy.due(now)]:
             named = named_by_host(notice) if self._tells_hosts else notice
-            self._claims.add(named, local)
-        for notice in self._claims.granted(local):
-            if self._is_wanted(notice):
-                self._bursts.add(notice, local)
+            for outlet in self._outlets:
+                outlet.claim(named, local)
         quiet = 60.0 * self._quiet.left(_minute_of_day()) if self._quiet is not None else 0.0
-        for notice in self._bursts.due(local, quiet):
-            taken = sum(sender.offer(notice) for sender in self._senders)
-            if not taken:
+        for outlet in self._outlets:
+            for notice in outlet.tell(local, quiet, self._is_wanted):
                 self._say(f"dropped: {notice.title}")
         waits = [MAX_WAIT]
         if self._job_list is not None:
             self._job_list.show(self._jobs.wanted(now))
             waits.append(self._jobs.deadline(now) or MAX_WAIT)
-        deadline, gathered = self._policy.deadline(), self._bursts.deadline()
+        deadline = self._policy.deadline()
+        gathered = [outlet.bursts.deadline() for outlet in self._outlets]
         if deadline is not None:
             waits.append(max(deadline - now, 0.0))
-        if gathered is not None:
-            waits.append(max(gathered - local, 0.0))
-        if self._claims.pending or any(sender.busy for sender in self._senders):
+        waits += [max(at - local, 0.0) for at in gathered if at is not None]
+        if any(outlet.claims.pending or outlet.sender.busy for outlet in self._outlets):
             waits.append(0.25)
         return min(waits)
 

@@ -16,9 +16,13 @@ STUCK_AFTER = 30.0  # seconds that one delivery may take
 
 
 class Channel(Protocol):
-    """A way to tell a notice. `gives_up`: where it fails in a row, it will go on failing."""
+    """A way to tell a notice. `gives_up`: where it fails in a row, it will go on failing.
+
+    Of several of the same `kind`, in whichever process, one tells a notice.
+    """
 
     gives_up: bool
+    kind: str
 
     def deliver(self, notice: Notice) -> None:
         """Tell a notice; may block and may raise."""
@@ -41,6 +45,7 @@ class Sender:
         self.broken: str | None = None
         self.dropped = 0
         self.failures = 0
+        self.kind = channel.kind
         self._channel = channel
         self._sent = sent
         self._failed = failed

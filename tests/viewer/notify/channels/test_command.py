@@ -51,3 +51,11 @@ def test_a_command_that_hangs_is_ended_with_what_it_started(monkeypatch, tmp_pat
     with pytest.raises(OSError, match="was ended after"):
         CommandChannel("sleep 300 & sleep 300; true", with_output=False).deliver(NOTICE)
     assert time.monotonic() - before < 100
+
+
+def test_other_commands_and_other_folders_are_other_kinds(tmp_path, monkeypatch):
+    kinds = [CommandChannel(command, with_output=False).kind for command in ("true", "true", "x")]
+    monkeypatch.chdir(tmp_path)
+    kinds.append(CommandChannel("true", with_output=False).kind)
+    assert kinds[0] == kinds[1]
+    assert len(set(kinds)) == 3

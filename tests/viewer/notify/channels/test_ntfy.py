@@ -76,3 +76,9 @@ def test_a_server_that_answers_500_is_an_error_in_words(server):
 def test_a_server_that_is_not_there_is_an_error_in_words():
     with pytest.raises(OSError, match="cannot be reached"):
         NtfyChannel("http://127.0.0.1:1/x", with_output=False).deliver(NOTICE)
+
+
+def test_whoever_publishes_to_a_topic_is_of_its_kind():
+    urls = ["https://ntfy.sh/a", "https://me:secret@ntfy.sh/a/", "https://ntfy.sh/b"]
+    kinds = [NtfyChannel(url, with_output=False).kind for url in urls]
+    assert kinds[0] == kinds[1] != kinds[2]

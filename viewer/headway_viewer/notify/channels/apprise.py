@@ -9,6 +9,7 @@ import importlib
 from typing import Any
 
 from headway import text
+from headway_viewer.notify.claims import kind_to
 from headway_viewer.notify.notice import BAD, Notice
 
 
@@ -24,6 +25,7 @@ class AppriseChannel:
             raise ImportError(
                 "Apprise is not installed (pip install '.[notify]' in Headway's folder)"
             ) from None
+        self.kind = kind_to("apprise", *sorted(urls))
         self._with_output = with_output
         self._sender = apprise.Apprise()
         for url in urls:

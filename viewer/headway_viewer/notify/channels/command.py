@@ -11,6 +11,7 @@ import signal
 import subprocess
 from typing import Any
 
+from headway_viewer.notify.claims import kind_to
 from headway_viewer.notify.notice import Notice
 
 TIMEOUT = 30.0  # seconds that the command may take; then it and what it started is ended
@@ -23,6 +24,8 @@ class CommandChannel:
     gives_up = False
 
     def __init__(self, command: str, *, with_output: bool) -> None:
+        # The same words are another command in another folder.
+        self.kind = kind_to("exec", command, _folder())
         self._command = command
         self._with_output = with_output
 
@@ -66,6 +69,13 @@ def as_json(notice: Notice, *, with_output: bool) -> dict[str, Any]:
         "progress": None if notice.value is None else notice.value / 100,
         "host": notice.host,
     }
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

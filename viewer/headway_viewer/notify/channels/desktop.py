@@ -25,6 +25,7 @@ class DesktopChannel:
     """The notification service of a desktop session. Raises `Impossible` where there is none."""
 
     gives_up = True  # where it fails again and again, the session is over
+    kind = ""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ

@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 
 from headway import text
+from headway_viewer.notify.claims import kind_to
 from headway_viewer.notify.notice import BAD, CRITICAL, LOW, Notice
 
 TIMEOUT = 15.0  # seconds for the server to answer
@@ -31,6 +32,7 @@ class NtfyChannel:
         host = parts.netloc.rpartition("@")[2]
         self._server = urllib.parse.urlunsplit((parts.scheme, host, f"{folder}/", "", ""))
         self._topic = topic
+        self.kind = kind_to("ntfy", self._server, topic)
         self._with_output = with_output
         self._headers = {"Content-Type": "application/json"}
         if parts.username is not None or parts.password is not None:

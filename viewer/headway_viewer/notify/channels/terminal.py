@@ -34,6 +34,7 @@ class TerminalChannel:
     """The terminal behind a descriptor."""
 
     gives_up = True  # it is closed
+    kind = "terminal"
 
     def __init__(self, descriptor: int, environ: Mapping[str, str]) -> None:
         self._descriptor = descriptor
