@@ -234,3 +234,5 @@ def test_what_stops_itself_later_than_it_is_let_go_on_is_let_go_on_again():
             return not sandbox.is_stopped(process.pid)
 
         wait_for(goes_on, 20.0, "its going on")
+        assert not sandbox.is_stopped(process.pid)
+        assert injector.injected["SIGSTOP in an exit"] == 1
