@@ -224,9 +224,9 @@ def spool(count: int) -> None:
                 pass
             begun, delayed = time.monotonic(), run_delay()
             own.exit_spool.write(own.next_spool_name())
-            written = own.exit_spool.name
+            written = own.exit_spool.filled
             own.exit_spool.withdraw()
-            if written is not None:  # else it was acknowledged already
+            if written:  # else it was acknowledged already
                 took.append(time.monotonic() - begun - (run_delay() - delayed))
     print(json.dumps(took), flush=True)
 
