@@ -17,7 +17,7 @@ from time import monotonic, sleep
 from headway.async_exceptions import is_async, reraise_async
 from headway.host import propagation, reaping
 from headway.host.random_id import random_id
-from headway.interning import Interner
+from headway.protocol.interning import Interner
 from headway.reporting import exit_status
 from headway.reporting.publisher import Publisher
 from headway.reporting.receipts import Receipts

@@ -13,9 +13,10 @@ from hypothesis.stateful import (
 )
 from wired import Wired
 
-from headway.model import OPERATION_FIELDS, Operation
+from headway.model import Operation
 from headway.protocol import messages
 from headway.protocol.rows import decode
+from headway.records import OPERATION_FIELDS
 from headway_broker.core import STORE_SECONDS
 from headway_broker.peers.endings import SHOWN_AFTER
 from headway_broker.publishing import stream as rules
