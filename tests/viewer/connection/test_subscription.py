@@ -47,9 +47,9 @@ def publisher():
 def subscribe(publisher):
     made = []
 
-    def subscribe(**options):
-        wanted = {"events": False, "attends": False, "overview": False, "screen": False}
-        made.append(Subscription(Replica(), publisher.context, **{**wanted, **options}))
+    def subscribe(replica=None, **options):
+        wanted = {"events": False, "attends": False, "overview": False, "screen": False, **options}
+        made.append(Subscription(replica or Replica(), publisher.context, **wanted))
         return made[-1]
 
     yield subscribe
@@ -107,8 +107,8 @@ def test_who_looks_at_all_follows_the_whole_stream(publisher, subscribe):
 
 
 def test_what_comes_is_folded_and_lines_are_handed_on(publisher, subscribe):
-    made = subscribe()
-    replica = made._replica
+    replica = Replica()
+    made = subscribe(replica)
     made.connect(publisher.endpoint, NOW)
     publisher.heard(2)
     lines = messages.Lines(INSTANCE, 1, NOW, installers()[0].id, None, ["a line"])
