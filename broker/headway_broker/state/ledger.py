@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any, Collection
 
-from headway.interning import Interner
-from headway.model import NOT_REACHED, OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway.model import NOT_REACHED, Operation, Stage
+from headway.protocol.interning import Interner
 from headway.protocol.messages import Share
 from headway.protocol.rows import STOPS_LIMIT
 from headway.protocol.wire import UNCHANGED, read_counts
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.states import (
     CANCELLED,
     CRASHED,

@@ -224,7 +224,7 @@ class Runner:
         if number == signal.SIGTTOU and output is not None and output.foreground:
             self._child.resume()
             return
-        self._updater.suspend()
+        self._updater.waiting.suspend()
         self._launch.restore_terminal()
         self._updater.flush(STOP_DELAY)  # the threads that send it stop, too
         alone = self._plumbing.relayed_terminal is not None  # its key has stopped nobody else
@@ -232,7 +232,7 @@ class Runner:
         self._plumbing.resize()
         self._launch.follow_terminal()
         self._child.resume()
-        self._updater.resume()
+        self._updater.waiting.resume()
 
     # Cancelling.
 
