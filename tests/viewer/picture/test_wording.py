@@ -186,6 +186,13 @@ def test_a_run_unlike_all_before_it_is_said_to_be():
     assert wording.detail_lines(made, board_of(made), NOW, 5) == ["unlike earlier runs"]
 
 
+def test_an_operation_that_was_asked_to_stop_is_called_so():
+    made = operation("a", "x", "waiting", reason="stopping (Ctrl+C again ends it)")
+    assert wording.waiting_text(made, NOW - 4, NOW) == "stopping 4 s (Ctrl+C again ends it)"
+    assert not operation("a", "x", "waiting", reason="paused").stopping
+    assert not operation("a", "x", reason="stopping").stopping
+
+
 def test_a_paused_operation_is_called_so():
     made = operation("a", "x", "waiting", reason="paused")
     assert wording.waiting_text(made, NOW - 42, NOW) == "paused 42 s"

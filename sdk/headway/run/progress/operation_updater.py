@@ -31,7 +31,7 @@ from headway.run.reading.events import (
 from headway.run.reading.prompts import is_prompt
 from headway.run.reading.tail_lines import is_worth_keeping
 from headway.run.tree.router import SCOPE
-from headway.states import COMPLETED, PAUSED, RUNNING, WAITING
+from headway.states import COMPLETED, PAUSED, RUNNING, STOPPING, WAITING
 
 if TYPE_CHECKING:
     from headway.reporting.output_sender import Source
@@ -84,7 +84,8 @@ class OperationUpdater:
         self._over: set[str] = set()  # names of stages that have ended
         self._run_told = False  # a count of the stage Run, by the output
         self._said = False  # something that stands as the detail
-        self._paused = False
+        # The reason of a wait that nothing but a request ends: it is paused, or about to end.
+        self._held: str | None = None
         self._pausing = threading.RLock()  # requests to pause come on another thread
         self._asked = False  # it waits because it was seen to ask, not because a parser says so
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -94,8 +95,8 @@ class OperationUpdater:
 
     @property
     def waits(self) -> bool:
-        """Return whether the operation waits: for input, a lock, or while it is paused."""
-        return self._paused or self._waiting is not None
+        """Return whether the operation waits: for input, a lock, its end, or while it is paused."""
+        return self._held is not None or self._waiting is not None
 
     def apply(self, events: list[Event], scope: str = "", when: float | None = None) -> None:
         """Apply events in order.
@@ -216,28 +217,36 @@ class OperationUpdater:
     def resume(self) -> None:
         """Resume the operation: the command works again. What it says while paused is old."""
         with self._pausing:
-            if self._waiting is not None and not self._paused:
+            if self._waiting is not None and self._held is None:
                 self._waiting = None
                 self._asked = False
                 self._guard(lambda operation: operation.resume())
 
     def pause(self) -> None:
         """Wait until `unpause`: a request has stopped the command."""
+        self._hold(PAUSED)
+
+    def stop(self, how: str) -> None:
+        """Wait for its end: it was asked to stop; `how` is what ends it sooner."""
+        self._hold(f"{STOPPING} ({how})")
+
+    def _hold(self, reason: str) -> None:
         with self._pausing:
-            self._paused = True
-            self._guard(lambda operation: operation.wait(PAUSED))
+            self._held = reason
+            self._guard(lambda operation: operation.wait(reason))
 
     def _stay_paused(self) -> None:
-        """Wait again where the beginning of a stage let a paused operation run."""
+        """Wait again where the beginning of a stage let an operation run that is held."""
         with self._pausing:
-            if self._paused and self._operation is not None and self._operation.state != WAITING:
-                self._guard(lambda operation: operation.wait(PAUSED))
+            held, operation = self._held, self._operation
+            if held is not None and operation is not None and operation.state != WAITING:
+                self._guard(lambda operation: operation.wait(held))
 
     def unpause(self) -> None:
         """Go on as before `pause`."""
         with self._pausing:
-            if self._paused:
-                self._paused = False
+            if self._held == PAUSED:
+                self._held = None
                 before, self._waiting = self._waiting, PAUSED
                 if before is None:
                     self.resume()
@@ -429,7 +438,7 @@ class OperationUpdater:
         with self._pausing:
             if reason != self._waiting:
                 self._waiting = reason
-                if not self._paused:
+                if self._held is None:
                     self._guard(lambda operation: operation.wait(reason))
 
     def _wait_as_told(self, reason: str) -> None:

@@ -342,6 +342,19 @@ def test_a_stage_that_a_paused_command_has_begun_before_resumes_nothing(before):
         made.complete()
 
 
+def test_what_was_asked_to_stop_waits_for_its_end_whatever_it_says(operation):
+    updater = OperationUpdater(operation)
+    updater.pause()
+    updater.stop("Ctrl+C again ends it")
+    updater.unpause()
+    updater.apply([StageStarted("Clean up"), Waiting("the lock")])
+    assert updater.waits
+    assert [call for call in operation.calls if call[0] in ("wait", "resume")] == [
+        ("wait", "paused"),
+        ("wait", "stopping (Ctrl+C again ends it)"),
+    ]
+
+
 def test_after_a_pause_it_waits_for_what_it_waited_for_before(operation):
     updater = OperationUpdater(operation)
     updater.apply([Waiting("the lock")])
