@@ -60,7 +60,10 @@ class TableRow(NamedTuple):
 
 
 class ColumnWidths(NamedTuple):
-    """The cells of each column in one frame; 0 for a column that is left out."""
+    """The cells of each column in one frame; 0 for a column that is left out.
+
+    Where it is not `wide`, the remaining time has all that stands beside a bar.
+    """
 
     name: int
     bar: int
@@ -69,6 +72,7 @@ class ColumnWidths(NamedTuple):
     remaining: int
     short_id: int
     done: int
+    wide: bool = True
 
 
 class Columns:
@@ -187,7 +191,7 @@ class Columns:
         left -= short_id and short_id + 1
         longer = min(left, names - name) if bar else 0
         grown = min(left - longer, MAX_BAR - bar) if bar else 0
-        return ColumnWidths(name + longer, bar + grown, 0, 0, beside, short_id, 0)
+        return ColumnWidths(name + longer, bar + grown, 0, 0, beside, short_id, 0, wide=False)
 
     def format_row(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:
         """Return a row as a styled line of at most `width` cells."""
@@ -219,7 +223,7 @@ class Columns:
             if message:
                 line.append((row.style if row.style != "busy" else "", f" {message}"))
                 used += 1 + string_width.cells(message)
-        elif narrow:
+        elif not widths.wide:
             beside = self._narrow_part(row, widths)
             line += beside
             used += sum(string_width.cells(piece) for _, piece in beside)
@@ -284,8 +288,10 @@ def _remaining_cells(row: TableRow, most: int) -> int:
 
 def _beside(row: TableRow, room: int) -> str:
     """Return what a narrow terminal shows beside a bar, in as many words as `room` holds."""
-    counts = row.counts.rjust(PERCENT_CELLS) if row.counts.endswith("%") else row.counts
-    leads = [f"{row.extra} {counts.strip()}" if row.of_part else counts]
+    counts = row.counts.strip()
+    if counts.endswith("%"):
+        counts = counts.rjust(PERCENT_CELLS)
+    leads = [f"{row.extra} {counts}" if row.of_part else counts]
     if row.progress is not None and not row.of_part:
         leads.append(formatting.percent(row.progress).rjust(PERCENT_CELLS))
     times = list(dict.fromkeys((row.remaining, row.short_remaining or row.remaining)))
