@@ -19,17 +19,14 @@ from headway_viewer.picture.board import Board, end_word
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_text, told_estimate
 from headway_viewer.picture.view import shown_progress
-from headway_viewer.picture.wording import (
+from headway_viewer.picture.wording.counts import rate_text, shown_count, stage_text
+from headway_viewer.picture.wording.groups import group_text, summary_text
+from headway_viewer.picture.wording.standing import (
     contact_text,
     error_lines,
-    group_text,
     held_word,
-    rate_text,
-    shown_count,
-    stage_text,
     stall_text,
     stopped_text,
-    summary_text,
     waiting_text,
 )
 from headway_viewer.replica.replica import Changes

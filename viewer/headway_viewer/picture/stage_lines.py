@@ -13,7 +13,8 @@ from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import MIN_BAR, ColumnWidths
 from headway_viewer.picture.estimate_basis import basis_text, work_text
 from headway_viewer.picture.remaining import late_text
-from headway_viewer.picture.wording import Detail, coming_text, details
+from headway_viewer.picture.wording.details import Detail, details
+from headway_viewer.picture.wording.standing import coming_text
 
 MAX_DETAIL_LINES = 4  # below one row
 ALL_DETAIL_LINES = 20  # where one operation is asked for

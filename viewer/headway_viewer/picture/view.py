@@ -35,18 +35,18 @@ from headway_viewer.picture.remaining import (
     told_estimate,
 )
 from headway_viewer.picture.stage_lines import MAX_DETAIL_LINES, lines_below
-from headway_viewer.picture.wording import (
-    contact_text,
+from headway_viewer.picture.wording.active_stage import shown_part
+from headway_viewer.picture.wording.counts import (
     counted_text,
-    held_word,
-    pool_texts,
-    ranks_text,
     rate_text,
     shown_count,
-    shown_part,
     stage_position,
+)
+from headway_viewer.picture.wording.groups import pool_texts, ranks_text, summary_text
+from headway_viewer.picture.wording.standing import (
+    contact_text,
+    held_word,
     stopped_text,
-    summary_text,
     waiting_text,
 )
 

@@ -231,7 +231,7 @@ class Runner:
         if number == signal.SIGTTOU and output is not None and output.foreground:
             self._child.resume()
             return
-        self._updater.suspend()
+        self._updater.waiting.suspend()
         self._launch.restore_terminal()
         self._updater.flush(STOP_DELAY)  # the threads that send it stop, too
         alone = self._plumbing.relayed_terminal is not None  # its key has stopped nobody else
@@ -239,7 +239,7 @@ class Runner:
         self._plumbing.resize()
         self._launch.follow_terminal()
         self._child.resume()
-        self._updater.resume()
+        self._updater.waiting.resume()
 
     # Cancelling.
 
@@ -251,7 +251,7 @@ class Runner:
         if number in INTERRUPTS:
             again = self._asked_to_stop and number == signal.SIGTERM
             self._asked_to_stop = True
-            self._updater.stop(ONCE_MORE if again else AGAIN)
+            self._updater.waiting.stop(ONCE_MORE if again else AGAIN)
 
     def _obey(self, link: CoordinatorLink) -> None:
         """End the command where who runs several wants that, or has been killed."""
@@ -267,7 +267,7 @@ class Runner:
             request = self._launch.requests.popleft()
             deaf = ignores_signal(self._child.pid, signal.SIGINT)
             self._escalation.request(request.reason, request.kill, deaf, now)
-            self._updater.stop(BY_KILL)
+            self._updater.waiting.stop(BY_KILL)
         for number in self._escalation.due(now):
             if not self._child.send_all(number):
                 self._relay.interrupt_by_key()
