@@ -1,4 +1,4 @@
-"""What a command waits for: input, a lock, its terminal, or while it is paused.
+"""What a command waits for: input, a lock, its terminal, its end, or while it is paused.
 
 Reporting never harms the command: every exception raised here is swallowed.
 """
@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from headway.run.reading.prompts import is_prompt
-from headway.states import PAUSED, WAITING
+from headway.states import PAUSED, STOPPING, WAITING
 
 if TYPE_CHECKING:
     from typing import Callable
@@ -29,13 +29,14 @@ class CommandWait:
         self._operation = operation
         self._reason: str | None = None
         self._asked = False  # it waits because it was seen to ask, not because a parser says so
-        self._paused = False
+        # The reason of a wait that nothing but a request ends: it is paused, or about to end.
+        self._held: str | None = None
         self._pausing = threading.RLock()  # requests to pause come on another thread
 
     @property
     def lasts(self) -> bool:
-        """Return whether the operation waits: for input, a lock, or while it is paused."""
-        return self._paused or self._reason is not None
+        """Return whether the operation waits: for input, a lock, its end, or while it is paused."""
+        return self._held is not None or self._reason is not None
 
     def note_unfinished_line(self, rest: str) -> None:
         """Wait for input if `rest`, an unfinished line followed by silence, looks like a prompt."""
@@ -59,28 +60,36 @@ class CommandWait:
     def resume(self) -> None:
         """Resume the operation: the command works again. What it says while paused is old."""
         with self._pausing:
-            if self._reason is not None and not self._paused:
+            if self._reason is not None and self._held is None:
                 self._reason = None
                 self._asked = False
                 self._guard(lambda operation: operation.resume())
 
     def pause(self) -> None:
         """Wait until `unpause`: a request has stopped the command."""
-        with self._pausing:
-            self._paused = True
-            self._guard(lambda operation: operation.wait(PAUSED))
+        self._hold(PAUSED)
 
-    def stay_paused(self) -> None:
-        """Wait again where the beginning of a stage let a paused operation run."""
+    def stop(self, how: str) -> None:
+        """Wait for its end: it was asked to stop; `how` is what ends it sooner."""
+        self._hold(f"{STOPPING} ({how})")
+
+    def _hold(self, reason: str) -> None:
         with self._pausing:
-            if self._paused and self._operation is not None and self._operation.state != WAITING:
-                self._guard(lambda operation: operation.wait(PAUSED))
+            self._held = reason
+            self._guard(lambda operation: operation.wait(reason))
+
+    def stay_held(self) -> None:
+        """Wait again where the beginning of a stage let an operation run that is held."""
+        with self._pausing:
+            held, operation = self._held, self._operation
+            if held is not None and operation is not None and operation.state != WAITING:
+                self._guard(lambda operation: operation.wait(held))
 
     def unpause(self) -> None:
         """Go on as before `pause`."""
         with self._pausing:
-            if self._paused:
-                self._paused = False
+            if self._held == PAUSED:
+                self._held = None
                 before, self._reason = self._reason, PAUSED
                 if before is None:
                     self.resume()
@@ -96,7 +105,7 @@ class CommandWait:
         with self._pausing:
             if reason != self._reason:
                 self._reason = reason
-                if not self._paused:
+                if self._held is None:
                     self._guard(lambda operation: operation.wait(reason))
 
     def wait_as_told(self, reason: str) -> None:

@@ -99,7 +99,7 @@ class OperationUpdater:
                 _APPLY[type(event)](self, event)
             except Exception:
                 continue  # one event is lost, not the command
-        self.waiting.stay_paused()
+        self.waiting.stay_held()
 
     def show_input(self, name: str, count: Count) -> None:
         """Show how far a stage is through its input, in bytes."""
@@ -124,7 +124,7 @@ class OperationUpdater:
             self._begun.add(name)
             if name == RUN:
                 self._current[""] = RUN
-            self.waiting.stay_paused()
+            self.waiting.stay_held()
         return stage
 
     def hide_input(self, name: str) -> None:

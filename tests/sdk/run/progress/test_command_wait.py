@@ -59,6 +59,23 @@ def test_after_a_pause_it_waits_for_what_it_waited_for_before(operation):
     assert operation.calls == [("wait", "the lock"), ("wait", "paused"), ("wait", "the lock")]
 
 
+def test_what_was_asked_to_stop_waits_for_its_end_whatever_it_says(operation):
+    waiting = CommandWait(operation)
+    waiting.pause()
+    waiting.stop("Ctrl+C again ends it")
+    waiting.unpause()
+    waiting.wait_as_told("the lock")
+    waiting.resume()
+    assert waiting.lasts
+    assert operation.calls == [
+        ("wait", "paused"),
+        ("wait", "stopping (Ctrl+C again ends it)"),
+    ]
+    operation.state = "running"
+    waiting.stay_held()
+    assert operation.calls[2:] == [("wait", "stopping (Ctrl+C again ends it)")]
+
+
 def test_after_a_pause_it_runs(operation):
     waiting = CommandWait(operation)
     waiting.pause()

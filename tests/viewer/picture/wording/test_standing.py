@@ -44,6 +44,13 @@ def test_of_the_lines_of_a_failure_the_last_are_told():
     assert error_lines(made, 0) == []
 
 
+def test_an_operation_that_was_asked_to_stop_is_called_so():
+    made = operation("a", "x", "waiting", reason="stopping (Ctrl+C again ends it)")
+    assert waiting_text(made, NOW - 4, NOW) == "stopping 4 s (Ctrl+C again ends it)"
+    assert not operation("a", "x", "waiting", reason="paused").stopping
+    assert not operation("a", "x", reason="stopping").stopping
+
+
 def test_a_paused_operation_is_called_so():
     made = operation("a", "x", "waiting", reason="paused")
     assert waiting_text(made, NOW - 42, NOW) == "paused 42 s"

@@ -9,7 +9,7 @@ import re
 
 from headway.formatting.theme import STOPPED
 from headway.model import Operation
-from headway.states import PAUSED, PENDING, RUNNING, WAITING
+from headway.states import PAUSED, PENDING, RUNNING, STOPPING, WAITING
 from headway_viewer import formatting
 
 
@@ -42,19 +42,26 @@ _HOLDER_PROCESS = re.compile(r",? held by process \d+(?: \([^)]*\))?$")
 
 
 def waiting_text(operation: Operation, since: float | None, now: float) -> str:
-    """Return "waiting 42 s for the dpkg lock", or "paused 42 s"."""
+    """Return "waiting 42 s for the dpkg lock", "paused 42 s", or "stopping 4 s (…)"."""
     reason = operation.reason
     if not reason:
         waits = (stage for stage in operation.stages.values() if stage.state == WAITING)
         reason = next((stage.reason for stage in waits if stage.reason), None)
     if reason and operation.holder:
         reason = _HOLDER_PROCESS.sub("", reason)  # a detail line names the holding operation
-    words = PAUSED if operation.paused else WAITING
+    words = held_word(operation) or WAITING
     if since is not None:
         words += f" {formatting.duration(now - since)}"
-    if reason and not operation.paused:
+    if operation.stopping:
+        words += (operation.reason or "")[len(STOPPING) :]
+    elif reason and not operation.paused:
         words += awaited_text(reason)
     return words
+
+
+def held_word(operation: Operation) -> str:
+    """Return "paused" or "stopping" of an operation that a request holds, else ""."""
+    return PAUSED if operation.paused else STOPPING if operation.stopping else ""
 
 
 def awaited_text(reason: str | None) -> str:
