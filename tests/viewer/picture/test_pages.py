@@ -72,9 +72,7 @@ def test_the_last_line_has_the_keys_that_do_something():
     assert page(board_of(ended), ["down", "enter"])[-1] == "Escape back  q quit  ? help"
     opened = page(board_of(command), ["down", "enter"])[-1]
     assert opened == "l log  c cancel  p pause  Escape back  q quit  ? help"
-    assert page(board_of(command), ["down"], columns=40)[-1] == (
-        "up/down choose  q quit  ? help"
-    )
+    assert page(board_of(command), ["down"], columns=40)[-1] == ("up/down choose  q quit  ? help")
 
 
 def test_the_header_of_a_filtered_list_counts_what_passes():

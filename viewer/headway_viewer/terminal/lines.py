@@ -32,6 +32,8 @@ LINE_KINDS = ("plain", "json")
 IDLE_INTERVAL = 0.5  # seconds between checks whether the program runs
 EXIT_INTERVAL = 0.05  # seconds between them once its operations have ended: it is about to exit
 WHY_TIMEOUT = 10.0  # seconds for `headway why`
+STARTING = 60.0  # seconds that this process may have been starting for, while its operations ended
+BEGIN_TIMEOUT = 4.0  # seconds after its exit to hear of any: its broker may still be starting
 VERDICT_TIMEOUT = 1.5  # seconds after its exit for the broker's verdict on its operations
 
 
@@ -74,7 +76,9 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
     stream = open(descriptor, "w", encoding=sys.stderr.encoding, errors="replace", closefd=False)  # noqa: SIM115
     plain_theme = theme.for_encoding(stream.encoding, coloured=False)
     feed = Feed(replica, endpoint_finder(start=False))
-    replica.set_clocks(feed.clock(), time.time())
+    begun = feed.clock()
+    replica.set_clocks(begun, time.time())
+    board.seen_since = lambda _operation: replica.time(begun) - STARTING
     lines: Plain | Jsonl
     if kind == "json":
         lines = Jsonl(replica, stream, lambda: set(board.seen))
@@ -106,8 +110,9 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
             if died_at is None and pids.ended:
                 died_at = local
             told = sender is None or pids.known <= {made.pid for made in mine}
-            over = not board.open and told
-            if died_at is not None and (over or local - died_at > VERDICT_TIMEOUT):
+            over = bool(mine) and not board.open and told
+            timeout = VERDICT_TIMEOUT if mine else BEGIN_TIMEOUT
+            if died_at is not None and (over or local - died_at > timeout):
                 _write_step_summary(os.environ.get("GITHUB_STEP_SUMMARY"), mine, board.children)
                 return 0
     except OSError:
