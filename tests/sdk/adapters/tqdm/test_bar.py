@@ -1,6 +1,7 @@
 """tqdm's interface, reported."""
 
 import asyncio
+import contextlib
 import io
 import threading
 
@@ -96,6 +97,19 @@ def test_a_counter_that_is_dropped_at_its_total_has_completed(op, reporter, cloc
     del bar
     reporter.tally.tick(clock.advance(0.1))
     assert (op.stages[0].state, op.stages[0].model.reason) == ("completed", None)
+
+
+def test_a_loop_that_an_exception_left_at_its_last_item_has_not_done_that(op):
+    def fail():
+        for number in tqdm(range(3), desc="Loop"):
+            if number == 2:
+                raise KeyError("three")
+
+    with contextlib.suppress(KeyError):
+        fail()
+    op.complete()
+    (stage,) = op.stages
+    assert (stage.done, stage.model.reason) == (2, "stopped at 2 of 3")
 
 
 def test_a_counter_closed_while_an_exception_passes_has_failed_with_it(reporter):
