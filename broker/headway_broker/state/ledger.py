@@ -17,6 +17,7 @@ from headway.protocol.wire import UNCHANGED, read_counts
 from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.states import (
     CANCELLED,
+    COMPLETED,
     CRASHED,
     OPEN,
     OPERATION_MOVES,
@@ -308,6 +309,11 @@ class Ledger(Register):
         """Move an operation whose worker was ended by its parent to `cancelled`."""
         if entry.operation.open:
             self._settle(entry, now, CANCELLED, reason)
+
+    def stop_short(self, entry: Entry, now: float, reason: str) -> None:
+        """Move an operation whose loop was left to `completed`: it has stopped there."""
+        if entry.operation.open:
+            self._settle(entry, now, COMPLETED, reason)
 
     def _settle(self, entry: Entry, now: float, state: str, reason: str | None) -> None:
         operation = entry.operation
