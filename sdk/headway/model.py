@@ -90,6 +90,7 @@ OPERATION_FIELDS = (
 )
 # What `getattr` of each field in turn returns, in a third of the time: an exit records thousands.
 _id_of = itemgetter(_ID)
+_bare_stage = object.__new__
 _stage_values = attrgetter(*STAGE_FIELDS)
 _operation_values = attrgetter(*OPERATION_FIELDS)
 
@@ -422,7 +423,11 @@ class Operation(Stateful):
         """Take over the records of all stages of an operation that has none yet."""
         stages: list[Stage] = []
         for record in sorted(records, key=_id_of):
-            stage = Stage(record[_ID], "")
+            if len(record) == len(STAGE_FIELDS):  # all that a new one has is replaced
+                stage = _bare_stage(Stage)
+                stage.estimate = stage.progress = stage.shares = None
+            else:
+                stage = Stage(record[_ID], "")
             stage.apply(record)
             stages.append(stage)
         self.stages = {stage.id: stage for stage in stages}
