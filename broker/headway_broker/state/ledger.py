@@ -191,10 +191,10 @@ class Ledger(Register):
             for writer in stage.shares:
                 entry.unstored.pop(ShareKey(stage_id, writer), None)
             stage.shares = None
-            marks.shares.add(stage_id)
+            marks.mark_share(stage_id)
         self._intern(record, _STAGE_WORDS)
         stage.apply(record)
-        marks.stages.add(stage_id)
+        marks.mark_stage(stage_id)
         marks.counts.pop(stage_id, None)
         entry.changes += 1
         if stage.detail is detail and stage.reason is reason and stage.error is error:
@@ -206,14 +206,16 @@ class Ledger(Register):
             if record[position] is not None:
                 record[position] = self._words.intern(record[position])
 
-    def count(self, session: Session, counts: dict[Any, Any], now: float) -> tuple[set[Entry], int]:
+    def count(
+        self, session: Session, counts: dict[Any, Any], now: float
+    ) -> tuple[dict[Entry, Marks], int]:
         """Apply the merged counts of a session to its stages.
 
-        Return the entries that changed, and the number of counts for unknown stages.
+        Return the entries that changed with their marks, and how many counts are of unknown stages.
         """
         index = self._by_session.get(session, NO_OPERATIONS)
         owner = index.owner
-        changed: set[Entry] = set()
+        changed: dict[Entry, Marks] = {}
         unknown = 0
         last: Entry | None = None
         stages: dict[int, Stage] = {}
@@ -226,9 +228,9 @@ class Ledger(Register):
             if entry is not last:
                 last = entry
                 stages = entry.operation.stages
-                marked = self.mark(entry).counts
+                marks = changed[entry] = self.mark(entry)
+                marked = marks.counts
                 entry.heard = now
-                changed.add(entry)
             stage = stages[stage_id]
             stage.done = done
             if total is not UNCHANGED:
@@ -269,7 +271,7 @@ class Ledger(Register):
             if entry.unstored is ALL_STORED:
                 entry.unstored = {}
             entry.unstored[ShareKey(share.stage, writer)] = share.done
-            self.mark(entry).shares.add(share.stage)
+            self.mark(entry).mark_share(share.stage)
         return entry
 
     def rejoin(self, entry: Entry) -> bool:
@@ -284,7 +286,7 @@ class Ledger(Register):
             if here is None or here.attempt != stage.attempt or not stage.shares:
                 continue
             here.shares = {**stage.shares, **(here.shares or {})}
-            self.mark(known).shares.add(stage.id)
+            self.mark(known).mark_share(stage.id)
             found = True
         return found
 
@@ -325,7 +327,7 @@ class Ledger(Register):
         marks = self.mark(entry)
         for stage in operation.stages.values():
             if stage.state != was[stage.id]:
-                marks.stages.add(stage.id)
+                marks.mark_stage(stage.id)
                 if stage.state == SKIPPED and was[stage.id] == PENDING:
                     stage.reason = NOT_REACHED
         marks.structure = True
