@@ -374,7 +374,7 @@ def test_age_is_not_held_against_what_has_waited_long():
 
 
 def test_the_share_does_not_contradict_what_is_left():
-    """A stage that took a tenth of the time then is more than a tenth of the share if it is slow."""
+    """A stage that took a tenth of the time is more than a tenth of the share where it is slow."""
 
     def fetched(history, unpack):
         forecast = Forecast(history)
