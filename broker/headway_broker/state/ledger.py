@@ -126,7 +126,7 @@ class Ledger(Register):
     ) -> Entry:
         if len(self.operations(session)) >= OPERATIONS_LIMIT:
             raise Refused("too many operations", {"limit": OPERATIONS_LIMIT})
-        quota = self.quotas.of(session)
+        quota = self.quota(session)
         still_open = record[_STATE] in OPEN
         if still_open and quota.opened >= quotas.OPEN_LIMIT:
             # The operation is named: the worker drops it and goes on with its others. It goes on to
@@ -157,7 +157,7 @@ class Ledger(Register):
         ):
             raise Refused("illegal move", {"operation": operation.id})
         still_open = operation.open and then in OPEN
-        self._trim(self.quotas.of(session), operation.stages, stages, still_open=still_open)
+        self._trim(self.quota(session), operation.stages, stages, still_open=still_open)
         self._check_stages(session, entry, stages)
 
     def _trim(
