@@ -217,7 +217,7 @@ def end_program() -> None:
     if reporter is not None:
         try:
             reporter.end()
-        except (Exception, KeyboardInterrupt):  # a handler's, which nobody could catch here
+        except BaseException:  # a handler's (KeyboardInterrupt, SystemExit): nobody could catch it
             _spool_again(reporter)
         exit_status.release()
         _restore_interrupt()
@@ -231,7 +231,7 @@ def _await_workers() -> None:
         from headway.reporting.viewers import terminal_viewer  # noqa: PLC0415 - at an end only
 
         terminal_viewer.await_workers()
-    except (Exception, KeyboardInterrupt):  # nobody could catch it here
+    except BaseException:  # as below
         pass
 
 

@@ -35,7 +35,7 @@ class Broken:
         raise self._error
 
 
-@pytest.mark.parametrize("error", [OSError("no descriptor"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [OSError("no descriptor"), KeyboardInterrupt(), SystemExit(3)])
 def test_the_end_of_a_program_is_no_error_whatever_happens_to_its_report(error):
     with reporting() as reporter:
         reporter.thread = Broken(error)
