@@ -154,7 +154,10 @@ class Endings:
         self._leave(session)
 
     def settle_deaths(self, now: float, *, drained: bool) -> None:
-        """Settle the operations of processes whose death is certain by now as crashed."""
+        """Settle the operations of processes whose death is certain by now as crashed.
+
+        Of one that has become another program nobody knows whether its work was done: they end.
+        """
         for session in self._liveness.settled(now, drained=drained):
             self._settle(session, now)
 
@@ -178,6 +181,8 @@ class Endings:
         self._ledger.silence(entry, None)
         if self._liveness.is_ended_by_parent(entry.session):
             self._ledger.cancel(entry, now, BY_PARENT)
+        elif self._liveness.is_replaced(entry.session):  # what goes on may do the rest of the work
+            self._ledger.end_unjudged(entry, now, self._liveness.crash_reason(entry, now))
         else:
             self._ledger.crash(entry, now, self._liveness.crash_reason(entry, now))
         self._stream.hurry(entry)

@@ -44,18 +44,32 @@ def _deliver_before_leaving() -> None:
         os.execv = _after(_deliver_before_exec, os.execv)
         os.execve = _after(_deliver_before_exec, os.execve)
         os.closerange = _after(_close_ours, os.closerange)
+        os.abort = _after(_tell_last, os.abort)
+        os.killpg = _after(_tell_before_group, os.killpg)
+        for module in filter(None, map(sys.modules.get, ("_signal", "signal"))):
+            raise_signal = getattr(module, "raise_signal", None)
+            if raise_signal is not None:
+                module.raise_signal = _after(_tell_before_signal, raise_signal)  # type: ignore[attr-defined]
 
 
-def _after(deliver: Callable[..., None], leave: Callable[..., Any]) -> Callable[..., Any]:
+def _after(deliver: Callable[..., Any], leave: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `leave`, after `deliver`, whose result is called where `leave` fails."""
+
     def leave_then(*arguments: Any, **named: Any) -> Any:
         reporter = known()
+        undo = None
         # Without a thread, as one that was stopped before descriptors were closed, a file can tell.
         if reporter is not None and (reporter.thread or reporter.publisher.has_unacknowledged):
             try:
-                deliver(reporter, *arguments, **named)
+                undo = deliver(reporter, *arguments, **named)
             except Exception as error:
                 reraise_async(error)
-        return leave(*arguments, **named)
+        try:
+            return leave(*arguments, **named)
+        except Exception:
+            if undo is not None:
+                undo()
+            raise
 
     leave_then.__name__ = leave.__name__
     leave_then.__doc__ = leave.__doc__
@@ -131,9 +145,17 @@ def _note_before_killing() -> None:
 
 
 def _note(pid: Any, number: Any) -> Callable[[], None] | None:
-    """Note in the will of a child that it is ended; return what takes that back. Never raises."""
+    """Note in the will of a child that it is ended; return what takes that back. Never raises.
+
+    Of this process what it has begun is told instead.
+    """
     try:
-        if not number or pid <= 1:
+        if not number:
+            return None
+        if pid in (os.getpid(), 0, -1, -os.getpgrp()):
+            reporter = known()
+            return None if reporter is None else _tell_before_signal(reporter, number)
+        if pid <= 1:
             return None
         from headway.reporting.spool import wills  # noqa: PLC0415 - few programs end another
 
@@ -174,9 +196,31 @@ def _end_at_once(reporter: Reporter, status: Any) -> None:
         _spool_again(reporter, error)
 
 
-def _deliver_before_exec(reporter: Reporter, *_: Any) -> None:
+def _deliver_before_exec(reporter: Reporter, *_: Any) -> Callable[[], None] | None:
     """Spool and deliver the ends before exec; what is open stays open, as exec may fail."""
     _deliver_ends(reporter)
+    return _tell_last(reporter)
+
+
+def _tell_last(reporter: Reporter) -> Callable[[], None] | None:
+    """Leave a file of what no broker has stored; return what removes it, or None."""
+    if reporter.off or reporter.closed:
+        return None
+    from headway.reporting.spool import births  # noqa: PLC0415 - few programs need it
+
+    names = births.tell_last(reporter)
+    return None if not names else lambda: births.remove(names)
+
+
+def _tell_before_signal(reporter: Reporter, number: Any) -> Callable[[], None] | None:
+    """Do so before a signal that ends or stops this process."""
+    from headway.reporting.spool import wills  # noqa: PLC0415 - as above
+
+    return _tell_last(reporter) if wills.ends_us(int(number)) else None
+
+
+def _tell_before_group(reporter: Reporter, group: Any, number: Any) -> Callable[[], None] | None:
+    return _tell_before_signal(reporter, number) if group in (0, os.getpgrp()) else None
 
 
 def _deliver_ends(reporter: Reporter) -> None:
