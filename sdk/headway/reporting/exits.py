@@ -89,6 +89,7 @@ def _tell_before_sending() -> None:
         tell = getattr(found, method, None)
         if tell is not None and not hasattr(tell, "_headway"):
             setattr(found, method, _telling(tell))
+    _tell_before_locking()
 
 
 # What `send` and `send_bytes` of a connection, queues and proxies of managers come to: a `Queue`
@@ -103,21 +104,62 @@ _SIGNALS = (
 
 def _telling(send: Callable[..., Any]) -> Callable[..., Any]:
     def send_then(*arguments: Any, **named: Any) -> Any:
-        reporter = known()
-        if reporter is not None and reporter.thread is not None:
-            try:
-                from headway.reporting.spool import wills  # noqa: PLC0415 - few processes have one
-
-                interruptions.judge_sent(reporter)
-                wills.tell(reporter)
-            except Exception as error:
-                reraise_async(error)
+        sending = sys._getframe(1)
+        if not _is_locked(sending):
+            _tell_will(sending)
         return send(*arguments, **named)
 
-    send_then.__name__ = send.__name__
-    send_then.__doc__ = send.__doc__
-    send_then._headway = True  # type: ignore[attr-defined]
-    return send_then
+    return _named_as(send, send_then)
+
+
+def _tell_before_locking() -> None:
+    """Tell the will before the queue of a pool's results is locked, and not while it is.
+
+    The pool may terminate this process at any moment. Where that comes while the lock is held, no
+    other process takes it any more, and the pool waits for ever: so it is held no longer for us.
+    """
+    queue = getattr(sys.modules.get("multiprocessing.queues"), "SimpleQueue", None)
+    lock = getattr(sys.modules.get("multiprocessing.synchronize"), "Lock", None)
+    if queue is None or lock is None or hasattr(lock.__enter__, "_headway"):
+        return
+    enter, put = lock.__enter__, queue.put.__code__
+
+    def tell_and_enter(*arguments: Any) -> Any:
+        putting = sys._getframe(1)
+        if putting.f_code is put:
+            _tell_will(putting)
+        return enter(*arguments)
+
+    _putting.append(put)
+    lock.__enter__ = _named_as(enter, tell_and_enter)
+
+
+_putting: list[Any] = []  # the code that sends while it holds a lock, before which we have told
+
+
+def _is_locked(sending: Any) -> bool:
+    """Return whether the will was told before a lock was taken by what calls `sending`."""
+    caller = sending.f_back
+    return caller is not None and caller.f_code in _putting
+
+
+def _tell_will(sending: Any) -> None:
+    reporter = known()
+    if reporter is not None and reporter.thread is not None:
+        try:
+            from headway.reporting.spool import wills  # noqa: PLC0415 - few processes have one
+
+            interruptions.judge_sent(reporter, sending)
+            wills.tell(reporter)
+        except Exception as error:
+            reraise_async(error)
+
+
+def _named_as(original: Callable[..., Any], wrapper: Any) -> Callable[..., Any]:
+    wrapper.__name__ = original.__name__
+    wrapper.__doc__ = original.__doc__
+    wrapper._headway = True
+    return wrapper  # type: ignore[no-any-return]
 
 
 def _note_before_killing() -> None:

@@ -73,6 +73,37 @@ def test_a_thread_that_has_stopped_is_followed_by_another_whatever_disturbed_the
     assert run(STOPPED, **environ) == (0, "True\n")
 
 
+SENDING = """
+import headway, multiprocessing, threading
+from headway.reporting.spool import wills
+context = multiprocessing.get_context("fork")
+queue, (other, connection) = context.SimpleQueue(), context.Pipe()
+def work():
+    locked = []
+    def note(own):
+        if threading.current_thread() is threading.main_thread():
+            locked.append(queue._wlock._semlock._is_zero())
+        tell(own)
+    with headway.operation("Work"):
+        pass
+    tell, wills.tell = wills.tell, note
+    queue.put("a result")
+    connection.send("a word")
+    with queue._wlock:
+        connection.send("another")
+    print(locked, flush=True)
+child = context.Process(target=work)
+child.start()
+child.join()
+"""
+
+
+def test_what_a_worker_has_done_is_told_before_its_pools_queue_is_locked(tmp_path):
+    os.chmod(tmp_path, 0o700)
+    environ = {"HEADWAY_BROKER": "never", "HEADWAY_RUNTIME_DIR": str(tmp_path)}
+    assert run(SENDING, **environ) == (0, "[False, False, True]\n")
+
+
 OVER = {
     "exec": "os.execv('/bin/true', ['true'])",
     "kill": "os.kill(os.getpid(), signal.SIGKILL)",
