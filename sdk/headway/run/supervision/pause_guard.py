@@ -33,12 +33,12 @@ class PauseGuard:
     """
 
     def __init__(self, child: Child | PtyChild) -> None:
-        read, self._write = os.pipe()
+        read, self.pipe = os.pipe()
         try:
             self.pid = os.fork()
         except OSError:
             os.close(read)
-            os.close(self._write)
+            os.close(self.pipe)
             raise
         if self.pid == 0:
             run_in_child(lambda: _guard(child, read))
@@ -51,7 +51,7 @@ class PauseGuard:
     def dismiss(self) -> None:
         """End it: the command goes on, or is over."""
         self._tell(_DISMISSED)
-        os.close(self._write)
+        os.close(self.pipe)
         until = time.monotonic() + DISMISS_SECONDS
         try:
             while not os.waitpid(self.pid, os.WNOHANG)[0] and time.monotonic() < until:
@@ -61,7 +61,7 @@ class PauseGuard:
 
     def _tell(self, text: str) -> None:
         try:
-            os.write(self._write, text.encode())
+            os.write(self.pipe, text.encode())
         except OSError:
             pass  # it was killed
 

@@ -52,7 +52,7 @@ def test_one_that_is_dismissed_changes_nothing_and_leaves_no_dead_child(command)
 def test_without_a_word_of_who_paused_it_the_command_goes_on(command):
     guard = PauseGuard(command)
     stop(command, guard)
-    os.close(guard._write)
+    os.close(guard.pipe)
     until(lambda: not is_stopped(command.pid), "that it goes on")
     os.waitpid(guard.pid, 0)
 
@@ -64,7 +64,7 @@ def test_what_is_no_longer_below_the_command_goes_on_and_a_later_process_is_left
         guard.note(other.pid, process_status(other.pid).started - later)
         other.send_signal(signal.SIGSTOP)
         until(lambda other=other: is_stopped(other.pid), "its stop")
-    os.close(guard._write)
+    os.close(guard.pipe)
     os.waitpid(guard.pid, 0)
     try:
         assert [is_stopped(other.pid) for other in others] == [False, True]
