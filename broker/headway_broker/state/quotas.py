@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway.model import Operation, Stage
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway_broker.state.sessions import Session
 
 # Open operations of one process and their stages: what every snapshot and the next broker have to

@@ -48,7 +48,7 @@ class Pausing:
         with self._lock:
             self._updater = updater
             if self._settled and self.paused:
-                updater.pause()
+                updater.waiting.pause()
 
     def request(self, pause: bool) -> str | None:
         """Pause it, or with false resume it; return None, or why it cannot be."""
@@ -70,7 +70,7 @@ class Pausing:
                 return ANOTHER_USER
             self._settled = True
             if self._updater is not None:
-                self._updater.pause()
+                self._updater.waiting.pause()
             return None
 
     def lift(self) -> None:
@@ -122,8 +122,9 @@ class Pausing:
         return True
 
     def _continue(self) -> None:
+        self.paused = False
         if self._updater is not None:
-            self._updater.unpause()
+            self._updater.waiting.unpause()
         self._continue_stopped()
         self._child.send_all(signal.SIGCONT)
         self._dismiss_guard()
