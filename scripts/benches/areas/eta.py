@@ -180,7 +180,7 @@ def derived_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
     for turn in range(1, rounds + 1):
         for stage in operation.running():
             stage.done = 90 * turn / rounds
-        forecasts.count(entry, range(1, running + 1))
+        forecasts.count(entry, dict.fromkeys(range(1, running + 1)))
         begun = time.thread_time()
         forecasts.estimate_one(entry, float(turn))
         samples.append(time.thread_time() - begun)
