@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _ID = STAGE_FIELDS.index("id")
 _id_of = itemgetter(_ID)
+_bare_stage = object.__new__
 
 UNTOLD = 0  # `planned` of an operation of which stages come that nobody has told of
 UNLEARNED = "-"  # the key of an operation that history neither learns from nor foretells
@@ -116,17 +117,21 @@ class Stage(RecordedStage):
         early has one), and what ended otherwise is never above 0.99; counts past the total, or a
         total that is not positive, say nothing. What was not reached is not done.
         """
-        if self.state == SKIPPED and self.reason == NOT_REACHED:
+        state, total = self.state, self.total
+        if state == SKIPPED and self.reason == NOT_REACHED:
             return 0.0
-        if self.state == SKIPPED or (self.state == COMPLETED and self.reason is None):
+        if state == SKIPPED or (state == COMPLETED and self.reason is None):
             return 1.0
-        shown = self.shown
-        if self.state == PENDING and not self.done and shown is not None:
+        shown = self.shown if self.shares or self.beyond else self.done
+        if state == PENDING and not self.done and shown is not None:
             return 0.0
-        if shown is None or self.total is None or not self.total > 0:
+        if shown is None or total is None or not total > 0:
             return None
-        most = 0.999 if self.open else SHORT_MOST
-        return min(max(0.0, shown / self.total), most)  # nothing is one 0.0 for all
+        share = shown / total
+        if share <= 0.0:
+            return 0.0  # one for all
+        most = 0.999 if state in OPEN else SHORT_MOST
+        return min(most, share)
 
 
 class Operation(RecordedOperation):
@@ -250,7 +255,11 @@ class Operation(RecordedOperation):
         """Take over the records of all stages of an operation that has none yet."""
         stages: list[Stage] = []
         for record in sorted(records, key=_id_of):
-            stage = Stage(record[_ID], "")
+            if len(record) == len(STAGE_FIELDS):  # all that a new one has is replaced
+                stage = _bare_stage(Stage)
+                stage.estimate = stage.progress = stage.shares = None
+            else:
+                stage = Stage(record[_ID], "")
             stage.apply(record)
             stages.append(stage)
         self.stages = {stage.id: stage for stage in stages}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from models import operation_in, stage_in
 
 from headway.model import SHORT_MOST, Operation, Stage
 from headway.states import (
@@ -18,18 +19,6 @@ from headway.states import (
     STAGE_MOVES,
     UNJUDGED,
 )
-
-
-def stage_in(state: str) -> Stage:
-    stage = Stage(1, "Download", total=10)
-    stage.state = state
-    return stage
-
-
-def operation_in(state: str) -> Operation:
-    operation = Operation("aaaaaaaaaaaa", "Install")
-    operation.state = state
-    return operation
 
 
 def test_a_stage_run_again_counts_an_attempt_and_starts_from_nothing():

@@ -159,8 +159,10 @@ class Register:
         self._charge(entry, whole_bytes(operation))
         marks = self.mark(entry)
         marks.structure = True
-        marks.stages.update(operation.stages)
-        marks.shares.update(stage.id for stage in operation.stages.values() if stage.shares)
+        marks.mark_stages(operation.stages)
+        for stage in operation.stages.values():
+            if stage.shares:
+                marks.mark_share(stage.id)
 
     def ended_last(self, entries: Iterable[Entry]) -> None:
         """Note that these ended after all others: the others expire first."""

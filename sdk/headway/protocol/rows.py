@@ -151,14 +151,23 @@ def encode(row: OperationRow) -> bytes:
     return _packer.pack(row)  # with its buffer: `pack` makes one for each
 
 
-def frame(message: Snapshot | Delta, rows: Sequence[bytes]) -> bytes:
-    """Return the bytes of a message whose `operations` are these encoded rows."""
+def encode_block(rows: Sequence[OperationRow]) -> bytes:
+    """Return the bytes of rows, one behind the other: many at a time take half as long."""
+    data: bytes = _packer.pack(rows)
+    return data[len(_packer.pack_array_header(len(rows))) :]
+
+
+def frame(message: Snapshot | Delta, rows: Sequence[bytes], number: int | None = None) -> bytes:
+    """Return the bytes of a message whose `operations` are these encoded rows.
+
+    Where some are blocks of several, `number` is how many there are in all.
+    """
     head = (PUBLISHED.index(type(message)), *message[:-1])
     return b"".join(
         (
             _packer.pack_array_header(len(head) + 1),
             *map(pack, head),
-            _packer.pack_array_header(len(rows)),
+            _packer.pack_array_header(len(rows) if number is None else number),
             *rows,
         )
     )

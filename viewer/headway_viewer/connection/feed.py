@@ -20,6 +20,7 @@ from headway.host.files import key_files
 from headway.host.identity import describe
 from headway.host.random_id import random_id
 from headway.protocol import limits, messages, retirement, wire
+from headway.protocol.endpoint import refuse_uninstalled
 from headway_viewer.connection.subscription import Subscription
 from headway_viewer.replica.replica import Replica
 
@@ -121,7 +122,7 @@ class Feed:
         return None
 
     def wait(self, timeout: float, *, rest: bool = False) -> bool:
-        """Receive for at most `timeout` seconds; return whether anything came.
+        """Receive for at most `timeout` seconds; return whether anything came. Raise `Uninstalled`.
 
         Return as soon as something came; with `rest`, published messages wait until the timeout.
         """
@@ -133,9 +134,11 @@ class Feed:
         grace = REPLACE_RETRY if self._asked_to_retire else RESTART_GRACE
         # What a listener finds starts a broker only for ends that wait: also after one that left.
         finds = not self._looks or not self.retired
-        if not self.connected and finds and now - self._find_tried >= grace:
+        if not self.connected and now - self._find_tried >= grace:
             self._find_tried = now
-            self._find()  # may start a broker in place of the one that is gone
+            refuse_uninstalled()
+            if finds:
+                self._find()  # may start a broker in place of the one that is gone
         if self.connected and self.follows:
             self._subscription.request_overdue(now)
         if not self.connected or self.replica.wanted:

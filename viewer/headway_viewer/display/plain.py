@@ -83,7 +83,8 @@ class PlainRenderer:
     """Decides which lines to print, and renders them; times are the broker's.
 
     A line begins with `time_of_day(unix)`, the text of a Unix time. `annotate(title, body)` returns
-    a line by which a failure stands out of the log, or None.
+    a line by which a failure stands out of the log, or None. `is_unseen(operation)` says whether
+    what an operation printed does not stand in the log already.
     """
 
     def __init__(
@@ -93,8 +94,10 @@ class PlainRenderer:
         time_of_day: Callable[[float], str],
         finish_time: FinishTime | None = None,
         annotate: Annotate = lambda _title, _body: None,
+        is_unseen: Callable[[Operation], bool] = lambda _operation: True,
     ) -> None:
         self._annotate = annotate
+        self._is_unseen = is_unseen
         self._finish_time = FinishTime() if finish_time is None else finish_time
         self._board = board
         self._theme = theme
@@ -204,7 +207,7 @@ class PlainRenderer:
                 yield self._line(operation, end_word(operation), _outcome_detail(operation), ended)
                 if operation.state in (FAILED, CRASHED):
                     told = error_lines(operation, 10)
-                    for line in told:
+                    for line in told if self._is_unseen(operation) else ():
                         yield self._line(operation, None, f"| {line}", ended)
                     title = f"{self._board.row_name(operation)} {operation.state}"
                     note = self._annotate(title, "\n".join([_outcome_detail(operation), *told]))
@@ -366,8 +369,9 @@ class Plain:
         time_of_day: Callable[[float], str],
         finish_time: FinishTime | None = None,
         annotate: Annotate = lambda _title, _body: None,
+        is_unseen: Callable[[Operation], bool] = lambda _operation: True,
     ) -> None:
-        self._renderer = PlainRenderer(board, theme, time_of_day, finish_time, annotate)
+        self._renderer = PlainRenderer(board, theme, time_of_day, finish_time, annotate, is_unseen)
         self._board = board
         self._stream = stream
 

@@ -6,6 +6,8 @@ waits for a person has none; one that waits for a lock shows the remaining time 
 
 from __future__ import annotations
 
+from typing import Iterable
+
 from headway.estimate import Estimate
 from headway.model import Operation
 from headway.states import PENDING, RUNNING, WAITING
@@ -66,13 +68,18 @@ def told_estimate(operation: Operation, board: Board, now: float) -> Estimate | 
 
 
 def remaining_of_all(board: Board, now: float) -> Estimate | None:
-    """Return the longest remaining time of the open operations; None if one is unknown.
+    """Return the longest remaining time of the open operations; None if one is unknown."""
+    return remaining_of(board.roots(RUNNING, WAITING, PENDING), board, now)
+
+
+def remaining_of(operations: Iterable[Operation], board: Board, now: float) -> Estimate | None:
+    """Return the longest remaining time of those that are open; None if one is unknown.
 
     What waits for a lock has its holder's remaining time in its own.
     """
     found: Estimate | None = None
-    for operation in board.roots(RUNNING, WAITING, PENDING):
-        if operation.left:
+    for operation in operations:
+        if operation.left or not operation.open:
             continue
         estimate = told_estimate(board.told(operation), board, now)
         if estimate is None or estimate.high <= 0:

@@ -7,6 +7,8 @@ when its operation, the second or the width has changed.
 
 from __future__ import annotations
 
+from typing import Mapping
+
 from headway import string_width, text
 from headway.estimate import Estimate
 from headway.estimate import duration as rounded
@@ -20,16 +22,18 @@ from headway.states import (
     COMPLETED,
     CRASHED,
     FAILED,
+    OPEN,
     PENDING,
     UNJUDGED,
     WAITING,
 )
 from headway_viewer import formatting
-from headway_viewer.picture.board import COUNTED_STATES, Board
+from headway_viewer.picture.board import COUNTED_STATES, Board, end_word, ended_rows
 from headway_viewer.picture.columns import NARROW_WIDTH, Columns, ColumnWidths, TableRow
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import (
     blank_if_unknown,
+    remaining_of,
     remaining_of_all,
     remaining_text,
     told_estimate,
@@ -81,6 +85,7 @@ class View:
         self.columns = Columns(theme, bare=bare)
         self._rows: dict[str, tuple[int, TableRow]] = {}
         self._narrow = False
+        self._grouped = False  # the rows of the last picture were groups
         self._overall: tuple[int, tuple[str, ...]] = (-1, ())
         # Open operation → detail lines that are kept for it, and when it had so many last.
         self._heights: dict[str, tuple[int, float]] = {}
@@ -101,9 +106,9 @@ class View:
         width = columns - 1
         if lines <= 0 or width <= 0:
             return []
-        picture = [self.header(width, now, note)]
-        picture.extend(self.body(width, lines - 1, now))
-        return picture
+        body = self.body(width, lines - 1, now)
+        counts = self.board.counts if self._grouped else self.board.shown_counts()
+        return [self.header(width, now, note, counts), *body]
 
     def body(self, width: int, lines: int, now: float) -> list[Line]:
         """Return the lines below the header: rows, their details, and the count of the rest."""
@@ -112,6 +117,7 @@ class View:
             self._rows.clear()
             self.columns = Columns(self.theme, bare=self.bare)
         grouped = self.board.rollup(width, lines, now) if self.board.rollup is not None else None
+        self._grouped = grouped is not None
         if grouped is not None:
             return grouped
         hidden = self.board.long_left(now) if self.bare else frozenset()
@@ -128,11 +134,15 @@ class View:
             for operation, line in zip(operations, lines_of_rows)
         ]
         given = [0] * len(operations)
+        going = sum(operation.open for operation in operations)
+        over = ended_rows(lines, going) - (len(operations) - going)  # lines below what has ended
         for depth in range(MAX_DETAIL_LINES):
             for position, below in enumerate(wanted):
-                if spare > 0 and len(below) > depth:
+                is_over = not operations[position].open
+                if spare > 0 and len(below) > depth and not (is_over and over <= 0):
                     given[position] += 1
                     spare -= 1
+                    over -= is_over
         heights = self._heights
         self._heights = {}
         for operation, line, below, count in zip(operations, lines_of_rows, wanted, given):
@@ -153,24 +163,39 @@ class View:
             picture.append(self._more_line(chosen.more, width))
         return picture
 
-    def header(self, width: int, now: float, note: str | None = None) -> Line:
-        """Return the number of operations by state, and the remaining time of all."""
+    def header(
+        self,
+        width: int,
+        now: float,
+        note: str | None = None,
+        counts: Mapping[str, int] | None = None,
+    ) -> Line:
+        """Return the number of operations by state, and the remaining time of all.
+
+        `counts` are those of what is shown, by state. Of a single one that goes on its own row
+        tells the time.
+        """
         if note is not None:
             return self._header_line("headway", [("warn", text.safe(note))], (), width)
-        counts = self.board.counts
-        parts = [
-            (STYLES[state], f"{counts[state]} {state}") for state in COUNTED_STATES if counts[state]
-        ]
-        if self.board.stopped:
-            parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED} by a signal"))
-        if self.board.silent:
-            parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
-        if self.board.unheard:
-            parts.append((STYLES[SILENT], f"{len(self.board.unheard)} on hosts out of contact"))
+        board = self.board
+        counts = board.counts if counts is None else counts
+        parts = _counted(counts, len(board.stopped), len(board.silent), len(board.unheard))
         hint = self.board.hint() if self.board.hint is not None else None
         if hint or not parts:
             parts.append(("dim", self.theme.spell(hint or "nothing is running")))
-        return self._header_line("headway", parts, self.all_remaining(now), width)
+        right = self.all_remaining(now) if _several_go_on(counts) else ()
+        return self._header_line("headway", parts, right, width)
+
+    def header_of(self, listed: list[Operation], width: int, now: float) -> Line:
+        """Return the header of some operations: how many by state, and their remaining time."""
+        board = self.board
+        counts = {state: sum(end_word(one) == state for one in listed) for state in COUNTED_STATES}
+        names = {one.id for one in listed}
+        marked = (len(names & marks) for marks in (board.stopped, board.silent, board.unheard))
+        right: tuple[str, ...] = ()
+        if _several_go_on(counts):
+            right = self._left_words(remaining_of(listed, board, now), now)
+        return self._header_line("headway", _counted(counts, *marked), right, width)
 
     def _header_line(
         self, title: str, parts: list[tuple[str, str]], right: tuple[str, ...], width: int
@@ -219,6 +244,10 @@ class View:
             self._longest_left = remaining_of_all(self.board, now)
             self._longest_found_at = now
         found = formatting.counted_down(self._longest_left, now - self._longest_found_at)
+        return self._left_words(found, now)
+
+    def _left_words(self, found: Estimate | None, now: float) -> tuple[str, ...]:
+        """Return the remaining time of several, in ever fewer words."""
         spell = self.theme.spell
         words = spell(blank_if_unknown(formatting.estimate_text(found, None, 0.0)))
         done = self.finish_time.text(found, self.board.replica, now)
@@ -446,6 +475,25 @@ def _waiting_texts(operation: Operation, since: float | None, now: float) -> lis
 
 def _text_of(line: Line) -> str:
     return "".join(piece for _, piece in line)
+
+
+def _counted(
+    counts: Mapping[str, int], stopped: int, silent: int, unheard: int
+) -> list[tuple[str, str]]:
+    """Return the parts of a header that count, each with its style."""
+    states = [state for state in COUNTED_STATES if counts[state]]
+    parts = [(STYLES[state], f"{counts[state]} {state}") for state in states]
+    if stopped:
+        parts.append((STYLES[STOPPED], f"{stopped} {STOPPED} by a signal"))
+    if silent:
+        parts.append((STYLES[SILENT], f"{silent} silent"))
+    if unheard:
+        parts.append((STYLES[SILENT], f"{unheard} on hosts out of contact"))
+    return parts
+
+
+def _several_go_on(counts: Mapping[str, int]) -> bool:
+    return sum(counts[state] for state in OPEN) > 1
 
 
 def shown_progress(operation: Operation, stage: Stage | None) -> float | None:

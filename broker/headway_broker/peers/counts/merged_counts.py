@@ -110,8 +110,8 @@ class MergedCounts:
         unknown = 0
         try:
             changed, unknown = self._ledger.count(session, counts, now)
-            for entry in changed:
-                self._forecasts.count(entry, self._ledger.mark(entry).counts)
+            for entry, marks in changed.items():
+                self._forecasts.count(entry, marks.counts)
         except Exception as error:
             self._faults.add(Counts.__name__, session.id, error)
         if unknown:

@@ -88,7 +88,7 @@ def list_operations(
     for one, row in zip(shown, rows):
         found.append(view.columns.format_row(row, widths, width))
         found += below.get(one.id, ())
-    return [*found, view.header(width, now)]
+    return [*found, view.header_of(ordered, width, now)]
 
 
 _BROKEN = (FAILED, CRASHED)
