@@ -293,7 +293,8 @@ def test_where_the_whole_is_unknown_the_row_has_the_count_of_its_stage():
     assert "─   3/13 Install  1 min so far" in row
     assert "2/2" not in row
     assert details == ["    jinja2-3.1.6"]
-    assert "Install 3/13 packages, 1 min" in picture(made, columns=59)[1]
+    assert "─ Install 3/13 1 min so far a" in picture(made, columns=59)[1]
+    assert picture(made, columns=40)[1] == "▶ pip install ━━──────── Install 3/13 a"
 
 
 def test_where_more_stages_come_than_were_told_the_only_one_is_no_whole():

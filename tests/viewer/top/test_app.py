@@ -1,6 +1,7 @@
 """The keys, the mouse and the size, as Textual hands them on; what they do is tested without it."""
 
 import asyncio
+from importlib import import_module
 
 import pytest
 from screens import THEME
@@ -10,7 +11,7 @@ from told_feed import ToldFeed
 from headway_viewer.top.follower import Follower
 
 pytest.importorskip("textual", reason="tui is an extra")
-app = pytest.importorskip("headway_viewer.top.app")
+app = import_module("headway_viewer.top.app")
 
 APT = "2c9aaaaaaaaa"
 

@@ -13,22 +13,20 @@ from headway.formatting import quantity
 from headway.formatting.outcome import main_stage, outcome_text, sole_stage
 from headway.formatting.theme import STOPPED, Theme
 from headway.model import Operation
-from headway.states import CRASHED, FAILED, PAUSED, PENDING, RUNNING, WAITING, asks
+from headway.states import CRASHED, FAILED, PENDING, RUNNING, WAITING, asks
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board, end_word
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_text, told_estimate
 from headway_viewer.picture.view import shown_progress
-from headway_viewer.picture.wording import (
+from headway_viewer.picture.wording.counts import rate_text, shown_count, stage_text
+from headway_viewer.picture.wording.groups import group_text, summary_text
+from headway_viewer.picture.wording.standing import (
     contact_text,
     error_lines,
-    group_text,
-    rate_text,
-    shown_count,
-    stage_text,
+    held_word,
     stall_text,
     stopped_text,
-    summary_text,
     waiting_text,
 )
 from headway_viewer.replica.replica import Changes
@@ -260,7 +258,7 @@ class PlainRenderer:
             # "running  2 min" would be how long it runs.
             left = f"{left} left" if left else _lasted(operation, now)
         words = ", ".join(part for part in (activity, left, done) if part)
-        state = PAUSED if operation.paused else operation.state
+        state = held_word(operation) or operation.state
         yield self._line(operation, state, words, now)
 
     def _activity(self, operation: Operation, now: float) -> tuple[str, str]:
@@ -325,7 +323,7 @@ def _state_word(operation: Operation) -> str:
         return STOPPED
     if operation.silent_since is not None or not operation.in_contact:
         return "silent"
-    return PAUSED if operation.paused else operation.state
+    return held_word(operation) or operation.state
 
 
 def _contact(operation: Operation, now: float) -> str:

@@ -10,6 +10,7 @@ from typing import Sequence
 from headway import string_width
 from headway.estimate import usually
 from headway.formatting import quantity
+from headway.formatting.outcome import display_name
 from headway.formatting.theme import STYLES, Line, Theme
 from headway.model import Operation, Stage
 from headway.states import PENDING, WAITING
@@ -28,13 +29,10 @@ from headway_viewer.picture.browsing import (
 from headway_viewer.picture.columns import clip_line
 from headway_viewer.picture.estimate_basis import basis_text, work_text
 from headway_viewer.picture.view import View
-from headway_viewer.picture.wording import (
-    active_stage,
-    detail_lines,
-    display_name,
-    error_lines,
-    shown_count,
-)
+from headway_viewer.picture.wording.active_stage import active_stage
+from headway_viewer.picture.wording.counts import shown_count
+from headway_viewer.picture.wording.details import detail_lines
+from headway_viewer.picture.wording.standing import error_lines
 
 MAX_STAGE_NAME = 28  # cells
 STAGE_BAR = 20  # cells

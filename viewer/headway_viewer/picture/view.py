@@ -39,17 +39,18 @@ from headway_viewer.picture.remaining import (
     told_estimate,
 )
 from headway_viewer.picture.stage_lines import MAX_DETAIL_LINES, lines_below
-from headway_viewer.picture.wording import (
-    contact_text,
+from headway_viewer.picture.wording.active_stage import shown_part
+from headway_viewer.picture.wording.counts import (
     counted_text,
-    pool_texts,
-    ranks_text,
     rate_text,
     shown_count,
-    shown_part,
     stage_position,
+)
+from headway_viewer.picture.wording.groups import pool_texts, ranks_text, summary_text
+from headway_viewer.picture.wording.standing import (
+    contact_text,
+    held_word,
     stopped_text,
-    summary_text,
     waiting_text,
 )
 
@@ -127,8 +128,10 @@ class View:
         widths = self.columns.measure(rows, width, steady=True)
         picture: list[Line] = []
         # Spare lines go round: one detail line for each row from the top, then a second, …
+        lines_of_rows = [self.columns.format_row(row, widths, width) for row in rows]
         wanted = [
-            self.details(operation, width, now, widths) if spare else [] for operation in operations
+            self.details(operation, width, now, widths, said=_text_of(line)) if spare else []
+            for operation, line in zip(operations, lines_of_rows)
         ]
         given = [0] * len(operations)
         going = sum(operation.open for operation in operations)
@@ -142,8 +145,8 @@ class View:
                     over -= is_over
         heights = self._heights
         self._heights = {}
-        for operation, row, below, count in zip(operations, rows, wanted, given):
-            picture.append(self.columns.format_row(row, widths, width))
+        for operation, line, below, count in zip(operations, lines_of_rows, wanted, given):
+            picture.append(line)
             told = below[:count]
             if 0 < count < len(below) and operation.state in (FAILED, CRASHED):
                 told = self.details(operation, width, now, widths, at_most=count)  # the last of it
@@ -197,16 +200,25 @@ class View:
     def _header_line(
         self, title: str, parts: list[tuple[str, str]], right: tuple[str, ...], width: int
     ) -> Line:
-        """Return the header; of what is to stand at its right end, the first that fits does."""
-        line: Line = [("strong", string_width.head(title, width))]
-        used = string_width.cells(line[0][1])
-        lead = "  "
+        """Return the header; of what is to stand at its right end, the first that fits does.
+
+        Where the parts do not all fit, there is no title, then as many of them as do, whole.
+        """
+        line: Line = []
+        used, lead = 0, ""
+        told = f"{title}  {', '.join(part for _, part in parts)}"
+        if string_width.cells(told) <= width:
+            line, used, lead = [("strong", title)], string_width.cells(title), "  "
         for style, part in parts:
-            words = string_width.clip(part, width - used - len(lead), self.theme.ellipsis)
-            if not words:
-                break
-            line += [("", lead), (style, words)]
-            used += len(lead) + string_width.cells(words)
+            room = width - used - len(lead)
+            if string_width.cells(part) > room:
+                if not line:
+                    line = [(style, string_width.clip_words(part, room, self.theme.ellipsis))]
+                elif string_width.cells(self.theme.ellipsis) <= room:
+                    line += [("", lead), ("dim", self.theme.ellipsis)]
+                return line
+            line += [("", lead), (style, part)]
+            used += len(lead) + string_width.cells(part)
             lead = ", "
         for words in right:
             if words and used + 2 + string_width.cells(words) <= width:
@@ -306,8 +318,9 @@ class View:
             done = self.finish_time.text(told_estimate(operation, self.board, now), replica, now)
             until = ", ".join(part for part in (blank_if_unknown(remaining), done) if part)
             if state == WAITING:
-                message = waiting_text(operation, replica.since(operation.id), now)
+                message, *shorter = _waiting_texts(operation, replica.since(operation.id), now)
                 if until:
+                    shorter = [message, *shorter]
                     message = f"{message}, {until}"
                 remaining = done = ""
             else:
@@ -323,7 +336,7 @@ class View:
                     part = shown_part(operation, self.board)
                     fraction = None if part is None else part[1].fraction()
                     lasted = now - (operation.started or now)
-                    if part is not None and fraction is not None and not self._narrow:
+                    if part is not None and fraction is not None:
                         of_part = True
                         progress = min(fraction, 0.999)
                         counts, _ = self._count_texts(*part, shown_count(part[1]) or 0.0, now)
@@ -337,8 +350,13 @@ class View:
                             told = counted_text(*part, now)
                             message = f"{told}, {formatting.duration(lasted)}"
                             shorter = [told]
-                        if until:
-                            message = f"{message}, {until}"
+                        brief = remaining_text(operation, self.board, now, short=True)
+                        fewer = (until, blank_if_unknown(brief))
+                        message, *shorter = [
+                            *(f"{message}, {words}" for words in fewer if words),
+                            message,
+                            *shorter,
+                        ]
                         remaining = done = ""
                 if remaining and not short:
                     short = remaining_text(operation, self.board, now, short=True)
@@ -376,8 +394,9 @@ class View:
         now: float,
         widths: ColumnWidths | None = None,
         at_most: int = MAX_DETAIL_LINES,
+        said: str = "",
     ) -> list[Line]:
-        """Return the detail lines of an operation, the most important first."""
+        """Return the detail lines of an operation, the most important first; its row has `said`."""
         operation = self.board.told(operation)
         return lines_below(
             operation,
@@ -388,6 +407,7 @@ class View:
             bare=self.bare,
             widths=widths,
             at_most=at_most,
+            said=said,
         )
 
     def all_details(self, operation: Operation, width: int, now: float) -> list[Line]:
@@ -398,9 +418,15 @@ class View:
 
     def _more_line(self, more: dict[str, int], width: int) -> Line:
         total = sum(more.values())
-        parts = ", ".join(f"{count} {state}" for state, count in more.items() if count)
-        words = f"{self.theme.ellipsis} {total} more ({parts})"
-        return [("dim", string_width.clip(words, width, self.theme.ellipsis))]
+        ellipsis = self.theme.ellipsis
+        parts = [f"{count} {state}" for state, count in more.items() if count]
+        head = f"{ellipsis} {total} more"
+        shorter = [
+            ", ".join([*parts[:number], ellipsis]) for number in range(len(parts) - 1, 0, -1)
+        ]
+        texts = [f"{head} ({words})" for words in (", ".join(parts), *shorter)]
+        words = string_width.first_fit([*texts, head], width)
+        return [("dim", string_width.clip(words, width, ellipsis))]
 
     def receipt(self, operation: Operation, width: int) -> Line:
         """Return the line that stays on a terminal when an operation has ended."""
@@ -424,14 +450,31 @@ class View:
         left_out = max(len(ended) - max(lines - 2, 1), 0) if len(ended) + 1 > lines else 0
         rows = [self.row(operation, now) for operation in ended[left_out:]]
         widths = self.columns.measure(rows, width)
-        picture: list[Line] = [
-            [("", string_width.clip(summary_text(seen, now), width, self.theme.ellipsis))]
-        ]
+        whole = summary_text(seen, now)
+        words = string_width.first_fit((whole, whole.partition(": ")[2] or whole), width)
+        picture: list[Line] = [[("", string_width.clip_words(words, width, self.theme.ellipsis))]]
         if left_out:
             more = f"{self.theme.ellipsis} {left_out} more"
             picture.append([("dim", string_width.clip(more, width, self.theme.ellipsis))])
         picture.extend(self.columns.format_row(row, widths, width) for row in rows)
         return picture
+
+
+def _waiting_texts(operation: Operation, since: float | None, now: float) -> list[str]:
+    """Return what an operation waits for, and for how long, in ever fewer words.
+
+    Last is left that it is a person who is waited for, or else for how long it waits.
+    """
+    timeless = waiting_text(operation, None, now)
+    least = timeless.partition(":")[0]
+    if operation.question is None and since is not None:
+        word = held_word(operation) or WAITING
+        least = f"{word} {formatting.duration(now - since)}"
+    return [waiting_text(operation, since, now), timeless, least]
+
+
+def _text_of(line: Line) -> str:
+    return "".join(piece for _, piece in line)
 
 
 def _counted(

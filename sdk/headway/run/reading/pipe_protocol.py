@@ -28,6 +28,7 @@ from headway.run.reading.events import (
     Waiting,
 )
 
+INPUT_ENDED = "the input ended"  # before a stage's total
 DEFAULT_STAGE = "Run"  # of a script that names none
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%?$")
 _SETTING = re.compile(r"\s+(total|unit)=(\S+)$")
@@ -81,7 +82,7 @@ class PipeParser:
         if self._needs_end:
             return Outcome("failed", "the script ended without saying how")
         if self._total is not None and self._done < self._total:
-            return Outcome("failed", f"the input ended at {self._done:g} of {self._total:g}")
+            return Outcome("failed", f"{INPUT_ENDED} at {self._done:g} of {self._total:g}")
         return Outcome("completed", None)
 
     def _begin(self) -> list[Event | Logged]:
