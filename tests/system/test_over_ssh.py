@@ -2,11 +2,13 @@
 
 import glob
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
 from machine import HEADWAY, until
+from sandbox import let_go
 from ssh_server import SERVER, SshServer
 
 pytestmark = [
@@ -71,3 +73,42 @@ def test_what_runs_there_is_seen_here_and_cancel_and_ctrl_c_reach_it(sandbox, fa
     assert left() == before
     unsent = f"{sandbox.folder}/far/unsent"
     assert not os.path.exists(unsent) or not os.listdir(unsent)
+
+
+def test_sockets_forwarded_by_plain_ssh_report_here_and_show_what_is_here(server, sandbox):
+    here = sandbox.held("Here")
+    far = f"{sandbox.folder}/far-by-hand"
+    os.mkdir(far, 0o700)
+    there = {
+        "HEADWAY_ENDPOINT": f"{far}/report.sock",
+        "HEADWAY_RUNTIME_DIR": f"{far}/run",
+        "HEADWAY_STATE_DIR": f"{far}/state",
+    }
+    sockets = ("report.sock", "follow.sock")
+    ways = [word for name in sockets for word in ("-R", f"{far}/{name}:{sandbox.path(name)}")]
+    forward = sandbox.spawn("ssh", *server.options, "-N", *ways, "127.0.0.1")
+    until(lambda: all(os.path.exists(f"{far}/{name}") for name in sockets), "the sockets there")
+    program = sandbox.spawn(sys.executable, "-c", WORK, stdin=subprocess.PIPE, environ=there)
+    assert program.stdout.readline() == "begun\n"
+    until(lambda: len(sandbox.operations()) == 2, "what is reported there")
+    assert sandbox.headway("cancel", "Far build").returncode == 0
+    sandbox.finish(program)
+    assert program.returncode == -signal.SIGINT
+    states = {one["name"]: one["state"] for one in sandbox.operations()}
+    assert states == {"Here": "running", "Far build": "cancelled"}
+    forward.terminate()
+    forward.wait(20)
+
+    for name in sockets:  # sshd leaves them behind, as the page says
+        os.remove(f"{far}/{name}")
+    ways = [word for name in sockets for word in ("-L", f"{far}/{name}:{sandbox.path(name)}")]
+    unlink = ("-o", "StreamLocalBindUnlink=yes")
+    forward = sandbox.spawn("ssh", *server.options, *unlink, "-N", *ways, "127.0.0.1")
+    until(lambda: all(os.path.exists(f"{far}/{name}") for name in sockets), "the sockets here")
+    listed = sandbox.headway("ps", **there)
+    assert listed.returncode == 0, listed.stderr
+    assert "Here" in listed.stdout
+    terminal = sandbox.terminal(*HEADWAY, "view", **there)
+    terminal.wait_for_text("Here")
+    let_go(here)
+    terminal.wait_for(lambda lines: any("✓" in one and "Here" in one for one in lines), "its end")

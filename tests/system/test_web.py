@@ -180,8 +180,12 @@ def test_a_browser_sees_operations_come_move_and_end(sandbox, served):
         let_go(early)
         row("Early", "completed").wait_for()
         assert page.locator("#readable").is_hidden()
-        beyond = Served(sandbox, "--listen", "127.0.0.2", "--insecure")
+        beyond = Served(sandbox, "--listen", "127.0.0.2", "--insecure", "--by", "host")
         page.goto(beyond.url)
+        group = page.locator("#groups .row", has_text="completed")
+        group.wait_for()
+        assert page.locator("#operations > li").count() == 0
+        group.click()
         row("Early", "completed").wait_for()
         assert "names, states" in page.locator("#readable").inner_text()
         browser.close()

@@ -9,8 +9,9 @@ are stored (`history`).
 from __future__ import annotations
 
 import functools
+from collections import deque
 from itertools import islice
-from typing import Any, Callable, Container, Iterable
+from typing import Any, Callable, Container, Iterable, Mapping
 
 from headway.estimate import Estimate, Forecast, Run
 from headway.estimate.forecast import REMEMBERED
@@ -22,7 +23,7 @@ from headway_broker.estimates.budget import Budget, price
 from headway_broker.estimates.counted_progress import update_stage_progress
 from headway_broker.estimates.forecast_input import is_held, replay, tell
 from headway_broker.estimates.history_keys import Keys, keys_of
-from headway_broker.estimates.operation_forecast import OperationForecast
+from headway_broker.estimates.operation_forecast import NEVER, OperationForecast
 from headway_broker.state.effects import StoreRun
 from headway_broker.state.entry import Entry
 from headway_broker.state.ledger import Ledger
@@ -35,7 +36,7 @@ QUIET_STALE = 5.0  # … while no viewer follows
 QUIET_LATE = 1.9  # … and so much later at most, with what wakes the broker anyway
 SOON = 0.2  # seconds between two estimates of an operation that changes all the time
 CROWD_SOON = 0.5  # … of a crowd, whose first a screen shows
-CROWD_TURNS = 4  # estimates with each frame of those of a crowd that nobody sees
+CROWD_TURNS = 4  # estimates made again with each frame, of those of a crowd that nobody sees
 QUIET_SOON = 2.0  # … while no viewer follows
 STAGES_LIMIT = 50  # running stages of an operation that get estimates of their own
 # Running stages of an operation beyond which its estimate and progress are unknown, 20 microseconds
@@ -68,6 +69,7 @@ class Forecasts:
         self._ledger = ledger
         self._faults = faults
         self._queue: dict[Entry, None] = {}  # open operations, the stalest first
+        self._new: deque[Entry] = deque()  # of them, those that have no estimate yet
         self._awaited = AwaitedRuns()
         self._budget = Budget()
 
@@ -143,10 +145,10 @@ class Forecasts:
         if entry.forecast is not None and entry.forecast.forecast is not None:
             entry.forecast.forecast.hold(now, waiting=is_held(entry.operation))
 
-    def count(self, entry: Entry, stages: Iterable[int]) -> None:
+    def count(self, entry: Entry, stages: Mapping[int, object]) -> None:
         """Note stages whose counts moved; the forecast observes them at the next estimate."""
         if entry.forecast is not None:
-            entry.forecast.changed.update(dict.fromkeys(stages))
+            entry.forecast.changed.update(stages)
 
     @_contained
     def take_work(self, entry: Entry, sample: Work) -> None:
@@ -183,7 +185,8 @@ class Forecasts:
     ) -> None:
         """Make the estimates due: half of the budget for changed entries, then the stalest.
 
-        Where some of a crowd are `seen`, nobody sees the others: these are not hurried.
+        Where some of a crowd are `seen`, nobody sees the others: these are hurried only until each
+        has its first, without which who listens cannot say that it is late.
         """
         if watched:
             for entry in changed:
@@ -204,6 +207,11 @@ class Forecasts:
             if budget.left < half:
                 break
             self._pay(entry, now)
+        new = self._new
+        while budget.left > 0 and new:
+            entry = new.popleft()
+            if entry.forecast is not None and entry.forecast.estimated_at == NEVER:
+                self._pay(entry, now)
         hurried = watched and seen is None
         stale = now - (STALE if hurried else QUIET_STALE)
         turns = len(self._queue) if seen is None else CROWD_TURNS
@@ -410,7 +418,8 @@ class Forecasts:
         operation, tracked = entry.operation, entry.forecast
         forecast = tracked.forecast = Forecast(runs, prior)
         tracked.runs = min(len(runs), REMEMBERED)
-        tracked.estimated_at = float("-inf")
+        tracked.estimated_at = NEVER
+        self._new.append(entry)
         self._ledger.mark(entry)
         replay(operation, forecast)
         tracked.changed.update(

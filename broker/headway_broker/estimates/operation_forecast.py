@@ -8,6 +8,7 @@ from headway.states import WAITING
 from headway_broker.estimates.history_keys import Keys
 from headway_broker.estimates.stalls import Pace
 
+NEVER = float("-inf")  # when what has no estimate yet was estimated
 CHILDREN_LIMIT = 200  # child operations that weigh as stages of one parent
 # Shared by all without children, which are most: a dictionary is 64 bytes.
 _NO_CHILDREN: dict[str, int] = {}
@@ -36,9 +37,10 @@ class OperationForecast:
         self.stalled = stalled  # seconds, `Forecasts.stalled` when it began
         self.asked = False  # it or a child waits for a person, who answers or continues it
         self.forecast: Forecast | None = None
-        self.changed: dict[int, None] = {}  # stages whose counts the forecast has not observed yet
+        # Stages whose counts the forecast has not observed yet; their values say nothing.
+        self.changed: dict[int, object] = {}
         self.children = _NO_CHILDREN  # child operation → its negative stage id in the forecast
-        self.estimated_at = float("-inf")
+        self.estimated_at = NEVER
         self.runs = 0  # earlier runs that it uses
         self.pace = Pace(now)
         self.works = False  # there are samples of its hidden counts

@@ -8,7 +8,7 @@ stages that are worth telling. Absent: who listens (`subscriptions`), and when (
 
 from __future__ import annotations
 
-from typing import Iterable, NamedTuple
+from typing import AbstractSet, Iterable, NamedTuple
 
 from headway.model import Operation
 from headway.protocol import messages, rows
@@ -122,7 +122,7 @@ def _facts(operation: Operation) -> tuple[str, int, str | None, float | None, in
 
 
 def _told_stages(
-    operation: Operation, changed: set[int] | None, known: dict[int, tuple[str, str | None]]
+    operation: Operation, changed: AbstractSet[int] | None, known: dict[int, tuple[str, str | None]]
 ) -> dict[int, tuple[str, str | None]]:
     """Return the stages to tell: those that wait or broke, and those told of before.
 

@@ -6,7 +6,7 @@ sequence numbers and the time of publishing (`stream`).
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Iterator, Mapping, TypeVar
+from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, TypeVar
 
 from headway.model import UNTOLD, Operation
 from headway.protocol import rows
@@ -23,11 +23,29 @@ from headway_broker.state.entry import Entry, Held, Marks
 # part would hold up the deltas behind it for longer.
 PART_SIZE = 192 * 1024
 STAGES_PER_ROW = 500  # an operation with more stages takes several rows
-# Stages that move in an operation whose row is made the short way: it is far below `PART_SIZE`.
+# Stages that move in an operation whose row goes into a block of many: it is far below `PART_SIZE`.
 FEW = 20
+BLOCK_ROWS = 64  # rows that are packed at a time
 _OPERATION_TEXTS = ("reason", "error", "message")
 _STAGE_TEXTS = ("reason", "error", "detail")
 Record = TypeVar("Record", OperationRecord, StageRecord)
+
+
+class Block(NamedTuple):
+    """Packed rows: their bytes, and how many there are."""
+
+    data: bytes
+    rows: int
+
+
+def single(row: bytes) -> Block:
+    """Return a packed row as a block."""
+    return Block(row, 1)
+
+
+def block(some: list[OperationRow]) -> Block:
+    """Pack rows that `block_row` has returned."""
+    return Block(rows.encode_block(some), len(some))
 
 
 def whole_rows(
@@ -89,11 +107,9 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
     operation = entry.operation
     stages = operation.stages
     if not (marks.structure or marks.stages or marks.shares):
-        moved = len(marks.counts) + len(marks.stage_figures)
-        if moved <= FEW:
-            return iter((_moved_row(operation, marks),))
+        return _rows(sorted(marks.counts.keys() | marks.stage_figures), _moved(operation, marks))
     ended = marks.structure and not operation.open  # its tail tells why
-    changed = marks.stages.union(marks.counts, marks.stage_figures, marks.shares)
+    changed = {*marks.stages, *marks.counts, *marks.stage_figures, *marks.shares}
 
     def build(some: list[int], first: bool) -> OperationRow:
         counts: dict[int, Any] = {}
@@ -123,25 +139,51 @@ def changed_rows(entry: Entry, marks: Marks) -> Iterator[bytes]:
     return _rows(sorted(changed), build)
 
 
-def _moved_row(operation: Operation, marks: Marks) -> bytes:
-    """Return the row of an operation of which counts and figures alone have changed: most are."""
+def block_row(operation: Operation, marks: Marks) -> OperationRow | None:
+    """Return the row of an operation of which few counts and figures alone have changed, or None.
+
+    Such rows are packed many at a time (`block`), so none may be large: no text is in it.
+    """
+    counts = marks.counts
+    if marks.structure or marks.stages or marks.shares or True in counts.values():
+        return None
+    if len(counts) + len(marks.stage_figures) > FEW:
+        return None
     stages = operation.stages
-    counts: dict[int, Any] = {}
-    for number in sorted(marks.counts):
-        stage = stages[number]
-        whole = marks.counts[number]
-        counts[number] = [stage.done, stage.total, stage.detail] if whole else stage.done
-    return rows.encode(
-        OperationRow(
+    return OperationRow(
+        operation.id,
+        None,
+        [],
+        {number: stages[number].done for number in counts},
+        OperationFigures.of(operation, tail=False) if marks.figures else None,
+        {number: rows.stage_figures_of(stages[number]) for number in marks.stage_figures},
+        {},
+    )
+
+
+def _moved(operation: Operation, marks: Marks) -> Callable[[list[int], bool], OperationRow]:
+    """Return what builds rows of counts and figures alone."""
+    stages, counted, figured = operation.stages, marks.counts, marks.stage_figures
+
+    def build(some: list[int], first: bool) -> OperationRow:
+        counts: dict[int, Any] = {}
+        for number in some:
+            if number in counted:
+                stage = stages[number]
+                counts[number] = (
+                    [stage.done, stage.total, stage.detail] if counted[number] else stage.done
+                )
+        return OperationRow(
             operation.id,
             None,
             [],
             counts,
-            OperationFigures.of(operation, tail=False) if marks.figures else None,
-            {number: rows.stage_figures_of(stages[number]) for number in marks.stage_figures},
+            OperationFigures.of(operation, tail=False) if first and marks.figures else None,
+            {number: rows.stage_figures_of(stages[number]) for number in some if number in figured},
             {},
         )
-    )
+
+    return build
 
 
 def _shortened(record: Record, texts: tuple[str, ...], longest: int) -> Record:
@@ -178,22 +220,35 @@ def _rows(stages: list[int], build: Callable[[list[int], bool], OperationRow]) -
 
 def parts(encoded: Iterable[bytes]) -> list[list[bytes]]:
     """Return rows in groups of about `PART_SIZE` bytes; at least one group, which may be empty."""
-    groups: list[list[bytes]] = [[]]
+    return [[block.data for block in group] for group in _groups(map(single, encoded))]
+
+
+def _groups(blocks: Iterable[Block]) -> list[list[Block]]:
+    groups: list[list[Block]] = [[]]
     size = 0
-    for row in encoded:
-        if groups[-1] and size + len(row) > PART_SIZE:
+    for block in blocks:
+        if groups[-1] and size + len(block.data) > PART_SIZE:
             groups.append([])
             size = 0
-        groups[-1].append(row)
-        size += len(row)
+        groups[-1].append(block)
+        size += len(block.data)
     return groups
 
 
 def deltas(instance: str, sequence: int, now: float, encoded: Iterable[bytes]) -> list[bytes]:
     """Return the `Delta` messages with these rows, numbered from `sequence` + 1."""
+    return deltas_of(instance, sequence, now, map(single, encoded))
+
+
+def deltas_of(instance: str, sequence: int, now: float, blocks: Iterable[Block]) -> list[bytes]:
+    """Return the `Delta` messages with these blocks of rows, numbered from `sequence` + 1."""
     return [
-        rows.frame(Delta(instance, number, now, []), group)
-        for number, group in enumerate(parts(encoded), sequence + 1)
+        rows.frame(
+            Delta(instance, number, now, []),
+            [block.data for block in group],
+            sum(block.rows for block in group),
+        )
+        for number, group in enumerate(_groups(blocks), sequence + 1)
     ]
 
 

@@ -11,7 +11,10 @@ which snapshots are on their way (`snapshots`).
 
 from __future__ import annotations
 
+from typing import Iterator
+
 from headway.protocol import messages
+from headway.protocol.rows import OperationRow
 from headway.protocol.wire import encode
 from headway_broker.estimates.counted_progress import count_stages
 from headway_broker.estimates.forecasts import Forecasts
@@ -243,15 +246,17 @@ class Stream:
         made: dict[Entry, list[bytes]] = {}
         found: list[bytes] = []
         dirty = self._ledger.dirty
+        streamed, screened = self._subscriptions.streamed, self._subscriptions.screened
         events = self._events.changed(entries, now) if self._subscriptions.listened else []
-        if self._subscriptions.streamed:
+        if streamed and screened:  # what both are told is packed once
             made = {entry: self._rows(entry, dirty[entry]) for entry in entries}
             rows = (row for entry in entries for row in made[entry])
             found = frames.deltas(self.instance, self.sequence, now, rows)
-            self.sequence += len(found)
-        else:
-            self.sequence += 1  # a viewer that comes back notices the gap
-        if self._subscriptions.screened:
+        elif streamed:
+            blocks = self._blocks(entries)
+            found = frames.deltas_of(self.instance, self.sequence, now, blocks)
+        self.sequence += len(found) or 1  # a viewer that comes back notices the gap
+        if screened:
             screens = self._screen.changed(entries, made, self._rows, now)
         else:
             screens = []
@@ -259,6 +264,35 @@ class Stream:
         for entry in entries:
             del dirty[entry]
         return [*(Publish(messages.STATES_TOPIC, frame) for frame in found), *screens, *events]
+
+    def _blocks(self, entries: list[Entry]) -> Iterator[frames.Block]:
+        """Yield the changed rows of operations; small ones are packed many at a time."""
+        dirty = self._ledger.dirty
+        waiting: list[Entry] = []
+        small: list[OperationRow] = []
+        for entry in entries:
+            try:
+                row = frames.block_row(entry.operation, dirty[entry])
+            except Exception:  # as the longer way tells
+                row = None
+            if row is None:
+                yield from map(frames.single, self._rows(entry, dirty[entry]))
+                continue
+            waiting.append(entry)
+            small.append(row)
+            if len(small) == frames.BLOCK_ROWS:
+                yield from self._block(waiting, small)
+                waiting, small = [], []
+        if small:
+            yield from self._block(waiting, small)
+
+    def _block(self, entries: list[Entry], small: list[OperationRow]) -> list[frames.Block]:
+        try:
+            return [frames.block(small)]
+        except Exception:  # one of them raises: the others go out
+            dirty = self._ledger.dirty
+            packed = (row for entry in entries for row in self._rows(entry, dirty[entry]))
+            return [frames.single(row) for row in packed]
 
     def _rows(self, entry: Entry, marks: Marks) -> list[bytes]:
         """Return the changed rows of an operation; none if that raises: the others go out."""

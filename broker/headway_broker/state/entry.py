@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import AbstractSet, Any, Iterable, NamedTuple
 
 from headway.model import Operation
 from headway.protocol.rows import OperationFigures, OperationRecord
 from headway_broker.state.sessions import Session
+
+_NONE: frozenset[int] = frozenset()
 
 
 class Marks:
@@ -14,27 +16,49 @@ class Marks:
 
     `structure`: its own record. `stages`: ids of stages whose records did. `counts`: stage id →
     whether total or detail changed too. `figures` and `stage_figures`: progress and estimates.
+    `shares`: ids of stages whose shares did. What is rare is one empty set for all until it is
+    marked: ten thousand are made in a frame, and the garbage collector looks at each set of each.
     """
 
     __slots__ = ("counts", "figures", "shares", "stage_figures", "stages", "structure")
 
     def __init__(self) -> None:
         self.structure = False
-        self.stages: set[int] = set()
+        self.stages: AbstractSet[int] = _NONE
         self.counts: dict[int, bool] = {}
         self.figures = False
         self.stage_figures: set[int] = set()
-        self.shares: set[int] = set()
+        self.shares: AbstractSet[int] = _NONE
+
+    def mark_stages(self, stages: Iterable[int]) -> None:
+        """Mark the records of stages."""
+        self.stages = {*self.stages, *stages}
+
+    def mark_stage(self, stage: int) -> None:
+        """Mark the record of a stage."""
+        if type(self.stages) is set:
+            self.stages.add(stage)
+        else:
+            self.stages = {stage}
+
+    def mark_share(self, stage: int) -> None:
+        """Mark the shares of a stage."""
+        if type(self.shares) is set:
+            self.shares.add(stage)
+        else:
+            self.shares = {stage}
 
     def add(self, later: Marks) -> None:
         """Mark what is marked in `later`, too."""
         self.structure |= later.structure
-        self.stages |= later.stages
+        if later.stages:
+            self.mark_stages(later.stages)
         for stage, whole in later.counts.items():
             self.counts[stage] = whole or self.counts.get(stage, False)
         self.figures |= later.figures
         self.stage_figures |= later.stage_figures
-        self.shares |= later.shares
+        if later.shares:
+            self.shares = {*self.shares, *later.shares}
 
 
 class Held(NamedTuple):

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any, Collection
 
-from headway.interning import Interner
-from headway.model import NOT_REACHED, OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway.model import NOT_REACHED, Operation, Stage
+from headway.protocol.interning import Interner
 from headway.protocol.messages import Share
 from headway.protocol.rows import STOPS_LIMIT
 from headway.protocol.wire import UNCHANGED, read_counts
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.states import (
     CANCELLED,
     COMPLETED,
@@ -127,7 +128,7 @@ class Ledger(Register):
     ) -> Entry:
         if len(self.operations(session)) >= OPERATIONS_LIMIT:
             raise Refused("too many operations", {"limit": OPERATIONS_LIMIT})
-        quota = self.quotas.of(session)
+        quota = self.quota(session)
         still_open = record[_STATE] in OPEN
         if still_open and quota.opened >= quotas.OPEN_LIMIT:
             # The operation is named: the worker drops it and goes on with its others. It goes on to
@@ -158,7 +159,7 @@ class Ledger(Register):
         ):
             raise Refused("illegal move", {"operation": operation.id})
         still_open = operation.open and then in OPEN
-        self._trim(self.quotas.of(session), operation.stages, stages, still_open=still_open)
+        self._trim(self.quota(session), operation.stages, stages, still_open=still_open)
         self._check_stages(session, entry, stages)
 
     def _trim(
@@ -190,10 +191,10 @@ class Ledger(Register):
             for writer in stage.shares:
                 entry.unstored.pop(ShareKey(stage_id, writer), None)
             stage.shares = None
-            marks.shares.add(stage_id)
+            marks.mark_share(stage_id)
         self._intern(record, _STAGE_WORDS)
         stage.apply(record)
-        marks.stages.add(stage_id)
+        marks.mark_stage(stage_id)
         marks.counts.pop(stage_id, None)
         entry.changes += 1
         if stage.detail is detail and stage.reason is reason and stage.error is error:
@@ -205,14 +206,16 @@ class Ledger(Register):
             if record[position] is not None:
                 record[position] = self._words.intern(record[position])
 
-    def count(self, session: Session, counts: dict[Any, Any], now: float) -> tuple[set[Entry], int]:
+    def count(
+        self, session: Session, counts: dict[Any, Any], now: float
+    ) -> tuple[dict[Entry, Marks], int]:
         """Apply the merged counts of a session to its stages.
 
-        Return the entries that changed, and the number of counts for unknown stages.
+        Return the entries that changed with their marks, and how many counts are of unknown stages.
         """
         index = self._by_session.get(session, NO_OPERATIONS)
         owner = index.owner
-        changed: set[Entry] = set()
+        changed: dict[Entry, Marks] = {}
         unknown = 0
         last: Entry | None = None
         stages: dict[int, Stage] = {}
@@ -225,9 +228,9 @@ class Ledger(Register):
             if entry is not last:
                 last = entry
                 stages = entry.operation.stages
-                marked = self.mark(entry).counts
+                marks = changed[entry] = self.mark(entry)
+                marked = marks.counts
                 entry.heard = now
-                changed.add(entry)
             stage = stages[stage_id]
             stage.done = done
             if total is not UNCHANGED:
@@ -268,7 +271,7 @@ class Ledger(Register):
             if entry.unstored is ALL_STORED:
                 entry.unstored = {}
             entry.unstored[ShareKey(share.stage, writer)] = share.done
-            self.mark(entry).shares.add(share.stage)
+            self.mark(entry).mark_share(share.stage)
         return entry
 
     def rejoin(self, entry: Entry) -> bool:
@@ -283,7 +286,7 @@ class Ledger(Register):
             if here is None or here.attempt != stage.attempt or not stage.shares:
                 continue
             here.shares = {**stage.shares, **(here.shares or {})}
-            self.mark(known).shares.add(stage.id)
+            self.mark(known).mark_share(stage.id)
             found = True
         return found
 
@@ -324,7 +327,7 @@ class Ledger(Register):
         marks = self.mark(entry)
         for stage in operation.stages.values():
             if stage.state != was[stage.id]:
-                marks.stages.add(stage.id)
+                marks.mark_stage(stage.id)
                 if stage.state == SKIPPED and was[stage.id] == PENDING:
                     stage.reason = NOT_REACHED
         marks.structure = True

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from math import inf
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS
 from headway.plain_values import (
     COUNT_LIMIT,
     LABEL_LIMIT,
+    LABELS_LIMIT,
+    LABELS_TEXT,
     NAME_LIMIT,
     TEXT_LIMIT,
     bound_labels,
@@ -19,6 +20,7 @@ from headway.plain_values import (
     clean_text,
     clean_traceparent,
 )
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.states import OPERATION_MOVES, STAGE_MOVES
 
 TYPE_CHECKING = False
@@ -166,6 +168,16 @@ def rank(value: Any) -> tuple[str, int, int]:
 def labels(value: Any) -> dict[str, str] | None:
     """Check for the labels of an operation, of which the first are taken."""
     told = mapping(value).items()
+    room = LABELS_TEXT
+    for key, called in told:
+        if type(key) is not str or type(called) is not str or not 0 < len(key) <= LABEL_LIMIT:
+            break
+        room -= len(key) + len(called)
+        if len(called) > NAME_LIMIT or room < 0:
+            break
+    else:
+        if 0 < len(told) <= LABELS_LIMIT:
+            return value  # as most are: nothing is to be cut
     return bound_labels((label(key), name(words)) for key, words in told)
 
 
@@ -349,7 +361,10 @@ def operation_record(value: Any) -> list[Any]:
             if labels_ is None:
                 return value
             try:
-                return [*value[:_LABELS], labels(labels_), *value[_LABELS + 1 :]]
+                found = labels(labels_)
             except Malformed:
-                pass
+                return _check_operation(value)
+            if found is labels_:
+                return value
+            return [*value[:_LABELS], found, *value[_LABELS + 1 :]]
     return _check_operation(value)

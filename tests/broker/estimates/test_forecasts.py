@@ -283,3 +283,21 @@ def test_of_an_operation_with_more_stages_than_were_told_there_is_no_whole(wired
     worker.work(3)
     assert wired.operation("op").progress is None
     assert wired.operation("op").estimate is None
+
+
+def test_of_a_crowd_each_has_its_first_estimate_soon_though_nobody_sees_it(wired):
+    worker = wired.worker()
+    for number in range(600):
+        worker.start(f"op{number}")
+    wired.core.subscribed(messages.SCREEN_TOPIC, True)
+    wired.pass_time(8.0)
+    assert wired.core.stream.is_crowded
+    entries = wired.core.ledger.entries
+    worker.start("late")
+    wired.pass_time(0.5)
+    assert entries["late"] not in wired.core.screen.first
+    assert entries["late"].forecast.estimated_at > float("-inf")
+    for number in range(600, 800):
+        worker.start(f"op{number}")
+    wired.pass_time(2.0)
+    assert all(entry.forecast.estimated_at > float("-inf") for entry in entries.values())

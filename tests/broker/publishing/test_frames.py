@@ -117,13 +117,33 @@ def test_a_snapshot_of_nothing_is_one_part(entry):
 
 
 @pytest.mark.parametrize("figures", [False, True])
-def test_the_row_of_what_only_moved_is_that_of_the_long_way(entry, monkeypatch, figures):
+def test_the_rows_of_a_block_are_those_that_are_packed_alone(entry, figures):
     operation = entry.operation
     operation.progress, operation.estimate = 0.25, (1.0, 2.0, 3.0, "rate", 0)
-    operation.stages[2].total, operation.stages[2].detail = 9, "file"
     operation.stages[1].progress, operation.stages[1].done = 0.5, 3.5
     marks = Marks()
-    marks.counts, marks.stage_figures, marks.figures = {2: True, 1: False}, {1, 2}, figures
-    [short] = rows(frames.changed_rows(entry, marks))
-    monkeypatch.setattr(frames, "FEW", -1)
-    assert [short] == rows(frames.changed_rows(entry, marks))
+    marks.counts, marks.stage_figures, marks.figures = {2: False, 1: False}, {1, 2}, figures
+    row = frames.block_row(operation, marks)
+    blocks = [frames.block([row] * 20), frames.single(b"\xc0")]
+    [delta] = frames.deltas_of("me", 7, 1.5, blocks)
+    message = decode(delta, messages.PUBLISHED)
+    assert message[:3] == ("me", 8, 1.5)
+    assert message.operations[20:] == [None]
+    [alone] = rows(frames.changed_rows(entry, marks))
+    assert list(map(decode_row, message.operations[:20])) == [alone] * 20
+
+
+def test_what_has_a_text_or_moves_in_many_stages_is_in_no_block(entry):
+    for place, change in enumerate(
+        (
+            {"structure": True},
+            {"stages": {1}},
+            {"shares": {1}},
+            {"counts": {1: True}},
+            {"counts": dict.fromkeys(range(frames.FEW + 1), False)},
+        )
+    ):
+        marks = Marks()
+        for name, value in change.items():
+            setattr(marks, name, value)
+        assert frames.block_row(entry.operation, marks) is None, place

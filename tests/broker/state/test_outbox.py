@@ -38,6 +38,21 @@ def test_an_operation_that_cannot_be_told_keeps_no_other_from_being_told(wired, 
     assert wired.dropped() == {"broken": 1}
 
 
+def test_a_block_that_cannot_be_packed_keeps_none_of_its_rows_from_being_told(wired, monkeypatch):
+    worker = wired.worker()
+    wired.follow()
+    for name in "ab":
+        worker.start(name)
+    wired.pass_time(0.2)
+    wired.published.clear()
+    monkeypatch.setattr(frames, "block", break_down)
+    stages = [next(iter(wired.operation(name).stages)) for name in "ab"]
+    worker.count(dict.fromkeys(stages, 7))
+    wired.pass_time(0.2)
+    deltas = [message for _, message in wired.published if isinstance(message, messages.Delta)]
+    assert [row[0] for delta in deltas for row in delta.operations if row[3]] == ["a", "b"]
+
+
 def test_a_row_that_cannot_be_made_keeps_no_other_from_being_stored(monkeypatch):
     wired = Wired(has_history=True)
     worker = wired.worker()

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS
 from headway.protocol.checks import Malformed
 from headway.protocol.messages import Delta, Pulse, Removed, Snapshot
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.states import ENDED
 from headway_viewer.fleet import subjects
 from headway_viewer.fleet.hosts import Host, Hosts, Key
@@ -27,6 +27,7 @@ _STATE = OPERATION_FIELDS.index("state")
 _OPERATION_TIMES = (OPERATION_FIELDS.index("started"), OPERATION_FIELDS.index("ended"))
 _STAGE_TIMES = (STAGE_FIELDS.index("started"), STAGE_FIELDS.index("ended"))
 _FIGURE_TIMES = (2, 7)  # `silent_since` and `stalled_since` of `OperationFigures`
+_STAGE_STARTED, _STAGE_ENDED = _STAGE_TIMES
 _STOPS = 8
 
 
@@ -211,7 +212,14 @@ def _move_times(row: list[Any], shift: float) -> None:
     """Add `shift` to the times of a row; what is none is left to the check of the replica."""
     _move(row[1], _OPERATION_TIMES, shift)
     for stage in row[2] if type(row[2]) is list else ():
-        _move(stage, _STAGE_TIMES, shift)
+        if type(stage) is list and len(stage) > _STAGE_ENDED:
+            # As below, without a call: a late viewer reads hundreds of thousands.
+            if type(stage[_STAGE_STARTED]) is float:
+                stage[_STAGE_STARTED] += shift
+            if type(stage[_STAGE_ENDED]) is float:
+                stage[_STAGE_ENDED] += shift
+        else:
+            _move(stage, _STAGE_TIMES, shift)
     figures = row[4]
     if type(figures) is not list:
         return

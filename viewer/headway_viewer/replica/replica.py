@@ -225,7 +225,7 @@ class Replica:
 
     def _apply(self, operation: Operation, row: OperationRow, now: float, *, watched: bool) -> None:
         state, reason = operation.state, operation.reason
-        before = Before(operation.progress, len(operation.stages))
+        before = Before(operation.progress, len(operation.stages)) if watched else None
         if row.record is not None:
             operation.apply(row.record)
             # Another question is another wait; another holder of a lock is not.
@@ -245,7 +245,7 @@ class Replica:
             self._apply_counts(operation, row.counts, now)
         if row.figures is not None:
             self._apply_figures(operation, row.figures, now)
-            if watched:
+            if before is not None:
                 self.setbacks.compare_operation(operation, before, now)
         for number, figures in row.stage_figures.items():
             stage = operation.stages.get(number)

@@ -48,10 +48,11 @@ def make_app(
     site: access.Site,
     fleet: FleetSource | None = None,
     labels: Sequence[tuple[str, str]] = (),
+    by: str | None = None,
 ) -> Starlette:
     """Return the application that serves `site`, with the operations here or those of a fleet.
 
-    With `labels`, it shows those that have all of them.
+    With `labels`, it shows those that have all of them; with `by`, counted by host or that label.
     """
     pages = anyio.CapacityLimiter(MOST_PAGES)
     stream = Stream(fleet, labels)
@@ -74,7 +75,7 @@ def make_app(
         if pages.available_tokens < 1:
             return _text(f"{MOST_PAGES} pages are open already.", 503)
         return StreamingResponse(
-            _events(pages, stream), headers=access.HEADERS, media_type="text/event-stream"
+            _events(pages, stream, by), headers=access.HEADERS, media_type="text/event-stream"
         )
 
     async def ask(request: Request) -> Response:
@@ -122,12 +123,15 @@ def _enter(site: access.Site, request: Request, given: str) -> Response:
     return response
 
 
-async def _events(pages: anyio.CapacityLimiter, stream: Stream) -> AsyncIterator[str]:
+async def _events(
+    pages: anyio.CapacityLimiter, stream: Stream, by: str | None
+) -> AsyncIterator[str]:
     async with pages:
         loop, ready = asyncio.get_running_loop(), asyncio.Event()
         page = stream.join(partial(_call_soon, loop, ready.set))
         try:
             yield "retry: 1000\n\n"
+            yield f"event: by\ndata: {json.dumps(by)}\n\n"
             while True:
                 ready.clear()
                 waiting = stream.take(page)

@@ -49,6 +49,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--key", metavar="FILE", help="of the certificate")
     parser.add_argument("--insecure", action="store_true", help="beyond this machine without TLS")
     parser.add_argument("--label", type=label, action="append", metavar="K=V", help=LABEL_HELP)
+    parser.add_argument(
+        "--by",
+        metavar="KEY",
+        help="a line for each host, where KEY is host, or for each value of that label, until one"
+        " is chosen; thousands of several hosts by host, unasked",
+    )
     add_fleet(parser)
     arguments = parser.parse_args(argv)
     if bool(arguments.certificate) != bool(arguments.key):
@@ -92,7 +98,7 @@ def main(argv: Sequence[str]) -> int:
     if not local and sys.stdout.isatty():
         _print_qr_code(site.url)
     config = uvicorn.Config(
-        make_app(site, fleet, arguments.label or ()),
+        make_app(site, fleet, arguments.label or (), arguments.by),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -104,7 +104,7 @@ class ForkedCounts:
             self._early[place] = EarlyShare(session, share, now)
             self._awaited.setdefault(share.operation, {})[place] = None
             return
-        self._forecasts.count(entry, (share.stage,))
+        self._forecasts.count(entry, {share.stage: True})
         if place.key in entry.unstored:
             self._storage.change(entry)
         if share.last:

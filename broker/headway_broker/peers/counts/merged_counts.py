@@ -10,8 +10,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, Iterable
 
-from headway.model import STAGE_FIELDS
 from headway.protocol.messages import Counts
+from headway.records import STAGE_FIELDS
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.peers.resync import Resync
 from headway_broker.state.errors import Dropped
@@ -110,8 +110,8 @@ class MergedCounts:
         unknown = 0
         try:
             changed, unknown = self._ledger.count(session, counts, now)
-            for entry in changed:
-                self._forecasts.count(entry, self._ledger.mark(entry).counts)
+            for entry, marks in changed.items():
+                self._forecasts.count(entry, marks.counts)
         except Exception as error:
             self._faults.add(Counts.__name__, session.id, error)
         if unknown:

@@ -69,6 +69,8 @@ class PipeParser:
             return self._move(float(match.group(1)), 100, "%")
         word, _, rest = line.partition(" ")
         act = _COMMANDS.get(word)
+        if act is None and line.endswith("%"):
+            raise PipeSyntaxError(f"{line[:-1]!r} is no number")
         if act is None:
             raise PipeSyntaxError(f"unknown word {word!r}")
         return act(self, rest.strip())

@@ -19,6 +19,7 @@ const OLD = 60; // seconds before the page joined: what broke earlier stands bel
 const UNREACHED = "No connection to headway web; trying again.";
 const SLICE = 8; // milliseconds of work between two frames of the browser
 const MANY = 1000; // operations of several hosts: they are counted by host until a filter is typed
+let by = null; // what they are counted by, however few they are: "host", or a label; null: as above
 const MOST_ADDED = 40; // rows between two frames: the browser lays them out after our work
 
 // What a row is called: where there are several hosts, which one, too.
@@ -27,9 +28,18 @@ function titleOf(operation) {
   return hosts.size > 1 && operation.host ? `${operation.host}: ${name}` : name;
 }
 
-function matches(operation, word) {
+function matches(operation, word, exact) {
+  const labels = labelsOf(operation);
+  if (exact) return labels.includes(word);
   return titleOf(operation).toLowerCase().includes(word) || operation.state.includes(word) || operation.id.startsWith(word)
-    || Object.entries(operation.labels || {}).some(([key, value]) => `${key}=${value}`.toLowerCase().includes(word));
+    || labels.some((label) => label.includes(word));
+}
+
+// What a filter of the form key=value means; where it is one of these, it means no other.
+function labelsOf(operation) {
+  const labels = Object.entries(operation.labels || {}).map(([key, value]) => `${key}=${value}`.toLowerCase());
+  if (operation.host) labels.push(`host=${operation.host}`.toLowerCase());
+  return labels;
 }
 
 // Rows.
@@ -156,13 +166,14 @@ function placeOf(operation) {
 // Bring the list up to date, as far as there is time; return whether it is.
 function arrange(until) {
   const word = element("filter").value.trim().toLowerCase();
+  const exact = word.includes("=") && [...operations.values()].some((operation) => labelsOf(operation).includes(word));
   const shown = [];
   for (const operation of operations.values()) {
-    if (parentOf(operation) === null && (!word || matches(operation, word))) shown.push(placeOf(operation));
+    if (parentOf(operation) === null && (!word || matches(operation, word, exact))) shown.push(placeOf(operation));
   }
   shown.sort((one, other) => one.rank - other.rank || one.time - other.time || (one.id < other.id ? -1 : 1));
   summarize(shown.length, word);
-  const grouped = !word && hosts.size > 1 && shown.length >= MANY;
+  const grouped = !word && (by !== null || (hosts.size > 1 && shown.length >= MANY));
   paintGroups(grouped ? shown.map((place) => operations.get(place.id)) : []);
   if (grouped) shown.length = 0;
   const list = element("operations");
@@ -199,25 +210,28 @@ function arrange(until) {
   return whole;
 }
 
-// Hosts in place of their operations, those with trouble first; one is opened by filtering for it.
+// Hosts, or values of a label, in place of their operations, those with trouble first; one is opened by filtering for it.
 function paintGroups(members) {
+  const key = by || "host";
   const groups = new Map();
   for (const operation of members) {
-    const host = operation.host || "–";
-    if (!groups.has(host)) groups.set(host, { host, trouble: false, counts: {} });
-    const group = groups.get(host);
+    const value = (key === "host" ? operation.host : (operation.labels || {})[key]) ?? null;
+    if (!groups.has(value)) groups.set(value, { value, trouble: false, counts: {} });
+    const group = groups.get(value);
     const state = operation.unheard_since ? "not heard of" : operation.no_broker_since ? "without a broker" : stateOf(operation);
     group.counts[state] = (group.counts[state] || 0) + 1;
     group.trouble ||= ["failed", "crashed", "not heard of", "without a broker"].includes(state);
   }
-  const shown = [...groups.values()].sort((one, other) => other.trouble - one.trouble || (one.host < other.host ? -1 : 1));
+  const last = ({ value }) => value === null; // what has none stands behind the others
+  const shown = [...groups.values()].sort((one, other) => other.trouble - one.trouble || last(one) - last(other) || (one.value < other.value ? -1 : 1));
   const list = element("groups");
   list.hidden = !shown.length;
   while (list.children.length > shown.length) list.lastChild.remove();
   shown.forEach((group, index) => {
     const button = (list.children[index] || list.appendChild(makeGroup())).firstChild;
-    button.dataset.host = group.host;
-    say(button.children[0], group.host);
+    button.dataset.filter = `${key}=${group.value}`;
+    button.disabled = group.value === null; // no filter says that
+    say(button.children[0], group.value ?? "–");
     say(button.children[1], Object.entries(group.counts).map(([state, number]) => `${number} ${state}`).join(", "));
   });
 }
@@ -228,7 +242,7 @@ function makeGroup() {
   button.type = "button";
   button.append(make("span", "name"), make("span", "doing"));
   button.addEventListener("click", () => {
-    element("filter").value = `${button.dataset.host}: `;
+    element("filter").value = button.dataset.filter;
     rearrange();
     element("filter").focus();
   });
@@ -316,6 +330,10 @@ function note(text) {
 function follow() {
   if (source) return;
   source = new EventSource("/events");
+  source.addEventListener("by", (event) => {
+    by = JSON.parse(event.data);
+    rearrange();
+  });
   waiting.length = 0; // of another connection
   source.addEventListener("line", (event) => {
     waiting.push(event.data);

@@ -125,7 +125,7 @@ function doing(operation) {
     else if (stopped !== null) parts.push(`stopped for ${duration(now() - stopped)}`);
     else if (operation.silent_since !== null) parts.push(`no contact for ${duration(now() - operation.silent_since)}`);
   }
-  if (operation.state === "waiting") parts.push(operation.reason ? `waiting: ${operation.reason}` : "waiting");
+  if (operation.state === "waiting") parts.push(/^(paused$|stopping)/.test(operation.reason || "") ? operation.reason : operation.reason ? `waiting: ${operation.reason}` : "waiting");
   else if (OPEN.has(operation.state)) {
     for (const stage of operation.stages.filter((one) => ["running", "waiting"].includes(one.state)).slice(-2)) {
       parts.push([stage.name, amount(stage), stage.detail || stage.reason].filter(Boolean).join(" "));
