@@ -18,6 +18,7 @@ from headway.protocol.inbox import inbox_topic
 from headway.protocol.wire import Malformed, decode, encode
 from headway_broker.core import Core
 from headway_broker.shell.processes import resident
+from headway_broker.state.effects import Send, Stop
 from headway_broker.state.sessions import Credentials
 from headway_viewer.replica.replica import Replica
 
@@ -166,7 +167,7 @@ def _publish(core: Core, replica: Replica, now: float, found: list[str]) -> None
         frame = getattr(effect, "frame", None)
         if frame is not None:
             replica.fold(decode(frame, messages.PUBLISHED), now)
-        elif getattr(effect, "message", None) is not None:
+        elif isinstance(effect, Send):
             encode(effect.message)
-        elif getattr(effect, "reason", None) is not None:
+        elif isinstance(effect, Stop):
             found.append(f"the core wants to stop: {effect.reason}")

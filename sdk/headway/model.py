@@ -1,21 +1,18 @@
 """Operations and stages: their fields, their legal moves, and how a replica follows them.
 
 Pure: no clock, socket, thread or randomness. The worker's own copy, the broker's replica
-and the viewer's replica are all made of these two classes. A *record* is the absolute
-state of one of them as a flat list in the order of `OPERATION_FIELDS` or `STAGE_FIELDS`;
-applying a record twice, or a newer one over an older, does no harm. Fields are only ever
-appended to those tuples: a shorter record leaves the rest as it was, a longer one is cut.
+and the viewer's replica are all made of these two classes, and exchange their *records*: the
+absolute state of one of them (`headway.records`).
 
 Times are seconds on the monotonic clock of whoever holds the copy.
 """
 
 from __future__ import annotations
 
-from _operator import attrgetter, itemgetter  # `operator` is 20 times as long to import
+from _operator import itemgetter  # `operator` is 20 times as long to import
 
-from headway.plain_values import (
-    clean_count,
-)
+from headway.plain_values import clean_count
+from headway.records import STAGE_FIELDS, RecordedOperation, RecordedStage
 from headway.states import (
     COMPLETED,
     CRASHED,
@@ -29,7 +26,6 @@ from headway.states import (
     STAGE_MOVES,
     WAITING,
     IllegalMove,
-    Stateful,
     asks,
 )
 
@@ -38,61 +34,10 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, Optional, Sequence, Tuple
 
     Stop = Tuple[float, Optional[float]]
-    Rank = Tuple[str, int, int]
 
-
-STAGE_FIELDS = (
-    "id",
-    "parent",  # id of the stage it is part of, or None
-    "name",
-    "state",
-    "reason",  # why it waits, was skipped or cancelled
-    "error",
-    "detail",  # what it is busy with just now
-    "done",  # as reported, never clamped
-    "total",  # as reported, or None while unknown
-    "unit",
-    "started",  # of the last attempt
-    "ended",
-    "attempt",
-    "initial",  # units that were done already when it started: they say nothing of the rate
-    "beyond",  # its count is beyond ±2**63, so unknown: `done` is what was known before
-)
 _ID = STAGE_FIELDS.index("id")
-OPERATION_FIELDS = (
-    "id",
-    "revision",  # counts the changes its writer has made
-    "name",
-    "key",
-    "state",
-    "reason",
-    "error",
-    "message",
-    "started",
-    "ended",
-    "cancellable",
-    "parent",  # "OP/STAGE" or "OP" of the operation it belongs to, or None
-    "attempt",
-    "exit_status",
-    "notify",  # None: as the notifier sees fit; False: never; True: always; "error"; "sent"
-    "host",
-    "pid",
-    "user",
-    "tty",
-    "display",
-    "coarser",  # of a command: further keys of its history, each of more commands than the last
-    "former",  # the key under which earlier versions stored its runs, or None
-    "planned",  # outermost stages as of its last plan, which names all; UNTOLD; None without
-    "receipt",  # whether it leaves a line on its terminal where it completes
-    "rank",  # [job, rank, ranks] where several processes of one job begin it, or None
-    "labels",  # {key: value}, both text, by which it is found and grouped; or None
-    "traceparent",  # the span (W3C Trace Context) that its program was started in, or None
-)
-# What `getattr` of each field in turn returns, in a third of the time: an exit records thousands.
 _id_of = itemgetter(_ID)
 _bare_stage = object.__new__
-_stage_values = attrgetter(*STAGE_FIELDS)
-_operation_values = attrgetter(*OPERATION_FIELDS)
 
 UNTOLD = 0  # `planned` of an operation of which stages come that nobody has told of
 UNLEARNED = "-"  # the key of an operation that history neither learns from nor foretells
@@ -100,7 +45,7 @@ NOT_REACHED = "not reached"  # the reason of what was pending when its operation
 SHORT_MOST = 0.99  # the progress of what failed or stopped, however near to its end, at most
 
 
-class Stage(Stateful):
+class Stage(RecordedStage):
     """A part of an operation: raw counts as reported, a state, and times.
 
     `done` and `total` are in `unit`s. `shares` maps a forked child's session to what that
@@ -109,23 +54,8 @@ class Stage(Stateful):
     in by the broker.
     """
 
-    __slots__ = (*STAGE_FIELDS, "estimate", "progress", "shares")
+    __slots__ = ("estimate", "progress", "shares")
 
-    id: int
-    parent: int | None
-    name: str
-    state: str
-    reason: str | None
-    error: str | None
-    detail: str | None
-    done: float
-    total: float | None
-    unit: str | None
-    started: float | None
-    ended: float | None
-    attempt: int
-    initial: float
-    beyond: bool
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     shares: dict[str, float] | None
@@ -180,35 +110,6 @@ class Stage(Stateful):
         self.state = state
         self.reason = reason
 
-    def record(self) -> list[Any]:
-        """Return its absolute state, in the order of `STAGE_FIELDS`."""
-        return list(_stage_values(self))
-
-    def apply(self, record: Sequence[Any]) -> None:
-        """Take over the absolute state of `record`, which was checked when it was decoded."""
-        if len(record) != len(STAGE_FIELDS):  # of an older peer
-            for field, value in zip(STAGE_FIELDS, record):
-                setattr(self, field, value)
-            return
-        # Written out: a third of the time, and a viewer that attaches applies all there is.
-        (
-            self.id,
-            self.parent,
-            self.name,
-            self.state,
-            self.reason,
-            self.error,
-            self.detail,
-            self.done,
-            self.total,
-            self.unit,
-            self.started,
-            self.ended,
-            self.attempt,
-            self.initial,
-            self.beyond,
-        ) = record
-
     def fraction(self) -> float | None:
         """Return how much of it is done, 0…1 from its own counts, or None where that is unknown.
 
@@ -233,7 +134,7 @@ class Stage(Stateful):
         return min(most, share)
 
 
-class Operation(Stateful):
+class Operation(RecordedOperation):
     """One thing a person waits for, with its stages (id → `Stage`, parents first).
 
     `silent_since`, `stalled_since` (since when its counts stand still, by their own pace),
@@ -249,7 +150,6 @@ class Operation(Stateful):
     """
 
     __slots__ = (
-        *OPERATION_FIELDS,
         "estimate",
         "holder",
         "late_after",
@@ -266,33 +166,6 @@ class Operation(Stateful):
         "work",
     )
 
-    id: str
-    revision: int
-    name: str
-    key: str | None
-    state: str
-    reason: str | None
-    error: str | None
-    message: str | None
-    started: float | None
-    ended: float | None
-    cancellable: bool
-    parent: str | None
-    attempt: int
-    exit_status: int | None
-    notify: Any
-    host: str | None
-    pid: int | None
-    user: str | None
-    tty: str | None
-    display: str | None
-    coarser: Sequence[str] | None
-    former: str | None
-    planned: int | None
-    receipt: bool
-    rank: Rank | None
-    labels: dict[str, str] | None
-    traceparent: str | None
     estimate: tuple[float, float, float, str, int] | None
     progress: float | None
     silent_since: float | None
@@ -366,47 +239,6 @@ class Operation(Stateful):
             self.started = now
         self.state = state
         self.reason = reason
-
-    def record(self) -> list[Any]:
-        """Return its own absolute state, without stages, in the order of `OPERATION_FIELDS`."""
-        return list(_operation_values(self))
-
-    def apply(self, record: Sequence[Any]) -> None:
-        """Take over the absolute state of `record`, which was checked when it was decoded."""
-        if len(record) != len(OPERATION_FIELDS):  # of an older peer
-            for field, value in zip(OPERATION_FIELDS, record):
-                setattr(self, field, value)
-            return
-        # Written out: a third of the time, and a viewer that attaches applies all there is.
-        (
-            self.id,
-            self.revision,
-            self.name,
-            self.key,
-            self.state,
-            self.reason,
-            self.error,
-            self.message,
-            self.started,
-            self.ended,
-            self.cancellable,
-            self.parent,
-            self.attempt,
-            self.exit_status,
-            self.notify,
-            self.host,
-            self.pid,
-            self.user,
-            self.tty,
-            self.display,
-            self.coarser,
-            self.former,
-            self.planned,
-            self.receipt,
-            self.rank,
-            self.labels,
-            self.traceparent,
-        ) = record
 
     def add_stage(self, stage: Stage) -> Stage:
         """Insert a new stage in its place: by id, so a part comes after what it is a part of."""

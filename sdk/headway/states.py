@@ -46,6 +46,8 @@ class IllegalMove(ValueError):
 
 # The reason of a wait that `headway pause` has asked for: nobody knows until when.
 PAUSED = "paused"
+# What the reason of a wait begins with that follows a request to stop: it waits for its own end.
+STOPPING = "stopping"
 # What the reason of a wait begins with where a person is asked for something: else it is a lock.
 QUESTIONS = ("an answer", "a password", "password", "input", "confirmation")
 
@@ -77,6 +79,12 @@ class Stateful:
     def paused(self) -> bool:
         """Return whether a request has stopped it, until another one."""
         return self.state == WAITING and self.reason == PAUSED
+
+    @property
+    def stopping(self) -> bool:
+        """Return whether it was asked to stop, and has yet to end."""
+        waits = self.state == WAITING and self.reason is not None
+        return waits and str(self.reason).startswith(STOPPING)
 
     @property
     def stopped(self) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Sequence
 
 
+UNITS = ("s", "min", "h", "days", "%", "B", "kB", "MB", "GB")
 KEPT = 4_096  # characters whose width is kept: a screen has hundreds; hostile text has them all
 
 
@@ -85,6 +86,25 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
     return head(text, width - cells(ellipsis)).rstrip() + ellipsis
 
 
+def clip_words(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return `text` cut at its end to `width` cells, after a whole word where one is near.
+
+    A number is not parted from its unit.
+    """
+    cut = head(text, width - cells(ellipsis))
+    if cells(text) <= width or not cut:
+        return clip(text, width, ellipsis)
+    if text[len(cut)] != " ":
+        before = cut.rfind(" ")
+        if before < len(cut) // 2:  # a word that is most of it is worth its beginning
+            return clip(text, width, ellipsis)
+        cut = cut[:before]
+    number, unit = cut.rpartition(" ")[2], text[len(cut) :].split(" ", 2)[1].strip(",.;)")
+    if number.lstrip("(")[:1].isdigit() and unit in UNITS and " " in cut:
+        cut = cut.rpartition(" ")[0]
+    return cut.rstrip(" ,:;(-–") + ellipsis
+
+
 def first_fit(texts: Sequence[str], width: int) -> str:
     """Return the first of `texts` that takes at most `width` cells, or else the last of them."""
     return next((text for text in texts if cells(text) <= width), texts[-1])
@@ -99,6 +119,21 @@ def squeeze(text: str, width: int, ellipsis: str = "…") -> str:
         return clip(text, width, ellipsis)
     front = room * 5 // 8
     return head(text, front) + ellipsis + tail(text, room - front)
+
+
+def squeeze_words(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return what `squeeze` does, with whole words at both ends where such fit."""
+    if cells(text) <= width:
+        return text
+    words = text.split(" ")
+    found = ""
+    for last in range(len(words) - 1, 0, -1):
+        end = " ".join(words[last:])
+        for first in range(1, last + 1):
+            cut = " ".join(words[:first]) + ellipsis + end
+            if cells(found) < cells(cut) <= width:
+                found = cut
+    return found or squeeze(text, width, ellipsis)
 
 
 def pad(text: str, width: int) -> str:

@@ -14,12 +14,12 @@ from headway_viewer.top.facts import EarlierRuns
 
 FOLDER = os.path.join(os.path.dirname(__file__), "top")
 KEYS = {
-    "list": ["down", "down"],
-    "tree": ["down", "down", " ", "down", "down", "down"],
-    "operation": ["down", "down", "enter"],
-    "log": ["down", "l"],
+    "list": ["down"],
+    "tree": ["down", " ", "down", "down", "down"],
+    "operation": ["down", "enter"],
+    "log": ["end", "l"],
     "help": ["?"],
-    "cancelling": ["down", "down", "c"],
+    "cancelling": ["down", "c"],
     "sorted": ["/", "i", "n", "s", "enter", "s", "s", "S"],
 }
 OUTPUT = [f"gcc -O2 -c -o build/module{number}.o src/module{number}.c" for number in range(60)]
@@ -51,7 +51,7 @@ def test_a_terminal_without_the_signs_has_others():
     shown = Shown(
         known(), 150, 20, look=look, output=OUTPUT, earlier_runs=EarlierRuns((1.0, 2.0, 4.0))
     )
-    shown.press("down", "down", " ")
+    shown.press("down", " ")
     check("tree-150x20-ascii", shown.lines)
 
 

@@ -130,9 +130,9 @@ def test_the_picture_at_every_size(name, columns, rows, ascii_only):
 
 
 KEYS = {
-    "chosen": ["down", "down"],
-    "operation": ["down", "down", "enter"],
-    "log": ["down", "l", "up"],
+    "chosen": ["down"],
+    "operation": ["down", "enter"],
+    "log": ["end", "l", "up"],
     "help": ["?"],
     "cancelling": ["down", "c"],
 }

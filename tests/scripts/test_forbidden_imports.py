@@ -71,8 +71,8 @@ UPWARD = [
         "Layers of the distribution",
     ),
     ("headway.commands.table", "progress_tracker", IN_A_FUNCTION, "Layers of the distribution"),
-    ("headway.model", "headway.text", PLAIN, "The model, the estimate, text and interning stand"),
-    ("headway.protocol.wire", "headway.interning", PLAIN, "The protocol stands on the model"),
+    ("headway.model", "headway.text", PLAIN, "The model, the estimate and text stand"),
+    ("headway.protocol.wire", "headway.text", PLAIN, "The protocol stands on the model"),
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from models import operation_in, stage_in
 
 from headway.model import SHORT_MOST, Operation, Stage
 from headway.states import (
@@ -18,18 +19,6 @@ from headway.states import (
     STAGE_MOVES,
     UNJUDGED,
 )
-
-
-def stage_in(state: str) -> Stage:
-    stage = Stage(1, "Download", total=10)
-    stage.state = state
-    return stage
-
-
-def operation_in(state: str) -> Operation:
-    operation = Operation("aaaaaaaaaaaa", "Install")
-    operation.state = state
-    return operation
 
 
 def test_a_stage_run_again_counts_an_attempt_and_starts_from_nothing():
@@ -167,32 +156,6 @@ def test_only_success_is_100_percent():
 
     operation.state = COMPLETED
     assert operation.even_progress() == 1.0
-
-
-def test_a_record_says_all_and_applying_it_twice_is_applying_it_once():
-    operation = Operation("aaaaaaaaaaaa", "Install", key="k", parent="bbbbbbbbbbbb/3")
-    operation.move(RUNNING, 1.0)
-    stage = operation.stages[7] = Stage(7, "Download", total=10, unit="B")
-    stage.move(RUNNING, 2.0)
-    stage.done = 4
-
-    replica = Operation("aaaaaaaaaaaa", "")
-    for _ in range(2):
-        replica.apply(operation.record())
-        replica.apply_stage(stage.record())
-
-    assert replica.record() == operation.record()
-    assert [s.record() for s in replica.stages.values()] == [stage.record()]
-
-
-def test_a_shorter_record_of_an_older_peer_leaves_the_rest_and_a_longer_one_is_cut():
-    stage = Stage(7, "Download", unit="B")
-
-    stage.apply([7, None, "Fetch"])
-    assert (stage.name, stage.unit) == ("Fetch", "B")
-
-    stage.apply([*stage.record(), "from the future"])
-    assert stage.name == "Fetch"
 
 
 def test_a_count_that_is_unknown_is_shown_as_none_and_gives_no_fraction():

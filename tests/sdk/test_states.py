@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from models import operation_in, stage_in
 
-from headway.model import Operation, Stage
+from headway.model import Stage
 from headway.states import (
     COMPLETED,
     ENDED,
@@ -19,18 +20,6 @@ from headway.states import (
     IllegalMove,
     reachable,
 )
-
-
-def stage_in(state: str) -> Stage:
-    stage = Stage(1, "Download", total=10)
-    stage.state = state
-    return stage
-
-
-def operation_in(state: str) -> Operation:
-    operation = Operation("aaaaaaaaaaaa", "Install")
-    operation.state = state
-    return operation
 
 
 @pytest.mark.parametrize("state", STAGE_MOVES)

@@ -57,6 +57,11 @@ class Sandbox(Machine):
         return terminal
 
 
+def at_prompt(lines):
+    """Whether the last line on a terminal is a bare prompt."""
+    return [line for line in lines if line][-1] == "$"
+
+
 def let_go(process, timeout=60):
     """Let a program that was held go on to its end: what it printed, to both streams."""
     return process.communicate(timeout=timeout)

@@ -40,3 +40,11 @@ def sandbox():
     sandbox = Sandbox()
     yield sandbox
     sandbox.close()
+
+
+@pytest.fixture
+def shell(sandbox):
+    """A shell at its prompt."""
+    shell = sandbox.terminal()
+    shell.wait_for(lambda lines: lines[0] == "$", "a prompt")
+    return shell

@@ -7,7 +7,7 @@ from machine import HEADWAY, until
 from otlp_receiver import receiver
 from sandbox import let_go
 
-pytest.importorskip("headway_viewer.otel.export", reason="otel is an extra")
+pytest.importorskip("opentelemetry.sdk", reason="otel is an extra")
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PROGRAM = (

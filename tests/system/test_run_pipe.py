@@ -87,3 +87,15 @@ def test_an_option_that_tqdm_does_not_know_passes_the_lines_on_and_fails_as_tqdm
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (1, "1\n2\n")
     assert "bogus" in err
+
+
+def test_a_line_of_a_shells_function_is_told_by_the_name_of_the_function(machine):
+    lines = "advance foo|bar%|total|oops 3|complete"
+    process = start(machine, f"echo '{lines}' | tr '|' '\\n' | {PIPE} --functions --name X")
+    assert process.communicate(timeout=30)[1].splitlines() == [
+        "headway shell: hw_advance: 'foo' is no number",
+        "headway shell: hw_percent: 'bar' is no number",
+        "headway shell: hw_total: '' is no number",
+        "headway shell: hw_oops: unknown word 'oops'",
+    ]
+    assert process.returncode == 0

@@ -142,12 +142,28 @@ def is_pending(pid):
 def test_a_third_interrupt_kills_what_heeds_no_signal(sandbox):
     process = several(sandbox, "sh", "-c", DEAF, ":::", "sh", "-c", DEAF)
     commands = children(process.pid)
-    for _ in range(3):
+    process.send_signal(signal.SIGINT)
+    told = "headway run: stopping sh and sh (2) (SIGTERM follows after 10 s)\n"
+    assert process.stderr.readline() == told
+    for _ in range(2):
         process.send_signal(signal.SIGINT)
         until(lambda: not is_pending(process.pid), "it is taken")  # else two are one to the kernel
     assert process.wait(20) == -signal.SIGINT
     until(lambda: not any(map(alive, commands)), "none is left")
     assert "sh cancelled: killed by SIGKILL" in process.stderr.read()
+
+
+def test_what_goes_on_after_ctrl_c_says_what_ends_it(sandbox):
+    shell = sandbox.terminal()
+    shell.wait_for(lambda lines: lines[0] == "$", "a prompt")
+    catch = script(sandbox, "catch.sh", "trap : INT; while :; do sleep .1; done")
+    shell.type(f"headway run bash {catch} ::: true\n")
+    shell.wait_for_text(" running ")
+    shell.type("\x03")
+    shell.wait_for_text("(Ctrl+C again ends it at once)")
+    assert any(line.startswith("catch.sh stopping ") for line in shell.all)
+    shell.type("\x03")
+    shell.wait_for_text("interrupted by SIGTERM")
 
 
 def test_of_quiet_ones_that_were_cancelled_it_is_told_where_to_read(sandbox):

@@ -14,14 +14,6 @@ JOB = "for i in $(seq 1 $2); do echo $1 line $i; sleep .3; done\n"
 LOOP = "for i in headway.track(range({n}), {name!r}): time.sleep(.04)\n"
 
 
-@pytest.fixture
-def shell(sandbox):
-    """A shell at its prompt."""
-    shell = sandbox.terminal()
-    shell.wait_for(lambda lines: lines[0] == "$", "a prompt")
-    return shell
-
-
 def job(sandbox, name, lines):
     """The words that run a job of so many lines in the background."""
     script = sandbox.file(f"{name}.sh", "")

@@ -1,8 +1,11 @@
 """`headway uninstall` lists, asks, and removes what is Headway's and nothing else."""
 
 import os
+import subprocess
 
 import pytest
+from machine import HEADWAY, until
+from sandbox import let_go
 
 from headway_viewer.commands.uninstall import paths, remove
 
@@ -21,7 +24,7 @@ def test_it_lists_then_stops_and_removes_what_headway_has_made(sandbox):
         with open(path, "w") as file:
             file.write("x")
     environ = {"HOME": home, "XDG_CONFIG_HOME": "", "PATH": "/nowhere"}
-    sandbox.held("a job")
+    let_go(sandbox.held("a job"))
     listed = sandbox.headway("uninstall", **environ)
     assert listed.returncode == 1
     assert "nothing was removed; --yes removes it" in listed.stderr
@@ -34,9 +37,6 @@ def test_it_lists_then_stops_and_removes_what_headway_has_made(sandbox):
     ):
         assert path in listed.stdout.splitlines()
     assert sandbox.serving()
-    for process in sandbox.processes:
-        process.kill()
-        process.wait()
     done = sandbox.headway("uninstall", "--yes", **environ)
     assert done.returncode == 0, done.stderr
     assert sandbox.serving() is None
@@ -44,6 +44,33 @@ def test_it_lists_then_stops_and_removes_what_headway_has_made(sandbox):
         assert not os.path.exists(path)
     again = sandbox.headway("uninstall", "--yes", **environ)
     assert again.stdout == "there is nothing of Headway here\n"
+
+
+@pytest.mark.starts_broker
+def test_what_goes_on_is_told_and_makes_nothing_again(sandbox):
+    job = sandbox.held(
+        "a job", then="print(op.state); headway.operation('late').start().complete()"
+    )
+    notifier = sandbox.spawn(
+        *HEADWAY, "notify", "--exec", "true", stderr=subprocess.PIPE, text=True
+    )
+    until(lambda: sandbox.ask("status")["listeners"], "the notifier follows")
+    environ = {"HOME": f"{sandbox.folder}/home"}
+    refused = sandbox.headway("uninstall", "--yes", **environ)
+    assert refused.returncode == 1
+    assert "still open: a job; it goes on" in refused.stdout
+    assert "nothing was removed; --force removes it" in refused.stderr
+    assert sandbox.serving()
+    done = sandbox.headway("uninstall", "--force", **environ)
+    assert done.returncode == 0, done.stderr
+    assert "headway was uninstalled" in notifier.communicate(timeout=30)[1]
+    assert notifier.returncode == 1
+    assert job.poll() is None
+    let_go(job)
+    assert job.returncode == 0
+    assert sandbox.serving() is None
+    assert os.listdir(sandbox.directory) == ["uninstalled"]
+    assert not os.path.exists(sandbox.state)
 
 
 def test_what_is_not_headways_stays(tmp_path):

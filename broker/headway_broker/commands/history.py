@@ -51,7 +51,10 @@ def main(argv: list[str]) -> int:
             return _forgotten(summary.forget(path, rows[0].key))
         if options.key and not options.accuracy:
             runs = summary.runs_of(path, rows[0].key)
-            sys.stdout.write(_detail(rows[0], runs, json_too=options.json, commas=options.csv))
+            if not (options.json or options.csv):
+                sys.stdout.write(_picture(rows[0], runs, summary.runs_like(path, rows[0].key)))
+                return 0
+            sys.stdout.write(_detail(rows[0], runs, json_too=options.json))
             return 0
         if options.csv:
             return _fail("--csv takes a KEY", 2)
@@ -70,13 +73,19 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _detail(row: summary.Known, runs: list[summary.Dated], *, json_too: bool, commas: bool) -> str:
-    """Return what is known of one operation, in the form that was asked for."""
-    if commas:
-        return runs_table.comma_separated(runs)
+def _detail(row: summary.Known, runs: list[summary.Dated], *, json_too: bool) -> str:
+    """Return what is known of one operation, as JSON or comma-separated."""
     if json_too:
         return json.dumps({**row._asdict(), "history": runs_table.record(runs)}) + "\n"
-    return "".join(line + "\n" for line in runs_table.lines(row.name, runs))
+    return runs_table.comma_separated(runs)
+
+
+def _picture(row: summary.Known, runs: list[summary.Dated], like: list[summary.Dated]) -> str:
+    """Return the picture of the runs; of a call that ran once, beside those like it."""
+    lines = runs_table.lines(row.name, like)
+    if len(like) > len(runs):
+        lines.append("the earlier runs are of calls like it: with other values, or elsewhere")
+    return "".join(line + "\n" for line in lines)
 
 
 def history_path() -> str:

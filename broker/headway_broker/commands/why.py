@@ -15,7 +15,7 @@ from headway.host.launch.broker_launch import NoRuntimeDirectory
 from headway.lookup import similar_names
 from headway.protocol import endpoint
 from headway.run.parsers.registry import script_in
-from headway.states import COMPLETED, PAUSED, WAITING
+from headway.states import COMPLETED, PAUSED, STOPPING, WAITING
 from headway_broker.commands import client
 from headway_broker.commands.history import history_path
 from headway_broker.history import explanation, summary
@@ -133,6 +133,8 @@ def _reason_lines(case: Case) -> list[str]:
         return [reason]
     if reason == PAUSED:
         return [f"it is paused; `headway resume {case.id}` lets it go on"]
+    if reason.startswith(STOPPING):
+        return [f"it is {reason}"]
     return [f"it waits {reason}" if reason.startswith(STARTS) else f"it waits for {reason}"]
 
 
@@ -164,7 +166,7 @@ def _case(word: str) -> Case | None:
         raise Ambiguous(text.safe(f"{word!r} can mean several operations: {told}"))
     if facts is None or facts.get("operation") is None:
         return _remembered(path, word)
-    return reported(facts, summary.runs_of_any(path, _keys(facts)))
+    return reported(facts, summary.runs_of_any(path, _keys(facts), facts["operation"]))
 
 
 def _similar(word: str) -> list[str]:
@@ -216,7 +218,7 @@ def _remembered(path: str, word: str) -> Case | None:
         raise Ambiguous(f"{text.safe(word)!r} can mean {len(names)} runs: {', '.join(names[:5])}")
     if by_id:
         own, key, name = by_id[-1], by_id[-1].key, by_id[-1].name
-        runs = [one for one in summary.runs_of(path, key) if one.number < own.number]
+        runs = [one for one in summary.runs_like(path, key) if one.number < own.number]
     else:
         rows = summary.find(summary.known(path), word)
         if not rows:
@@ -226,7 +228,7 @@ def _remembered(path: str, word: str) -> Case | None:
             raise Ambiguous(
                 f"{len(rows)} operations are called {text.safe(word)!r}: name one by its id, {ids}"
             )
-        *runs, own = summary.runs_of(path, rows[0].key)
+        *runs, own = summary.runs_like(path, rows[0].key)
         key, name = rows[0].key, rows[0].name
     state = "completed" if own.run.seconds is not None else "failed"
     return Case(own.operation, name, key, state, own.run, [one.run for one in runs])

@@ -38,7 +38,7 @@ SOON = 0.2  # seconds between two estimates of an operation that changes all the
 # … of a crowd, whose first a screen shows. Halved, the estimates of these alone are a quarter of
 # what the broker does for ten thousand that all move.
 CROWD_SOON = 1.0
-CROWD_TURNS = 4  # estimates made again with each frame, of those of a crowd that nobody sees
+CROWD_TURNS = 2  # estimates made again with each frame, of those of a crowd that nobody sees
 QUIET_SOON = 2.0  # … while no viewer follows
 STAGES_LIMIT = 50  # running stages of an operation that get estimates of their own
 # Running stages of an operation beyond which its estimate and progress are unknown, 20 microseconds

@@ -13,7 +13,8 @@ import re
 from typing import Iterable
 
 from headway.estimate import Estimate
-from headway.model import STAGE_FIELDS, Operation
+from headway.model import Operation
+from headway.records import STAGE_FIELDS
 from headway.states import WAITING
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.state.effects import Effect, Trace

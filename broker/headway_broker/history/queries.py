@@ -202,6 +202,25 @@ def runs_of_coarser(connection: sqlite3.Connection, key: str) -> Iterator[RunOf]
     return _runs_where(connection, "number IN (SELECT run FROM coarser WHERE key = ?)", (key,))
 
 
+def runs_like(connection: sqlite3.Connection, number: int) -> Iterator[RunOf]:
+    """Yield the runs up to one, of its coarser key that has the fewest others; none without."""
+    if _version(connection) < schema.NAMED:
+        return iter(())
+    keys = connection.execute(
+        "SELECT key FROM coarser WHERE run <= ?1"
+        " AND key IN (SELECT key FROM coarser WHERE run = ?1)"
+        " GROUP BY key HAVING count(*) > 1 ORDER BY count(*) LIMIT 1",
+        (number,),
+    ).fetchall()
+    if not keys:
+        return iter(())
+    return _runs_where(
+        connection,
+        "number IN (SELECT run FROM coarser WHERE key = ? AND run <= ?)",
+        (keys[0][0], number),
+    )
+
+
 def runs_of_operation(connection: sqlite3.Connection, prefix: str) -> Iterator[RunOf]:
     """Yield the runs that may be of an operation whose id begins so; others may be among them."""
     pattern = prefix.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
@@ -209,7 +228,7 @@ def runs_of_operation(connection: sqlite3.Connection, prefix: str) -> Iterator[R
 
 
 def _runs_where(
-    connection: sqlite3.Connection, condition: str, values: tuple[str, ...]
+    connection: sqlite3.Connection, condition: str, values: tuple[object, ...]
 ) -> Iterator[RunOf]:
     name = "name" if _version(connection) >= schema.NAMED else "NULL"
     found = connection.execute(

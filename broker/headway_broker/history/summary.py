@@ -94,15 +94,32 @@ def runs_of(path: str, key: str) -> list[Dated]:
     return _dated(path, lambda connection: queries.runs_of_key(connection, key))
 
 
-def runs_of_any(path: str, keys: Iterable[str]) -> list[Dated]:
-    """Return the runs of the first key that has any, oldest first. Raise `NoHistory`."""
+def runs_of_any(path: str, keys: Iterable[str], own: str | None = None) -> list[Dated]:
+    """Return the runs of the first key that has any, oldest first. Raise `NoHistory`.
+
+    Those of `own`, an operation, are among them, but are none to hold it against.
+    """
+    best: list[Dated] = []
     for key in keys:
         found = runs_of(path, key) or _dated(
             path, lambda connection, key=key: queries.runs_of_coarser(connection, key)
         )
-        if found:
+        best = best or found
+        if any(own is None or one.operation != own for one in found):
             return found
-    return []
+    return best
+
+
+def runs_like(path: str, key: str) -> list[Dated]:
+    """Return the runs of a key, oldest first; of one that has but one, those like it, too.
+
+    They are those of its finest coarser key that has others. Raise `NoHistory`.
+    """
+    found = runs_of(path, key)
+    if len(found) != 1:
+        return found
+    like = _dated(path, lambda connection: queries.runs_like(connection, found[0].number))
+    return like or found
 
 
 def runs_of_operation(path: str, prefix: str) -> list[Dated]:

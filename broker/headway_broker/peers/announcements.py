@@ -6,8 +6,8 @@ is refused, and what has changed (`ledger`).
 
 from __future__ import annotations
 
-from headway.model import OPERATION_FIELDS
 from headway.protocol.messages import Announce
+from headway.records import OPERATION_FIELDS
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.lock_holders import LockHolders
 from headway_broker.peers.counts.forked_counts import ForkedCounts

@@ -34,6 +34,9 @@ SHOWN_AFTER = 1.0
 # be stopped. Doubled, people wait that much longer for those; at a second, a process that imports
 # pyzmq on a busy machine may be late, and its notification says "failed" without the error.
 TEXT_AFTER = 3.0
+# The reason of an operation whose loop was left, and whose process may still tell how; and that of
+# one that has stopped there.
+_LEFT, _STOPPED = "left at ", "stopped at "
 BY_PARENT = "ended by its parent"  # the reason of what a worker was in when its parent killed it
 
 
@@ -176,10 +179,13 @@ class Endings:
 
     def _crash(self, entry: Entry, now: float) -> None:
         self._ledger.silence(entry, None)
-        if self._liveness.is_ended_by_parent(entry.session):
-            self._ledger.cancel(entry, now, BY_PARENT)
-        else:
+        reason = entry.operation.reason or ""
+        if not self._liveness.is_ended_by_parent(entry.session):
             self._ledger.crash(entry, now, self._liveness.crash_reason(entry, now))
+        elif reason.startswith(_LEFT):  # before: its parent has ended no work of it
+            self._ledger.stop_short(entry, now, _STOPPED + reason[len(_LEFT) :])
+        else:
+            self._ledger.cancel(entry, now, BY_PARENT)
         self._stream.hurry(entry)
         self.end(entry, now)
 

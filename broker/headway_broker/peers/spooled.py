@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Any, Iterable, NamedTuple, Protocol
 
-from headway.model import OPERATION_FIELDS
 from headway.protocol.messages import MAJOR, Announce, Hello, Share
 from headway.protocol.redaction import refill
+from headway.records import OPERATION_FIELDS
 from headway.states import FAILED, OPEN
 from headway_broker.peers.counts.forked_counts import ForkedCounts, ShareId
 from headway_broker.peers.liveness import Liveness, Process, process_of, watch

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import Any, Collection
 
-from headway.interning import Interner
-from headway.model import NOT_REACHED, OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway.model import NOT_REACHED, Operation, Stage
+from headway.protocol.interning import Interner
 from headway.protocol.messages import Share
 from headway.protocol.rows import STOPS_LIMIT
 from headway.protocol.wire import UNCHANGED, read_counts
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.states import (
     CANCELLED,
+    COMPLETED,
     CRASHED,
     OPEN,
     OPERATION_MOVES,
@@ -126,7 +128,7 @@ class Ledger(Register):
     ) -> Entry:
         if len(self.operations(session)) >= OPERATIONS_LIMIT:
             raise Refused("too many operations", {"limit": OPERATIONS_LIMIT})
-        quota = self.quotas.of(session)
+        quota = self.quota(session)
         still_open = record[_STATE] in OPEN
         if still_open and quota.opened >= quotas.OPEN_LIMIT:
             # The operation is named: the worker drops it and goes on with its others. It goes on to
@@ -157,7 +159,7 @@ class Ledger(Register):
         ):
             raise Refused("illegal move", {"operation": operation.id})
         still_open = operation.open and then in OPEN
-        self._trim(self.quotas.of(session), operation.stages, stages, still_open=still_open)
+        self._trim(self.quota(session), operation.stages, stages, still_open=still_open)
         self._check_stages(session, entry, stages)
 
     def _trim(
@@ -309,6 +311,11 @@ class Ledger(Register):
         """Move an operation whose worker was ended by its parent to `cancelled`."""
         if entry.operation.open:
             self._settle(entry, now, CANCELLED, reason)
+
+    def stop_short(self, entry: Entry, now: float, reason: str) -> None:
+        """Move an operation whose loop was left to `completed`: it has stopped there."""
+        if entry.operation.open:
+            self._settle(entry, now, COMPLETED, reason)
 
     def _settle(self, entry: Entry, now: float, state: str, reason: str | None) -> None:
         operation = entry.operation

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway.model import Operation, Stage
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway_broker.state.sessions import Session
 
 # Open operations of one process and their stages: what every snapshot and the next broker have to
@@ -40,14 +41,15 @@ class Quota:
     """What a process has: open operations, their stages, bytes of all, and shares in any.
 
     `exceeded` says that operations or stages of it were left out: the broker does not ask for them
-    again.
+    again. `process` is what it is found by.
     """
 
-    __slots__ = ("bytes", "exceeded", "opened", "shares", "stages")
+    __slots__ = ("bytes", "exceeded", "opened", "process", "shares", "stages")
 
-    def __init__(self) -> None:
+    def __init__(self, process: object = None) -> None:
         self.opened = self.stages = self.bytes = self.shares = 0
         self.exceeded = False
+        self.process = process
 
     @property
     def full(self) -> bool:
@@ -106,7 +108,7 @@ class Quotas:
 
     def __init__(self) -> None:
         self.of_process: dict[object, Quota] = {}
-        self.sharers: dict[str, tuple[Session, Quota]] = {}  # forked children, by session id
+        self.sharers: dict[str, Quota] = {}  # of forked children, by session id
         self.heavy: dict[Quota, None] = {}  # those beyond `BYTES_KEPT`
 
     def of(self, session: Session) -> Quota:
@@ -114,7 +116,32 @@ class Quotas:
         process = process_of(session)
         found = self.of_process.get(process)
         if found is None:
-            found = self.of_process[process] = Quota()
+            found = self.of_process[process] = Quota(process)
+        return found
+
+    def follow(self, session: Session, quota: Quota) -> Quota:
+        """Return the quota of a session that has had `quota`, whose process may be known since.
+
+        A session of the spool has no process until its birth file, or it, is heard of. If the
+        process has a quota already, that takes over what was the session's own.
+        """
+        process = process_of(session)
+        if quota.process == process:
+            return quota
+        found = self.of_process.get(process)
+        if quota.process != session.id and found is not None:
+            return quota  # other sessions of the earlier process are in it
+        self._remove(quota)
+        if found is None:
+            quota.process = process
+            self.of_process[process] = quota
+            return quota
+        found.opened += quota.opened
+        found.stages += quota.stages
+        found.exceeded = found.exceeded or quota.exceeded
+        size, quota.opened, quota.stages = quota.bytes, 0, 0
+        self.charge(quota, -size)
+        self.charge(found, size)
         return found
 
     def exceeded(self, session: Session) -> bool:
@@ -122,12 +149,14 @@ class Quotas:
         found = self.of_process.get(process_of(session))
         return found is not None and found.exceeded
 
-    def release(self, session: Session, quota: Quota) -> None:
-        """Forget the quota of a session without operations, if its process has nothing."""
+    def release(self, quota: Quota) -> None:
+        """Forget the quota of a process that has nothing."""
         if not (quota.opened or quota.bytes or quota.shares):
-            process = process_of(session)
-            if self.of_process.get(process) is quota:
-                del self.of_process[process]
+            self._remove(quota)
+
+    def _remove(self, quota: Quota) -> None:
+        if self.of_process.get(quota.process) is quota:
+            del self.of_process[quota.process]
 
     def charge(self, quota: Quota, size: int) -> None:
         """Add `size` bytes, or remove them where it is negative."""
@@ -146,20 +175,19 @@ class Quotas:
         """Note a new share of a forked child."""
         known = self.sharers.get(writer.id)
         if known is None:
-            known = self.sharers[writer.id] = (writer, self.of(writer))
-        known[1].shares += 1
+            known = self.sharers[writer.id] = self.of(writer)
+        known.shares += 1
 
     def unshared(self, writers: Iterable[str]) -> None:
         """Note that these shares are gone, by the sessions of their writers."""
         for writer in writers:
-            known = self.sharers.get(writer)
-            if known is None:
+            quota = self.sharers.get(writer)
+            if quota is None:
                 continue  # of the history
-            session, quota = known
             quota.shares = max(0, quota.shares - 1)
             if not quota.shares:
                 del self.sharers[writer]
-                self.release(session, quota)
+                self.release(quota)
 
 
 def process_of(session: Session) -> object:

@@ -57,6 +57,14 @@ class Register:
         written.operations[entry] = None
         return written
 
+    def quota(self, session: Session) -> Quota:
+        """Return the quota of the process of a session."""
+        index = self._by_session.get(session)
+        if index is None:
+            return self.quotas.of(session)
+        index.process = self.quotas.follow(session, index.process)
+        return index.process
+
     def operations(self, session: Session) -> Collection[Entry]:
         """Return the operations of a session, in the order of arrival."""
         return self._by_session.get(session, NO_OPERATIONS).operations
@@ -67,7 +75,8 @@ class Register:
 
     def exceeded(self, session: Session) -> bool:
         """Return whether operations or stages of this process were left out."""
-        return self.quotas.exceeded(session)
+        known = session in self._by_session
+        return self.quota(session).exceeded if known else self.quotas.exceeded(session)
 
     def _leave_out(self, what: str, number: int) -> None:
         if number:
@@ -248,7 +257,7 @@ class Register:
                 self.quotas.unshared(stage.shares)
         if not written.operations:
             del self._by_session[entry.session]
-            self.quotas.release(entry.session, written.process)
+            self.quotas.release(written.process)
         self.removed.append(operation.id)
 
     def deadline(self) -> float | None:

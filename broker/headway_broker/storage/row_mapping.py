@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation
+from headway.model import Operation
 from headway.protocol import checks
 from headway.protocol.redaction import redact_operation, redact_stage
 from headway.protocol.wire import Malformed, pack, unpack
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway_broker.state.effects import StoredOperation, StoredShare
 from headway_broker.state.entry import Entry
 from headway_broker.state.sessions import REMOTE, Session

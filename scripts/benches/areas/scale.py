@@ -288,7 +288,7 @@ def by_screens(report: Report, shape: tuple[int, float], window: float, rounds: 
     names = {"screens": "a screen", "viewers": "who takes all rows"}
     report.rows.append(Row(f"{what}, nobody follows", summarize(busy[None]), "µs CPU per update"))
     for kind, name in names.items():
-        pair = [
+        for row in (
             Row(
                 f"{what}, followed by {name}",
                 summarize(busy[kind]),
@@ -303,8 +303,8 @@ def by_screens(report: Report, shape: tuple[int, float], window: float, rounds: 
                 "frames/s",
                 at_least=19.0 if kind == "screens" else 15.0,
             ),
-        ]
-        report.rows.extend(pair)
+        ):
+            report.rows.append(row)
     report.checks.append(Check("a screen, and who follows all, missed no frame", missed == 0))
 
 

@@ -28,7 +28,16 @@ from headway.states import CANCELLED
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, AsyncIterator, Iterable, Iterator, Sequence, TypeVar
+    from typing import (
+        Any,
+        AsyncIterable,
+        AsyncIterator,
+        Iterable,
+        Iterator,
+        NoReturn,
+        Sequence,
+        TypeVar,
+    )
 
     from headway.api.stage import Stage
 
@@ -343,27 +352,69 @@ def _draw(stage: Stage, items: Iterable[Any]) -> Loop[Any]:
     return _loop(counted, end)
 
 
-def _draw_asynchronously(stage: Stage, items: AsyncIterator[Item], end: End) -> AsyncIterator[Item]:
+def _draw_asynchronously(stage: Stage, items: AsyncIterable[Any], end: End) -> AsyncLoop:
     stage._count_with(end.source)
-    return _count_asynchronously(items, end.source, end)
-
-
-async def _count_asynchronously(
-    items: AsyncIterator[Item], source: Source, end: End
-) -> AsyncIterator[Item]:
-    done = 0
-    handed_out = False  # the loop has the item: what is thrown in here is how it is left
     try:
-        async for item in items:
-            handed_out = True
-            yield item
-            handed_out = False
-            done += 1
-            source.done = done
-            if source.stopped:
-                break
+        iterator = items.__aiter__()
     except BaseException as error:
-        if not handed_out:
-            end.failed(error)
+        end.failed(error)
         raise
-    end.finish()
+    return AsyncLoop(iterator, end)
+
+
+class AsyncLoop(Told):
+    """The iterator of an asynchronous iterable; each item is a point of cancellation.
+
+    No asynchronous generator: one that a loop has left is closed by the event loop some turns
+    later, and only then what it iterates over. The program's own is dropped with this one.
+    """
+
+    __slots__ = ("_end", "_handed_out", "_items", "_over")
+
+    _end: End
+
+    def __init__(self, items: AsyncIterator[Any], end: End) -> None:
+        self._items = items
+        self._end = end
+        self._handed_out = False  # the loop has an item, which is not done yet
+        self._over = False
+
+    def __aiter__(self) -> AsyncLoop:
+        return self
+
+    async def __anext__(self) -> Any:
+        if self._over:
+            raise StopAsyncIteration
+        source = self._end.source
+        if self._handed_out:
+            self._handed_out = False
+            source.done += 1
+        if source.stopped:
+            self._finish()
+        try:
+            item = await self._items.__anext__()
+        except StopAsyncIteration:
+            self._finish()
+        except BaseException as error:
+            self._over = True
+            self._end.failed(error)
+            raise
+        self._handed_out = True
+        return item
+
+    def _finish(self) -> NoReturn:
+        self._over = True
+        self._end.finish()
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Close what it iterates over, for `contextlib.aclosing`; its stage has stopped there."""
+        self._over = True
+        end = self._end
+        if not end.ended and end.stage.open:
+            end.settle()
+            leave(end.stage)
+            end.stage._stop()
+        close = getattr(self._items, "aclose", None)
+        if close is not None:
+            await close()

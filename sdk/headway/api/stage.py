@@ -193,8 +193,8 @@ class Stage(Counting):
             total, done = self.model.total, self.done
             at = self._left_at  # nowhere, if the program ended within the loop
             last = total is not None and done is not None and done + source.in_work >= total
-            stopped = not at or loop_exits.RAISING in at
-            whole = (last and not stopped) or loop_exits.consumed(at, source.drawn)
+            in_order = loop_exits.IN_ORDER in at  # of a generator that was closed nobody knows
+            whole = (last and in_order) or loop_exits.consumed(at, source.drawn)
         else:
             whole = loop_exits.fetched(error, self._left_at, source.codes)
         if whole:

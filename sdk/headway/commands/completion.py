@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import sys
 
-# Ids of operations are completed after these.
-OF_OPERATIONS = ("view", "ps", "logs", "why", "wait", "cancel", "pause", "resume")
+# Operations are completed after these, by name or the beginning of an id: those that go on …
+OF_RUNNING = ("view", "wait", "cancel", "pause", "resume")
+# … or, with what has ended, the latest: of an hour there may be hundreds.
+OF_LATEST = ("ps", "logs", "why")
+LATEST = 20
+# What else takes files; after all others fish would offer them, too.
+OF_FILES = ("run", "attach", "patch", "pipe", "pv", "web", "record", "replay", "over-ssh", "keys")
 MODES = "auto live plain json quiet"
 OPTIONS = {
     "run": "--name --display --as --no-parse --fail-if --label --patch --sd-notify --file --output",
@@ -25,7 +30,7 @@ OPTIONS = {
     "notify": "--enable --disable --exec --ntfy --apprise --with-output --after --slow --quiet"
     " --label --fleet --site --host",
     "otel": "--with-output",
-    "pipe": "--name --display --needs-end --pace --tqdm",
+    "pipe": "--name --display --needs-end --functions --pace --tqdm",
     "pv": "--name --size --display",
     "shell": "bash zsh fish --prompt",
     "help": "",
@@ -37,7 +42,7 @@ OPTIONS = {
     "broker": "run status stop install-service --listen --remove --json",
     "keys": "new list allow revoke --role",
     "over-ssh": "",
-    "uninstall": "--yes",
+    "uninstall": "--yes --force",
     "completion": "bash zsh fish",
 }
 _BASH = """\
@@ -67,11 +72,21 @@ _headway() {{
 {cases}
         *) COMPREPLY=() ;;
     esac
-    case " {operations} " in
-        *" ${{COMP_WORDS[1]}} "*)
-            COMPREPLY+=($(compgen -W "$(headway ps --json 2>/dev/null |
-                grep -o '"id": *"[a-z2-7]*"' | cut -d'"' -f4)" -- "$word")) ;;
-    esac
+    case " {running} " in *" ${{COMP_WORDS[1]}} "*) _headway_operations --running ;; esac
+    case " {latest} " in *" ${{COMP_WORDS[1]}} "*) _headway_operations -n {number} ;; esac
+}}
+# The names of operations, and the ids that begin as the word does; what is open is quoted already.
+_headway_operations() {{
+    local plain=${{word#[\\"\\']}} id name
+    [ "$plain" != "$word" ] || plain=${{word//\\\\/}}
+    while IFS=$'\\t' read -r id name; do
+        if [[ -n $plain && $id == "$plain"* ]]; then
+            COMPREPLY+=("$id")
+        elif [[ $name == "$plain"* ]]; then
+            [[ $word == [\\"\\']* ]] || printf -v name %q "$name"
+            COMPREPLY+=("$name")
+        fi
+    done < <(command headway ps "$@" --format $'{{id}}\\t{{name}}' 2>/dev/null)
 }}
 complete -o default -F _headway headway
 """
@@ -95,10 +110,17 @@ _headway() {{
         _normal
         return
     fi
-    if [[ " {operations} " == *" $words[2] "* ]]; then
-        local listed="$(command headway ps --format '{{id}}:{{name}} ({{state}})' 2>/dev/null)"
-        local -a operations=(${{(f)listed}})
-        _describe operation operations
+    local -a listed=() operations=() ids=()
+    [[ " {running} " == *" $words[2] "* ]] && listed=(--running)
+    [[ " {latest} " == *" $words[2] "* ]] && listed=(-n {number})
+    if (( $#listed )); then
+        local id state name
+        command headway ps $listed --format $'{{id}}\\t{{state}}\\t{{name}}' 2>/dev/null |
+            while IFS=$'\\t' read -r id state name; do
+                operations+=("${{name//:/\\\\\\\\:}}:$state, $id")
+                ids+=("$id:$name ($state)")
+            done
+        _describe operation operations || _describe id ids
     fi
     case $words[2] in
 {cases}
@@ -112,7 +134,10 @@ _headway "$@"
 _FISH = """\
 # headway completion fish
 function __headway_operations
-    command headway ps --format {id}\\t'{name} ({state})' 2>/dev/null
+    command headway ps $argv --format {name}\\t'{state}, {id}' 2>/dev/null
+    set -l word (commandline -ct)
+    test -n "$word"; or return
+    command headway ps $argv --format {id}\\t'{name} ({state})' 2>/dev/null
 end
 function __headway_command_at
     set -l words (commandline -opc)
@@ -154,20 +179,17 @@ def bash(verbs: dict[str, str]) -> str:
         f'        {verb}) COMPREPLY=($(compgen -W "{_words(verb, verbs)}" -- "$word")) ;;'
         for verb in OPTIONS
     )
-    return _BASH.format(
-        verbs=" ".join(verbs), cases=cases, modes=MODES, operations=" ".join(OF_OPERATIONS)
-    )
+    return _BASH.format(verbs=" ".join(verbs), cases=cases, modes=MODES, **_operations())
 
 
 def zsh(verbs: dict[str, str]) -> str:
     """Return the script for zsh."""
     described = " ".join(f"'{verb}:{about}'" for verb, about in verbs.items())
     cases = "\n".join(
-        f"        {verb}) compadd -- {_words(verb, verbs)}; _default ;;" for verb in OPTIONS
+        f"        {verb}) compadd -- {_words(verb, verbs)}{'; _default' * (verb in OF_FILES)} ;;"
+        for verb in OPTIONS
     )
-    return _ZSH.format(
-        verbs=described, cases=cases, modes=MODES, operations=" ".join(OF_OPERATIONS)
-    )
+    return _ZSH.format(verbs=described, cases=cases, modes=MODES, **_operations())
 
 
 def fish(verbs: dict[str, str]) -> str:
@@ -176,9 +198,11 @@ def fish(verbs: dict[str, str]) -> str:
         f"complete -c headway -n __fish_use_subcommand -f -a {verb} -d '{about}'"
         for verb, about in verbs.items()
     ]
-    operations = " ".join(OF_OPERATIONS)
-    seen = f"-n '__fish_seen_subcommand_from {operations}'"
-    lines.append(f"complete -c headway {seen} -f -a '(__headway_operations)'")
+    fileless = " ".join(verb for verb in (*verbs, "help") if verb not in OF_FILES)
+    lines.append(f"complete -c headway -n '__fish_seen_subcommand_from {fileless}' -f")
+    for of, listed in ((OF_RUNNING, "--running"), (OF_LATEST, f"-n {LATEST}")):
+        seen = f"-n '__fish_seen_subcommand_from {' '.join(of)}'"
+        lines.append(f"complete -c headway {seen} -f -a '(__headway_operations {listed})'")
     for verb, words in OPTIONS.items():
         seen = f"-n '__fish_seen_subcommand_from {verb}'"
         for word in (words if verb != "help" else " ".join(verbs)).split():
@@ -191,3 +215,11 @@ def fish(verbs: dict[str, str]) -> str:
 def _words(verb: str, verbs: dict[str, str]) -> str:
     """Return what may follow a verb."""
     return " ".join(verbs) if verb == "help" else f"{OPTIONS[verb]} --help".strip()
+
+
+def _operations() -> dict[str, str]:
+    return {
+        "running": " ".join(OF_RUNNING),
+        "latest": " ".join(OF_LATEST),
+        "number": str(LATEST),
+    }

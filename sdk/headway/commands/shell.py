@@ -140,7 +140,8 @@ hw_retry() {
 """
 _BASH = {
     "SETUP": ': "${EPOCHREALTIME=}"',  # a bash before 5 has none
-    "OPEN": """exec {_hw_fd}> >(exec headway pipe --needs-end --name "${1:-$_hw_script}")
+    "OPEN": """exec {_hw_fd}> \
+        >(exec headway pipe --needs-end --functions --name "${1:-$_hw_script}")
     _hw_reader=$!""",
     "CLOSE": "exec {_hw_fd}>&-",
     "IN_TIME": '[[ ${EPOCHREALTIME%?????}$SECONDS == "$_hw_at" ]]',
@@ -150,7 +151,7 @@ _BASH = {
 _ZSH = {
     "SETUP": "zmodload zsh/datetime\ntypeset -gF _hw_at",
     "OPEN": """setopt local_options no_monitor no_notify
-    coproc command headway pipe --needs-end --name "${1:-$_hw_script}"
+    coproc command headway pipe --needs-end --functions --name "${1:-$_hw_script}"
     _hw_reader=$!
     exec {_hw_fd}>&p
     coproc :""",  # the shell's own end of the pipe is closed by the next coproc
@@ -184,7 +185,7 @@ function hw_begin
         exec 3>&-; sleep 2; rm -rf "${1%/*}"' sh $_hw_pipe $fish_pid $fish_pid >/dev/null 2>&1 &
     set -g _hw_holder $last_pid
     test -n "$argv[1]"; or set argv $_hw_script
-    command headway pipe --needs-end --pace $_hw_hold --name "$argv[1]" <$_hw_pipe &
+    command headway pipe --needs-end --functions --pace $_hw_hold --name "$argv[1]" <$_hw_pipe &
     set -g _hw_reader $last_pid
     function _hw_exit --on-process-exit $fish_pid
         test -z "$_hw_pipe"; and return

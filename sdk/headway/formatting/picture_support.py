@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from typing import Mapping
 
 
+# The services of `ci_log` set CI, too, but their containers need not be handed it.
+_LINES = ("CI", "ACCESSIBLE", "GITHUB_ACTIONS", "GITLAB_CI")
+
+
 def drawable(terminal: bool, environ: Mapping[str, str]) -> bool:
     """Return whether a moving picture can be drawn: a capable terminal, no CI's log, no cell.
 
@@ -30,9 +34,7 @@ def appends_lines(terminal: bool, environ: Mapping[str, str]) -> bool:
 
 def wants_lines(environ: Mapping[str, str]) -> bool:
     """Return whether lines are wanted: in CI, for a screen reader (`ACCESSIBLE`)."""
-    return any(
-        environ.get(name, "").lower() not in ("", "0", "false") for name in ("CI", "ACCESSIBLE")
-    )
+    return any(environ.get(name, "").lower() not in ("", "0", "false") for name in _LINES)
 
 
 def shows_nothing(display: str | None, terminal: bool, environ: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import _thread
 import sys
 import time
+from time import sleep
 
 from headway.async_exceptions import reraise_async
 
@@ -22,6 +23,10 @@ except ImportError:  # another implementation of Python
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
+
+# Seconds for which a report waits that is made after the program's end: by a daemon thread, which
+# the interpreter is about to stop. Doubled, one with a lock of the program keeps it longer.
+LATE = 0.01
 
 _blocked: Any = ()  # the signal mask of the program's thread that started the last one
 
@@ -91,5 +96,30 @@ def can_start(number: int) -> bool:
         gate.release()
         for lock in started:
             lock.acquire()
-        time.sleep(0.001)  # the kernel counts a thread for a moment after it has ended
+        sleep(0.001)  # the kernel counts a thread for a moment after it has ended
     return True
+
+
+class ClosingLock:
+    """A lock from the program's end on: all threads are late but the one that ends it and `ours`.
+
+    Daemon threads that go on reporting compute beside the exit, all of it in vain, and take the
+    interpreter and the lock from it. `ours` returns the identity of a hidden thread, or None.
+    """
+
+    __slots__ = ("_lock", "_ours", "_thread", "acquire", "release")
+
+    def __init__(self, lock: Any, ours: Callable[[], int | None]) -> None:
+        self._lock = lock
+        self._ours = ours
+        self._thread = _thread.get_ident()
+        self.acquire = lock.acquire
+        self.release = lock.release
+
+    def __enter__(self) -> bool:
+        if _thread.get_ident() not in (self._thread, self._ours()) and not self._lock._is_owned():
+            sleep(LATE)
+        return bool(self._lock.acquire())
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()

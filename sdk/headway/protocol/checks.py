@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from math import inf
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS
 from headway.plain_values import (
     COUNT_LIMIT,
     LABEL_LIMIT,
@@ -21,6 +20,7 @@ from headway.plain_values import (
     clean_text,
     clean_traceparent,
 )
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.states import OPERATION_MOVES, STAGE_MOVES
 
 TYPE_CHECKING = False

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 REPORT = "report.sock"  # the broker's ROUTER
 FOLLOW = "follow.sock"  # the broker's XPUB
 LOCK = "broker.lock"  # held by the broker for its whole life
+# Left by `headway uninstall`: programs that had begun before it report no more. Without it they
+# would make again what was removed, and start a broker.
+UNINSTALLED = "uninstalled"
 SPOOL = "unsent"  # the spool of what no broker has acknowledged; its name stays for older clients
 PATH_LIMIT = 100  # bytes of a socket's path: the kernel takes 107, a temporary name needs some
 
@@ -41,6 +44,43 @@ class NotMade(NoRuntimeDirectory):
 
 class EndpointRefused(NoRuntimeDirectory):
     """`HEADWAY_ENDPOINT` names what nothing is sent to; the text says why, and what to do."""
+
+
+class Uninstalled(NoRuntimeDirectory):
+    """Headway was uninstalled after this program had begun: it makes nothing again."""
+
+
+# By runtime directory that this process has used, the mark that was there when it first did.
+_first_marks: dict[str, tuple[int, int] | None] = {}
+
+
+def refuse_uninstalled() -> None:
+    """Raise `Uninstalled` where that was done since this process first used its directory."""
+    for directory, first in _first_marks.items():
+        _refuse_changed(directory, first)
+
+
+def _heeding(directory: str) -> str:
+    """Return a runtime directory. Raise `Uninstalled`."""
+    if directory not in _first_marks:
+        _first_marks[directory] = _mark_in(directory)
+    _refuse_changed(directory, _first_marks[directory])
+    return directory
+
+
+def _refuse_changed(directory: str, first: tuple[int, int] | None) -> None:
+    mark = _mark_in(directory)
+    if mark is not None and mark != first:
+        raise Uninstalled("headway was uninstalled after this program had begun")
+
+
+def _mark_in(directory: str) -> tuple[int, int] | None:
+    try:
+        status = os.lstat(os.path.join(directory, UNINSTALLED))
+    except OSError as error:
+        reraise_async(error)
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def user_of(environ: Mapping[str, str], uid: int) -> int:
@@ -188,13 +228,13 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
     to it.
 
     Raise `NoRuntimeDirectory`, whose text names every place that was tried and why it was
-    not used, and without `make` `NotMade` where one could be made.
+    not used, and without `make` `NotMade` where one could be made. Raise `Uninstalled`.
     """
     places = candidates(environ, uid)
     if len(places) > 1:  # a broker may have begun in the second when there was no first
         found = brokers(environ, uid)
         if found:
-            return found[0]
+            return _heeding(found[0])
     tried: list[str] = []
     for parent, directory in places:
         shared = parent == "/tmp"  # noqa: S108 - only there may others own the parent
@@ -227,7 +267,7 @@ def runtime_directory(environ: Mapping[str, str], uid: int, *, make: bool = True
         against = reason_against(directory, uid) or _too_long(directory)
         against = against or _reason_against_writing(directory)
         if against is None:
-            return directory
+            return _heeding(directory)
         tried.append(f"{directory}: {against}")
     raise NoRuntimeDirectory("no private runtime directory: " + "; ".join(tried))
 

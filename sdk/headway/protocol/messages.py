@@ -50,8 +50,8 @@ class Hello(NamedTuple):
 class Announce(NamedTuple):
     """The absolute state of one operation: all of it, or with `whole` false what changed.
 
-    `operation` is a record of `model.OPERATION_FIELDS`, `stages` are records of
-    `model.STAGE_FIELDS`, parents first. An operation of many stages comes as one whole
+    `operation` is a record of `records.OPERATION_FIELDS`, `stages` are records of
+    `records.STAGE_FIELDS`, parents first. An operation of many stages comes as one whole
     message and others that are not.
     """
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from _operator import itemgetter  # `operator` is 20 times as long to import
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol.messages import Announce
 from headway.protocol.vocabulary import are_own
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.states import CRASHED, FAILED, QUESTIONS, asks
 
 TYPE_CHECKING = False

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 import msgpack
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol import checks
 from headway.protocol.checks import Malformed
 from headway.protocol.messages import PUBLISHED, Delta, Snapshot
 from headway.protocol.wire import check_counts, pack
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ STOPS_LIMIT = 20
 
 
 class OperationRecord(NamedTuple):
-    """The state of an operation as its writer told it: `model.OPERATION_FIELDS`."""
+    """The state of an operation as its writer told it: `records.OPERATION_FIELDS`."""
 
     id: str
     revision: int
@@ -79,7 +80,7 @@ class OperationRecord(NamedTuple):
 
 
 class StageRecord(NamedTuple):
-    """The state of a stage as its writer told it: `model.STAGE_FIELDS`."""
+    """The state of a stage as its writer told it: `records.STAGE_FIELDS`."""
 
     id: int
     parent: int | None

@@ -96,6 +96,7 @@ class Connection:
         if exit_spool.filled:
             # Before the other file may go: one that tells of what is open would outlive its end.
             self._births.drop()
+        self._viewer.tell_ends([entry.model for entry in publisher.entries()])
         self._back_off.retry_at = now
         self._connect(now)
         stopped = broker_launch.StoppedBroker(self._address, now)

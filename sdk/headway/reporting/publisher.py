@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from _operator import itemgetter  # `operator` is 20 times as long to import
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS
 from headway.protocol.limits import LINES_LIMIT, MESSAGE_BYTES, SPOOL_FILE_BYTES, STAGES_LIMIT
 from headway.protocol.messages import (
     MAGIC,
@@ -23,6 +22,7 @@ from headway.protocol.messages import (
     Share,
     Work,
 )
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.reporting.session import ACKNOWLEDGE_TIMEOUT, Session
 
 TYPE_CHECKING = False

@@ -17,7 +17,8 @@ from time import monotonic, sleep
 from headway.async_exceptions import is_async, reraise_async
 from headway.host import propagation, reaping
 from headway.host.random_id import random_id
-from headway.interning import Interner
+from headway.host.threads import ClosingLock
+from headway.protocol.interning import Interner
 from headway.reporting import exit_status
 from headway.reporting.publisher import Publisher
 from headway.reporting.receipts import Receipts
@@ -46,35 +47,6 @@ FORKED_TIMEOUT = 0.6
 # Seconds in which who draws on the terminal has printed a receipt, at an end by `os._exit`.
 ANSWER_TIMEOUT = 0.25
 SWITCH_INTERVAL = 0.0002  # seconds for which a thread keeps the interpreter during an exit
-# Seconds for which a report waits that is made after the program's end: by a daemon thread, which
-# the interpreter is about to stop. Doubled, one with a lock of the program keeps it longer.
-LATE = 0.01
-
-
-class ClosingLock:
-    """The lock of a reporter from the program's end on: all but the threads that end it are late.
-
-    Daemon threads that go on reporting compute beside the exit, all of it in vain, and take the
-    interpreter and the lock from it.
-    """
-
-    __slots__ = ("_lock", "_reporter", "_thread", "acquire", "release")
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._lock = lock = reporter.lock
-        self._reporter = reporter
-        self._thread = get_ident()
-        self.acquire = lock.acquire
-        self.release = lock.release
-
-    def __enter__(self) -> bool:
-        own = self._reporter.reporting_thread
-        if get_ident() not in (self._thread, own) and not self._lock._is_owned():
-            sleep(LATE)
-        return bool(self._lock.acquire())
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
 
 
 class Reporter:
@@ -348,7 +320,7 @@ class Reporter:
         interval = sys.getswitchinterval()
         sys.setswitchinterval(min(interval, SWITCH_INTERVAL))
         if type(self.lock) is not ClosingLock:
-            self.lock = ClosingLock(self)
+            self.lock = ClosingLock(self.lock, lambda: self.reporting_thread)
         try:
             self._end(until, now + EXIT_LIMIT)
         finally:

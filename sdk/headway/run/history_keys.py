@@ -38,7 +38,10 @@ def keys_of(command: Command, given: str | None, *, terminal: bool) -> HistoryKe
     # Without a secret that stays, no run is found again, and none of another command.
     secret = read_secret() or os.urandom(32)
     known = command.program in PARSERS
-    rungs = rungs_of(command, working_directory(), terminal=terminal, known=known)
+    temporary = os.environ.get("TMPDIR", "")
+    rungs = rungs_of(
+        command, working_directory(), terminal=terminal, known=known, temporary=temporary
+    )
     key, *coarser = [_key(rung, secret) for rung in rungs]
     return HistoryKeys(key, coarser, given or former_name(command))
 

@@ -151,6 +151,7 @@ def test_one_that_failed_is_told_by_what_it_had_taken():
     [
         ("failed", "the input ended at 1 of 3", "the input ended at 1 of 3"),
         ("waiting", "paused", "it is paused; `headway resume abc9` lets it go on"),
+        ("waiting", "stopping (Ctrl+C again ends it)", "it is stopping (Ctrl+C again ends it)"),
         ("waiting", "the dpkg lock", "it waits for the dpkg lock"),
         ("waiting", "on input", "it waits on input"),
     ],

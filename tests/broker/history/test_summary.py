@@ -34,6 +34,31 @@ def test_keys_come_newest_first_with_their_usual_time(path):
     assert (old.key, old.runs, old.usual, old.off) == ("old", 1, 5.0, None)
 
 
+def test_runs_like_the_only_one_of_a_key_are_those_of_its_finest_coarser_key_with_others(path):
+    connection = sqlite3.connect(path, isolation_level=None)
+    numbers = {}
+    for key, coarser in (("a", "fine wide"), ("b", "wide"), ("c", "fine wide"), ("d", "fine wide")):
+        run = json.dumps({**Run(1.0, []).to_dict(), "operation": f"op{key}"})
+        numbers[key] = connection.execute(
+            "INSERT INTO runs (key, ended, run) VALUES (?, 60.0, ?)", (key, run)
+        ).lastrowid
+        for word in coarser.split():
+            connection.execute("INSERT INTO coarser VALUES (?, ?)", (word, numbers[key]))
+    connection.close()
+
+    def keys(found):
+        return [one.key for one in found]
+
+    assert keys(summary.runs_like(path, "c")) == ["a", "c"]  # not one that came later
+    assert keys(summary.runs_like(path, "a")) == ["a"]
+    assert keys(summary.runs_like(path, "new")) == ["new"] * 3
+    assert summary.runs_like(path, "none") == []
+    assert keys(summary.runs_of_any(path, ["d", "fine", "wide"])) == ["d"]
+    # Against itself nothing can be held: the next coarser key with another has what is.
+    assert keys(summary.runs_of_any(path, ["d", "fine", "wide"], "opd")) == ["a", "c", "d"]
+    assert keys(summary.runs_of_any(path, ["old"], "of another")) == ["old"]
+
+
 def test_accuracy_is_told_where_there_were_estimates(path):
     new = summary.known(path)[0]
     assert new.off == pytest.approx(1.2214, abs=1e-3)

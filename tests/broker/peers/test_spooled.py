@@ -335,6 +335,19 @@ def test_what_its_parent_ended_a_worker_in_is_cancelled_and_not_crashed(wired, e
     assert step.state == operation.state
 
 
+def test_a_loop_that_was_left_before_its_parent_ended_it_has_stopped_there(wired):
+    worker = wired.worker(pid_namespace=3)
+    worker.start(stages=("Step",))
+    wired.operation("op").reason = "left at 2 of 3"  # as its worker has told
+    wired.core.died("worker", wired.now)
+    wired.core.spooled.apply(will(worker, ended_by_parent=True), 1000, wired.now)
+    wired.pass_time(1)
+    operation = wired.operation("op")
+    (step,) = operation.stages.values()
+    for one in (operation, step):
+        assert (one.state, one.reason) == ("completed", "stopped at 2 of 3")
+
+
 def note(worker):
     """What a parent noted of a worker that has left no will."""
     about = {**worker.facts, ENDED_BY_PARENT: True}

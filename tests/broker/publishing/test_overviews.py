@@ -1,9 +1,10 @@
 """Overviews: what `headway ps` is answered, without following and as cheap as there are rows."""
 
 import pytest
+from models import many
 from wired import Wired
 
-from headway.model import UNTOLD, Operation, Stage
+from headway.model import UNTOLD
 from headway.protocol import messages
 from headway.protocol.rows import decode
 from headway_broker.core import STORE_SECONDS
@@ -29,17 +30,6 @@ def ask(wired, inbox=INBOX):
             rows[row.operation] = row
     wired.core.subscribed(inbox, False)
     return rows if parts else None
-
-
-def many(count, state="running", total=1000):
-    """An operation with that many stages."""
-    operation = Operation("op", "many")
-    operation.move("running", 1.0)
-    for number in range(1, count + 1):
-        operation.add_stage(Stage(number, f"stage {number}", total=total)).move("running", 1.0)
-    if state != "running":
-        operation.move(state, 2.0)
-    return operation
 
 
 def test_it_is_answered_at_once_and_nobody_is_told_that_somebody_watches(wired):

@@ -1,19 +1,10 @@
 """What followers are told when; a follower here rebuilds everything from frames."""
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    consumes,
-    invariant,
-    precondition,
-    rule,
-)
+from stream_follower import Follower, picture
 from wired import Wired
 
-from headway.model import OPERATION_FIELDS, Operation
+from headway.model import Operation
 from headway.protocol import messages
 from headway.protocol.rows import decode
 from headway_broker.core import STORE_SECONDS
@@ -22,81 +13,10 @@ from headway_broker.publishing import stream as rules
 from headway_broker.publishing.snapshots import Subscriber
 from headway_broker.state.sessions import Credentials
 
-STAGE_ENDS = ("completed", "failed", "waiting")
-
 
 @pytest.fixture
 def wired():
     return Wired()
-
-
-class Follower:
-    """A replica of what was published since an inbox was asked for."""
-
-    def __init__(self, wired):
-        self.wired = wired
-        self.read = len(wired.published)
-        self.inbox = wired.follow()
-        self.operations = {}
-        self.sequence = None
-        self.gaps = 0
-        self.follow()
-
-    def follow(self):
-        for topic, message in self.wired.published[self.read :]:
-            if isinstance(message, messages.Snapshot):
-                if topic == self.inbox:
-                    self.sequence = message.sequence
-                    self.take(message.operations)
-            elif self.sequence is not None and isinstance(
-                message, (messages.Delta, messages.Removed)
-            ):
-                if message.sequence <= self.sequence:
-                    continue
-                self.gaps += message.sequence != self.sequence + 1
-                self.sequence = message.sequence
-                if isinstance(message, messages.Removed):
-                    for operation in message.operations:
-                        self.operations.pop(operation, None)
-                else:
-                    self.take(message.operations)
-        self.read = len(self.wired.published)
-
-    def take(self, rows):
-        for row in map(decode, rows):
-            op = self.operations.setdefault(row.operation, Operation(row.operation, ""))
-            if row.record is not None:
-                op.apply(row.record)
-            for stage in row.stages:
-                op.apply_stage(stage)
-            for stage, value in row.counts.items():
-                if isinstance(value, list):
-                    held = op.stages[stage]
-                    held.done, held.total, held.detail = value
-                else:
-                    op.stages[stage].done = value
-            if row.figures is not None:
-                op.progress, op.estimate, op.silent_since, op.late_after, op.unlike, *_ = (
-                    row.figures
-                )
-            for stage, figures in row.stage_figures.items():
-                op.stages[stage].progress, op.stages[stage].estimate = figures
-            for stage, shared in row.shares.items():
-                op.stages[stage].shares = shared or None
-
-    def shown(self):
-        return {op.id: picture(op) for op in self.operations.values()}
-
-
-def picture(op):
-    estimate = None if op.estimate is None else list(op.estimate)
-    stages = [
-        (s.record(), s.progress, None if s.estimate is None else list(s.estimate), s.shares or None)
-        for s in op.stages.values()
-    ]
-    record = op.record()
-    record[OPERATION_FIELDS.index("key")] = op.key or op.name  # of one that has no parent
-    return record, op.progress, estimate, op.silent_since, stages
 
 
 def kinds(wired, kind):
@@ -342,118 +262,6 @@ def test_who_attends_gets_states_once_a_second_ends_at_once_and_no_lines(wired):
     wired.pass_time(0.02)
     assert kinds(wired, messages.Delta)
     assert {topic for topic, _ in wired.published} == {b"ds"}  # which begins as the followers' does
-
-
-class Audience(RuleBasedStateMachine):
-    """Workers that live and die as they like, followers that join at any time, and a slow disk."""
-
-    operations = Bundle("operations")  # the open ones, each with its worker
-
-    def __init__(self):
-        super().__init__()
-        self.wired = Wired(has_history=True)
-        self.workers = [self.wired.worker(f"w{number}") for number in range(3)]
-        self.followers = []
-        self.started = 0
-
-    @rule(target=operations, worker=st.integers(0, 2), stages=st.integers(1, 3))
-    def start(self, worker, stages):
-        self.started += 1
-        name = f"op{self.started}"
-        self.workers[worker].start(name, stages=("a", "b", "c")[:stages])
-        return self.workers[worker], name
-
-    @rule(one=operations, part=st.integers(0, 2), done=st.integers(0, 100))
-    def count(self, one, part, done):
-        worker, stage = stage_of(one, part)
-        stage.done = done
-        worker.count({stage.id: done})
-
-    @rule(one=operations, part=st.integers(0, 2), done=st.integers(0, 100), detail=st.text())
-    def count_in_detail(self, one, part, done, detail):
-        worker, stage = stage_of(one, part)
-        stage.done, stage.detail = done, detail
-        worker.count({stage.id: [done, stage.total, detail]})
-
-    @rule(one=operations, part=st.integers(0, 2), state=st.sampled_from(STAGE_ENDS))
-    def move_a_stage(self, one, part, state):
-        worker, stage = stage_of(one, part)
-        if stage.state == "pending":
-            stage.move("running", self.wired.now)
-        elif stage.state == "running":
-            stage.move(state, self.wired.now)
-        worker.announce(one[1], whole=False, stages=[stage])
-
-    @rule(one=consumes(operations), state=st.sampled_from(["completed", "failed", "cancelled"]))
-    def end(self, one, state):
-        worker, name = one
-        worker.end(name, state)
-
-    @rule(one=operations, part=st.integers(0, 2), done=st.integers(0, 100))
-    def share(self, one, part, done):
-        child = self.workers[0]
-        _, stage = stage_of(one, part)
-        child.say(messages.Share(child.next(), self.wired.now, one[1], stage.id, done))
-
-    @rule()
-    def store(self):
-        self.wired.store_all()
-
-    @precondition(lambda self: len(self.followers) < 5)
-    @rule()
-    def join(self):
-        self.followers.append(Follower(self.wired))
-
-    @rule(seconds=st.sampled_from([0.001, 0.03, 0.2]))
-    def pass_time(self, seconds):
-        self.wired.pass_time(seconds)
-
-    @rule()
-    def settle(self):
-        """Every follower has the same picture, which is the core's, and that the workers'."""
-        self.wired.store_all()
-        self.wired.pass_time(3)
-        while self.wired.core.ledger.dirty:  # by the last of these moments: not yet published
-            self.wired.pass_time(0.1)
-        entries = self.wired.core.ledger.entries
-        truth = {name: picture(entry.operation) for name, entry in entries.items()}
-        for follower in self.followers:
-            follower.follow()
-            assert follower.shown() == truth
-        for worker in self.workers:
-            for told in worker.operations.values():
-                held = self.wired.operation(told.id)
-                assert held.state == told.state
-                assert counts(held) == counts(told)
-
-    @invariant()
-    def no_follower_meets_a_gap(self):
-        for follower in self.followers:
-            follower.follow()
-            assert follower.gaps == 0
-
-    def teardown(self):
-        self.followers.append(Follower(self.wired))
-        self.settle()
-
-
-def stage_of(one, part):
-    """The worker of an operation, and one of the operation's stages."""
-    worker, name = one
-    stages = list(worker.operations[name].stages.values())
-    return worker, stages[part % len(stages)]
-
-
-def counts(operation):
-    return [stage.done for stage in operation.stages.values()]
-
-
-Audience.TestCase.settings = settings(max_examples=20, stateful_step_count=60)
-
-
-@pytest.mark.timeout(300)  # a failure is made short in minutes; a success takes a second
-class TestFollowersThatJoinAtAnyTimeSeeWhatTheCoreKnows(Audience.TestCase):
-    pass
 
 
 ME = Credentials(1000, 7)

@@ -59,6 +59,46 @@ def test_what_counts_in_an_operation_that_was_refused_is_not_asked_for_everythin
     assert wired.dropped()["unknown stage"] == 3
 
 
+def born(wired, worker):
+    """Let the broker read the birth file of a worker, before that is connected."""
+    worker.start("born")
+    about = {"pid": worker.pid, "boot": worker.boot}
+    hello = messages.Hello("headway", 1, 0, worker.session, "worker", worker.now, about)
+    record = worker.operations["born"].record()
+    announce = messages.Announce(1, worker.now, True, record, [])
+    wired.core.spooled.apply([hello, announce], 1000, wired.now)
+
+
+def test_a_worker_that_was_known_by_its_birth_file_has_the_quota_of_its_process(wired, monkeypatch):
+    monkeypatch.setattr(rules, "OPEN_LIMIT", 2)
+    worker = wired.worker("worker", pid=7, hello=False)
+    born(wired, worker)
+    worker.hello()
+    worker.start("second")
+    worker.start("third")
+    assert set(wired.core.ledger.entries) == {"born", "second"}
+    assert quota(wired, worker).opened == 2
+    assert len(wired.core.ledger.quotas.of_process) == 1
+
+
+def test_what_was_known_by_a_birth_file_counts_in_the_quota_that_its_process_has_already(
+    wired, monkeypatch
+):
+    monkeypatch.setattr(rules, "OPEN_LIMIT", 2)
+    before = wired.worker("before", pid=7)
+    before.start("one")
+    worker = wired.worker("worker", pid=7, hello=False)
+    born(wired, worker)
+    worker.hello()
+    worker.start("third")
+    assert set(wired.core.ledger.entries) == {"one", "born"}
+    worker.end("born")
+    before.end("one")
+    assert quota(wired, worker).opened == 0
+    counted = sum(e.bytes for e in wired.core.ledger.entries.values())
+    assert quota(wired, worker).bytes == counted
+
+
 @pytest.fixture
 def little(monkeypatch):
     """A quota of few bytes, in which a message is no small thing."""

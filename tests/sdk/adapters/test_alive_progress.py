@@ -1,6 +1,7 @@
 """alive-progress's bars, reported."""
 
 import io
+from importlib import import_module
 
 import pytest
 
@@ -8,7 +9,7 @@ import headway
 from headway.testing import reporting
 
 original = pytest.importorskip("alive_progress")
-adapter = pytest.importorskip("headway.adapters.alive_progress")
+adapter = import_module("headway.adapters.alive_progress")
 
 
 @pytest.fixture

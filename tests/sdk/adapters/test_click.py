@@ -1,6 +1,7 @@
 """click's progress bar, reported."""
 
 import io
+from importlib import import_module
 
 import pytest
 
@@ -8,7 +9,7 @@ import headway
 from headway.testing import reporting
 
 click = pytest.importorskip("click")
-progressbar = pytest.importorskip("headway.adapters.click").progressbar
+progressbar = import_module("headway.adapters.click").progressbar
 
 
 class Terminal(io.StringIO):

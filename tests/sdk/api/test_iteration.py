@@ -162,6 +162,77 @@ def test_what_can_be_iterated_over_either_way_is_so_asynchronously(op):
     assert (op.stages[0].state, op.stages[0].done) == ("completed", 3)
 
 
+def turns_until_closed(iterate):
+    """After how many turns of the event loop a generator is closed whose loop was left."""
+    closed = []
+
+    async def items():
+        try:
+            for number in range(5):
+                yield number
+        finally:
+            closed.append(True)
+
+    async def main():
+        async for number in iterate(items()):
+            if number == 2:
+                break
+        turns = 0
+        while not closed and turns < 50:
+            await asyncio.sleep(0)
+            turns += 1
+        return turns
+
+    return asyncio.run(main())
+
+
+def test_an_asynchronous_generator_is_closed_as_soon_as_without_us(op):
+    assert turns_until_closed(lambda items: op.track(items, "Loop")) == turns_until_closed(
+        lambda items: items
+    )
+
+
+def test_an_asynchronous_loop_is_told_what_it_is_busy_with_and_ends_with_its_block(op):
+    async def items():
+        for number in range(5):
+            yield number
+
+    async def main():
+        with op.track(items(), "Loop") as loop:
+            async for number in loop:
+                loop.update(detail=f"item {number}")
+                if number == 2:
+                    break
+
+    asyncio.run(main())
+    (stage,) = op.stages
+    assert (stage.state, stage.model.detail) == ("completed", "item 2")
+    assert stage.model.reason == "stopped at 2"
+
+
+def test_an_asynchronous_loop_is_closed_with_what_it_iterates_over(op):
+    closed = []
+
+    async def items():
+        try:
+            yield 1
+            yield 2
+        finally:
+            closed.append(True)
+
+    async def main():
+        loop = op.track(items(), "Loop")
+        assert await loop.__anext__() == 1
+        await loop.aclose()
+        with pytest.raises(StopAsyncIteration):
+            await loop.__anext__()
+
+    asyncio.run(main())
+    assert closed
+    (stage,) = op.stages
+    assert (stage.state, stage.model.reason) == ("completed", "stopped at 0")
+
+
 def test_what_can_be_iterated_over_either_way_and_is_not_was_left(op):
     op.track(Rows(), "rows")
     op.complete()

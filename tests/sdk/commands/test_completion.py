@@ -42,8 +42,9 @@ def listing(tmp_path):
     """The directory of a `headway` that lists two operations as `ps --format` would."""
     program = tmp_path / "headway"
     program.write_text(
-        '#!/bin/sh\n[ "$1" = ps ] || exit 9\nshift 2\n'
-        'for one in "7f3q2h5xk2ab|npm install|failed" "2c9q2h5xk2ab|apt upgrade|running"; do\n'
+        '#!/bin/sh\n[ "$1" = ps ] || exit 9\nends="7f3q2h5xk2ab|npm install|failed"\n'
+        'while [ "$1" != --format ]; do [ "$1" = --running ] && ends=; shift; done; shift\n'
+        'for one in ${ends:+"$ends"} "2c9q2h5xk2ab|a:b apt upgrade|running"; do\n'
         'echo "$1" | sed "s/{id}/${one%%|*}/; s/{state}/${one##*|}/" |'
         'sed "s/{name}/$(echo "$one" | cut -d\\| -f2)/"\ndone\n'
     )
@@ -51,12 +52,35 @@ def listing(tmp_path):
     return tmp_path
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("headway cancel ''", ["a:b\\ apt\\ upgrade", "--reason"]),
+        ("headway logs npm", ["npm\\ install"]),
+        ("headway logs npm\\\\ i", ["npm\\ install"]),
+        ("""headway logs '"npm i'""", ["npm install"]),
+        ("headway why 7f", ["7f3q2h5xk2ab"]),
+        ("headway cancel 7f", []),
+    ],
+)
+def test_bash_offers_operations_by_name_or_id(capsys, listing, words, offered):
+    completion.main(["bash"])
+    code = (
+        f"PATH={listing}:$PATH\n{capsys.readouterr().out}\nCOMP_WORDS=({words}); COMP_CWORD=2\n"
+        "_headway; printf '%s\\n' \"${COMPREPLY[@]}\""
+    )
+    done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True)
+    found = [line for line in done.stdout.splitlines() if line]
+    assert set(offered) <= set(found)
+    assert not [line for line in found if "install" in line] or "logs" in words
+
+
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("headway cancel ''", "2c9q2h5xk2ab:apt upgrade (running)"),
-        ("headway logs ''", "7f3q2h5xk2ab:npm install (failed)"),
+        ("headway cancel ''", "a\\:b apt upgrade:running, 2c9q2h5xk2ab"),
+        ("headway logs ''", "npm install:failed, 7f3q2h5xk2ab"),
         ("headway view --display ''", "plain"),
         ("headway ''", "notify:tell when operations end or need you"),
         ("headway run -- mak", "normal 1 mak"),
@@ -83,7 +107,10 @@ def test_zsh_offers_operations_modes_and_commands(capsys, listing, words, offere
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("headway cancel ", "2c9q2h5xk2ab\tapt upgrade (running)"),
+        ("headway cancel ", "a:b apt upgrade\trunning, 2c9q2h5xk2ab"),
+        ("headway logs npm", "npm install\tfailed, 7f3q2h5xk2ab"),
+        ("headway why 7f", "7f3q2h5xk2ab\tnpm install (failed)"),
+        ("headway help pip", "pipe"),
         ("headway cancel --re", "--reason"),
         ("headway view --display pl", "plain"),
         ("headway not", "notify\ttell when operations end or need you"),

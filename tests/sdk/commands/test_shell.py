@@ -62,7 +62,7 @@ hw_end
     assert sum(counted) == 3  # added up, as far as they come together
     kept = [line for line in kept if not line.startswith("advance")]
     assert kept == [
-        "pipe --needs-end --name nightly backup",
+        "pipe --needs-end --functions --name nightly backup",
         "plan Copy, Verify",
         "stage Copy total=3 unit=files",
         "detail it's a * file",
@@ -142,7 +142,7 @@ def test_a_script_that_ends_at_errors_does_not_end_at_ours(run, name):
 def test_the_end_of_the_script_ends_the_operation(run, name, ending, status, said):
     found, kept, _ = run(name, f"hw_stage One\n{ending}\n")
     assert found == status
-    assert kept[0] == "pipe --needs-end --name script"
+    assert kept[0] == "pipe --needs-end --functions --name script"
     assert kept[-1] == said
 
 

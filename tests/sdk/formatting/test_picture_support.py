@@ -32,6 +32,9 @@ def test_a_picture_moves_only_where_cursor_addressing_is_understood(terminal, en
         (True, {"TERM": "dumb"}, True),
         (True, {**TTY, "JPY_PARENT_PID": "1"}, True),
         (False, {"CI": "true"}, True),
+        (False, {"GITHUB_ACTIONS": "true"}, True),
+        (False, {"GITLAB_CI": "true"}, True),
+        (False, {"GITLAB_CI": "false"}, False),
         (False, {}, False),
     ],
 )

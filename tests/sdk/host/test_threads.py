@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from machine import until
 
@@ -93,3 +94,21 @@ def test_a_handler_that_raises_meanwhile_leaves_no_signal_blocked(monkeypatch):
     except Interrupted:
         pass
     assert real(signal.SIG_BLOCK, ()) == before
+
+
+def test_beside_the_end_of_a_program_other_threads_are_late(monkeypatch):
+    naps = []
+    monkeypatch.setattr(threads, "sleep", naps.append)
+    ours = []
+    lock = threads.ClosingLock(threading.RLock(), lambda: ours[0] if ours else None)
+
+    def take():
+        with lock:
+            return len(naps)
+
+    assert take() == 0  # the one that ends it
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(take).result() == 1
+        ours.append(pool.submit(threading.get_ident).result())
+        assert pool.submit(take).result() == 1
+    assert naps == [threads.LATE]

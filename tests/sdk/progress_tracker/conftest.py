@@ -1,3 +1,5 @@
+from unittest.mock import Mock
+
 import pytest
 
 
@@ -42,3 +44,10 @@ def bell(monkeypatch):
     monkeypatch.setattr(progress_tracker, "PLYER_AVAILABLE", True)
     monkeypatch.setattr(progress_tracker, "plyer_notification", bell)
     return bell
+
+
+@pytest.fixture
+def tracker():
+    from progress_tracker import ProgressTracker
+
+    return ProgressTracker("Test Operation", console=Mock())

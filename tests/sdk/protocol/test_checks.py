@@ -6,9 +6,10 @@ import math
 
 import pytest
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol import checks
 from headway.protocol.checks import OPERATION_LEAST, STAGE_LEAST, Malformed
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 
 SPAN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

@@ -255,3 +255,19 @@ def test_one_without_is_refused_in_one_line(named):
 @pytest.mark.parametrize("named", [None, "", "/a/b", "ipc:///a/b", "udp://127.0.0.1:9"])
 def test_what_names_no_network_is_none(named):
     assert network_endpoint({} if named is None else {"HEADWAY_ENDPOINT": named}) is None
+
+
+def test_who_has_begun_before_headway_was_uninstalled_makes_nothing_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(endpoint, "_first_marks", {})
+    named = str(tmp_path / "run")
+    environ = {"HEADWAY_RUNTIME_DIR": named}
+    runtime_directory(environ, UID)
+    endpoint.refuse_uninstalled()
+    mark = tmp_path / "run" / endpoint.UNINSTALLED
+    mark.touch()
+    for refused in (endpoint.refuse_uninstalled, lambda: runtime_directory(environ, UID)):
+        with pytest.raises(endpoint.Uninstalled, match="after this program had begun"):
+            refused()
+    monkeypatch.setattr(endpoint, "_first_marks", {})
+    assert runtime_directory(environ, UID) == named, "what begins afterwards is meant to be seen"
+    endpoint.refuse_uninstalled()

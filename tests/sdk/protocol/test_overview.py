@@ -1,18 +1,9 @@
 """Which stages are told of an operation that has too many."""
 
-from headway.model import Operation, Stage
+from models import many
+
+from headway.model import Operation
 from headway.protocol.overview import told_stages
-
-
-def many(count, state="running", total=1000):
-    """An operation with that many stages."""
-    operation = Operation("op", "many")
-    operation.move("running", 1.0)
-    for number in range(1, count + 1):
-        operation.add_stage(Stage(number, f"stage {number}", total=total)).move("running", 1.0)
-    if state != "running":
-        operation.move(state, 2.0)
-    return operation
 
 
 def test_of_what_has_ended_the_last_that_broke_is_told():

@@ -2,9 +2,10 @@
 
 import pytest
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol.messages import Announce, Beat
 from headway.protocol.redaction import redact, redact_operation, redact_stage, refill
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.states import COMPLETED, CRASHED, FAILED, WAITING
 
 

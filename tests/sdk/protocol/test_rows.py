@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS, Operation, Stage
+from headway.model import Operation, Stage
 from headway.protocol import limits, rows, wire
 from headway.protocol.checks import Malformed
 from headway.protocol.messages import PUBLISHED, Delta, Snapshot
@@ -20,6 +20,7 @@ from headway.protocol.rows import (
     decode,
     encode,
 )
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.states import OPERATION_MOVES, STAGE_MOVES
 
 _texts = st.text(max_size=8)

@@ -22,13 +22,14 @@ from headway.protocol.wire import (
     read_counts,
     unpack_counts,
 )
+from headway.records import STAGE_FIELDS
 
 
 def announce(**changes):
     operation = Operation("abcdefghijkl", "Install")
     stage = Stage(1, "Download", total=10, unit="B")
     for field, value in changes.items():
-        setattr(stage if field in Stage.__slots__ else operation, field, value)
+        setattr(stage if field in STAGE_FIELDS else operation, field, value)
     return messages.Announce(1, 2.0, True, operation.record(), [stage.record()])
 
 

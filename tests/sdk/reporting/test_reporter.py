@@ -59,7 +59,7 @@ def test_from_the_programs_end_on_all_threads_but_its_own_come_late_to_the_lock(
     reporter, monkeypatch
 ):
     late = []
-    monkeypatch.setattr("headway.reporting.reporter.sleep", lambda _: late.append(1))
+    monkeypatch.setattr("headway.host.threads.sleep", lambda _: late.append(1))
 
     def visit(ours):
         if ours:

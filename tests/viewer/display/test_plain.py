@@ -291,6 +291,22 @@ def test_a_sign_of_life_comes_every_minute_in_which_nothing_else_is_told():
     assert [story.later(50.0) for _ in range(4)] == [[]] * 4
 
 
+def test_what_stands_in_the_log_already_is_not_printed_again():
+    notes = []
+    made = operation("a", "make", "failed", ended=-1.0, exit_status=2, tail=["E: no space left"])
+    for unseen in (True, False):
+        renderer = PlainRenderer(
+            board := board_of(made),
+            THEME,
+            time_of_day,
+            annotate=lambda title, body: notes.append(body),
+            is_unseen=lambda _operation, unseen=unseen: unseen,
+        )
+        lines = renderer.render(board.replica.take()._replace(operations=["a"]), None, NOW)
+        assert any("E: no space left" in line for line in lines) == unseen
+    assert all("E: no space left" in body for body in notes)
+
+
 def test_a_failure_is_annotated_where_the_log_has_annotations():
     board = board_of(*installers())
     noted = []

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+from importlib import import_module
 
 import pytest
 from machine import ROOT
@@ -8,10 +9,10 @@ from showcase import NOW, operation
 
 from headway_viewer.metrics.tallies import Tallies
 
-metrics = pytest.importorskip("headway_viewer.metrics.families", reason="metrics is an extra")
-client = pytest.importorskip("prometheus_client")
+client = pytest.importorskip("prometheus_client", reason="metrics is an extra")
 exposition = pytest.importorskip("prometheus_client.openmetrics.exposition")
 parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+metrics = import_module("headway_viewer.metrics.families")
 
 STATUS = {
     "version": "1.2",

@@ -1,9 +1,10 @@
 import http.client
+from importlib import import_module
 
 import pytest
 
-serving = pytest.importorskip("headway_viewer.metrics.server", reason="metrics is an extra")
-core = pytest.importorskip("prometheus_client.core")
+core = pytest.importorskip("prometheus_client.core", reason="metrics is an extra")
+serving = import_module("headway_viewer.metrics.server")
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 

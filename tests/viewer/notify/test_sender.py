@@ -55,7 +55,25 @@ def test_a_desktop_that_hangs_holds_nobody_and_memory_is_bounded(monkeypatch):
     until(lambda: not sender.busy)
 
 
-def test_three_failures_in_a_row_end_it_and_each_is_told():
+def test_what_it_fails_to_tell_it_is_given_once_more(monkeypatch):
+    monkeypatch.setattr(module, "RETRY_AFTER", 0.0)
+    outcomes, told, lost = [OSError("away"), None, OSError("gone"), OSError("gone")], [], []
+
+    def sometimes(_title):
+        outcome = outcomes.pop(0)
+        if outcome is not None:
+            raise outcome
+
+    sender = Sender(Channel(sometimes), sent=told.append, failed=lambda one, why: lost.append(one))
+    sender.offer(notice(1))
+    until(lambda: told == [notice(1)])
+    sender.offer(notice(2))
+    until(lambda: lost == [notice(2)])
+    assert outcomes == []
+
+
+def test_three_failures_in_a_row_end_it_and_each_is_told(monkeypatch):
+    monkeypatch.setattr(module, "RETRY_AFTER", 0.0)
     complaints = []
 
     def fail(_title):

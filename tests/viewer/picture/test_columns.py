@@ -36,21 +36,51 @@ def test_with_room_every_column_is_there():
 
 def test_what_matters_least_goes_first():
     gone = []
-    for width in range(79, 3, -1):
-        widths, _ = laid([BARRED], width)
+    for width in range(79, 59, -1):
+        widths, _ = laid([barred("apt install postgresql-15 postgresql-common")], width)
         gone += [part for part, cells in widths._asdict().items() if not cells and part not in gone]
-    assert gone.index("extra") < gone.index("short_id") < gone.index("counts")
-    assert "name" not in gone
+    assert gone == ["extra", "done"]
 
 
-def test_on_a_narrow_terminal_a_name_goes_before_a_bar():
+def test_on_a_narrow_terminal_there_is_a_small_bar_between_whole_words():
     widths, (row,) = laid([barred(name="apt install postgresql", done="")], 39)
-    assert row == "▶ apt instal…tgresql  54 %  about 1 min"
-    assert (widths.bar, widths.short_id) == (0, 0)
+    assert row == "▶ apt ins…resql ━━━─── 54 % about 1 min"
+    assert (widths.bar, widths.short_id) == (6, 0)
     widths, _ = laid([barred(name="apt install nginx" * 9, done="")], 59)
     assert widths.bar
     assert widths.short_id
     assert widths.name >= 24
+
+
+def test_on_a_narrow_terminal_a_number_goes_after_a_bar_and_a_time_before_both():
+    row = barred(name="build.py", counts="480/1,200", remaining="about 14 s")
+    row = row._replace(progress=0.4)
+    assert laid([row], 39)[1] == ["▶ build.py ━━╸──── 480/1,200 about 14 s"]
+    assert laid([row], 30)[1] == ["▶ build.py ━━━╸───── 480/1,200"]
+    assert laid([row], 20)[1] == ["▶ build.py 480/1,200"]
+    assert laid([row], 14)[1] == ["▶ bui….py 40 %"]
+
+
+def test_on_a_narrow_terminal_a_stage_is_told_with_its_count():
+    part = barred(name="apt install", counts="914/3,119", remaining="8 s so far", done="")
+    part = part._replace(extra="Unpack", of_part=True)
+    other = barred(name="pip install", counts="52.1/168 MB", remaining="8 s so far", done="")
+    other = other._replace(extra="Download", of_part=True)
+    _, (first, second) = laid([part, other], 39)
+    assert first == "▶ apt install ━━━─── Unpack 914/3,119"
+    assert second == "▶ pip install Download 52.1/168 MB"
+
+
+def test_of_words_that_do_not_fit_none_is_cut():
+    row = worded(
+        name="pip install", message="running 14 s, a few seconds, longer than before (9 s)"
+    )
+    for width in range(30, 70):
+        [line] = laid([row], width)[1]
+        said = line[line.index("running") :].rpartition(" 7f3")[0].rstrip().rstrip("…")
+        assert not said.endswith(("14", "(9"))
+        assert row.message.startswith(said)
+        assert row.message[len(said) :][:1] in ("", " ", ",", ")"), line
 
 
 def test_of_an_end_the_shortest_words_leave_room_for_a_name():

@@ -49,7 +49,8 @@ def test_the_header_tells_when_all_of_it_is_done():
 
 
 def test_the_header_tells_it_in_fewer_words_where_room_is_short():
-    ends = [drawn(build(2400), columns=columns)[0] for columns in (70, 45, 36)]
+    other = operation("bbb", "other", estimate=about(60))
+    ends = [drawn(build(2400), other, columns=columns)[0] for columns in (70, 45, 36)]
     assert ends[0].endswith("about 40 min (25–70), all done about +40")
     assert ends[1].endswith("all done about +40")
     assert ends[2].endswith("about 40 min")

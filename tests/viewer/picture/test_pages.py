@@ -8,6 +8,9 @@ from headway_viewer.picture.view import View
 THEME = theme.make(ascii_only=False, coloured=False)
 
 
+FAILED = ["end"]  # of the installers: leads to the one that failed
+
+
 def page(board, keys, columns=80, lines=12, output=()):
     """The lines of the page that keys lead to."""
     state = Browsing()
@@ -21,8 +24,8 @@ def page(board, keys, columns=80, lines=12, output=()):
 
 def test_the_chosen_one_is_marked_without_colour():
     shown = page(board_of(*installers()), ["down", "down"])
-    assert shown[1].startswith("  ✗ npm install")
-    assert shown[2].startswith("> ▶ apt install postgresql")
+    assert shown[1].startswith("  ▶ apt install postgresql")
+    assert shown[2].startswith("> ▶ pip install")
 
 
 def test_the_list_follows_the_choice():
@@ -41,7 +44,7 @@ def test_the_filter_takes_a_part_of_a_name_or_the_beginning_of_an_id():
 
 
 def test_an_operation_has_its_stages_and_the_last_lines():
-    shown = page(board_of(*installers()), ["down", "enter"], output=["x\x1b[2J", "last"])
+    shown = page(board_of(*installers()), [*FAILED, "enter"], output=["x\x1b[2J", "last"])
     assert any(line.startswith("  ✓ Resolve  completed, 10 s") for line in shown)
     assert any(line.startswith("  ✗ Fetch    failed, 28 s") for line in shown)
     assert shown[-3:-1] == ["x␛[2J", "last"]
@@ -56,7 +59,25 @@ def test_the_log_is_read_from_its_end():
 
 
 def test_a_question_before_a_cancellation_names_the_operation():
-    assert page(board_of(*installers()), ["down", "c"])[-1] == "cancel npm install? y or n"
+    asked = page(board_of(*installers()), ["down", "c"])[-1]
+    assert asked == "cancel apt install postgresql? y or n"
+
+
+def test_the_last_line_has_the_keys_that_do_something():
+    program, ended = operation("p", "x"), operation("e", "z", "failed", ended=-1.0)
+    command = operation("r", "y", coarser=["k"], cancellable=True)
+    shown = {keys: page(board_of(program), keys, columns=100)[-1] for keys in (("/",), ("down",))}
+    assert shown["/",] == "/_"
+    assert shown["down",] == ("up/down choose  Enter open  c cancel  q quit  ? help  / filter")
+    assert page(board_of(ended), ["down", "enter"])[-1] == "Escape back  q quit  ? help"
+    opened = page(board_of(command), ["down", "enter"])[-1]
+    assert opened == "l log  c cancel  p pause  Escape back  q quit  ? help"
+    assert page(board_of(command), ["down"], columns=40)[-1] == ("up/down choose  q quit  ? help")
+
+
+def test_the_header_of_a_filtered_list_counts_what_passes():
+    board = board_of(operation("a", "one"), operation("b", "two"), operation("c", "two"))
+    assert page(board, ["/", "o", "n"])[0] == "headway  1 running"
 
 
 def test_stages_stand_below_their_parents_with_bars_where_there_is_room():

@@ -72,8 +72,9 @@ def test_where_only_the_holder_has_an_estimate_that_is_told():
     assert told(held, holder) == "about 2 min"
 
 
-def test_nobody_is_told_when_a_paused_operation_ends():
-    made = operation("a", "x", "waiting", reason="paused", estimate=about(60))
+@pytest.mark.parametrize("reason", ["paused", "stopping (Ctrl+C again ends it)"])
+def test_nobody_is_told_when_an_operation_ends_that_is_held(reason):
+    made = operation("a", "x", "waiting", reason=reason, estimate=about(60))
     assert told(made) == ""
     board = board_of(made, operation("b", "y", estimate=about(20)))
     assert told_estimate(made, board, NOW) is None

@@ -46,16 +46,37 @@ def test_nothing_wraps_at_any_size(columns, lines, name, coloured, ascii_only, b
 def test_what_is_known_of_each_operation_is_on_its_row():
     lines = picture(*installers())
     assert lines[0].startswith("headway  3 running, 1 waiting, 1 failed")
-    assert lines[1].startswith("✗ npm install ")
-    assert "failed in Fetch after 38 s, exit 1" in lines[1]
-    assert lines[1].endswith("7f3")
-    assert lines[2] == "    npm ERR! 404 Not Found - GET https://registry.example/lft-pad"
-    assert "54 % 3/5   about 1 min 2c9" in lines[3]
-    assert lines[4] == "    Unpack                   ━━━━━━━━───────  21/38 postgresql-15"
-    assert lines[5] == "    then Configure, Triggers"
-    assert "‖ apt install nginx" in lines[-2]
-    assert "waiting for the dpkg lock, about 1 min" in lines[-2]
-    assert lines[-1] == "    Lock held by 2c9 apt install postgresql"
+    assert "54 % 3/5   about 1 min 2c9" in lines[1]
+    assert lines[2] == "    Unpack                   ━━━━━━━━───────  21/38 postgresql-15"
+    assert lines[3] == "    then Configure, Triggers"
+    assert "‖ apt install nginx" in lines[-4]
+    assert "waiting for the dpkg lock, about 1 min" in lines[-4]
+    assert lines[-3] == "    Lock held by 2c9 apt install postgresql"
+    assert lines[-2].startswith("✗ npm install ")
+    assert "failed in Fetch after 38 s, exit 1" in lines[-2]
+    assert lines[-2].endswith("7f3")
+    assert lines[-1] == "    npm ERR! 404 Not Found - GET https://registry.example/lft-pad"
+
+
+def test_of_a_single_one_that_goes_on_its_row_alone_tells_the_time():
+    header, row, *_ = picture(operation("a", "x", progress=0.5, estimate=about(120)))
+    assert "about 2 min" in row
+    assert header == "headway  1 running"
+
+
+def test_the_header_counts_what_is_shown_or_left_out_of_it():
+    old = [operation(f"old{n}", "x", "failed", ended=-900.0 + n) for n in range(50)]
+    assert picture(operation("a", "y"), *old)[0].startswith("headway  1 running, 3 failed")
+
+
+def test_the_lines_of_failures_leave_two_thirds_to_what_runs():
+    failed = [
+        operation(f"f{n}", "x", "failed", ended=-1.0, tail=["one", "two", "three", "four"])
+        for n in range(2)
+    ]
+    lines = picture(operation("a", "y"), *failed, lines=13)
+    assert len(lines) == 2 + 4
+    assert picture(*failed, lines=13)[-1] == "    four"
 
 
 def test_100_percent_is_never_shown_of_what_runs():
@@ -272,7 +293,8 @@ def test_where_the_whole_is_unknown_the_row_has_the_count_of_its_stage():
     assert "─   3/13 Install  1 min so far" in row
     assert "2/2" not in row
     assert details == ["    jinja2-3.1.6"]
-    assert "Install 3/13 packages, 1 min" in picture(made, columns=59)[1]
+    assert "─ Install 3/13 1 min so far a" in picture(made, columns=59)[1]
+    assert picture(made, columns=40)[1] == "▶ pip install ━━──────── Install 3/13 a"
 
 
 def test_where_more_stages_come_than_were_told_the_only_one_is_no_whole():
@@ -403,7 +425,7 @@ def test_ranks_of_a_command_stand_below_it():
 def test_the_header_tells_when_the_slowest_rank_is_done():
     fast, slow = ranks_of(280, 30)
     fast.estimate, slow.estimate = about(5), about(120)
-    assert picture(fast, slow)[0].endswith("about 2 min")
+    assert picture(fast, slow, operation("z", "y", estimate=about(9)))[0].endswith("about 2 min")
 
 
 def test_the_longest_of_thousands_is_looked_for_now_and_then_and_counts_down_between():

@@ -37,6 +37,25 @@ def test_on_a_machine_without_history_the_table_has_what_it_took():
     assert summary([npm], {}).startswith("**npm install** failed in Fetch after 38 s, exit 1")
 
 
+def test_what_programs_have_told_within_a_command_stands_in_its_table():
+    command = operation("a", "sh job.sh", "completed", started=-9.0, ended=0.0)
+    stage(command, "Run", "completed", started=-9.0, ended=-8.6)
+    one = operation("b", "train", "completed", started=-8.0, ended=-2.0, parent="a")
+    stage(one, "Read", "completed", started=-8.0, ended=-6.0)
+    stage(one, "Crunch", "completed", started=-6.0, ended=-2.0)
+    loop = operation("c", "loop.py", "completed", started=-2.0, ended=0.0, parent="a")
+    stage(loop, "Load", "completed", started=-2.0, ended=0.0)
+    inside = {"a": [loop, one]}
+    usual = {"stages": [{"name": "Read", "usual": {"median": 3.0}}]}
+    shown = summary([command], {"b": usual}, lambda name: inside.get(name, []))
+    assert shown.splitlines()[4:] == [
+        "| train: Read | 2 s | 3 s |",
+        "| train: Crunch | 4 s | — |",
+        "| loop.py | 2 s | — |",
+        "| **all of it** | **9 s** | **—** |",
+    ]
+
+
 def test_without_operations_there_is_none():
     assert summary([], {}) == ""
 

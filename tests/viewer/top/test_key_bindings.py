@@ -17,7 +17,7 @@ def shown(number=0, **options):
 
 def test_keys_are_those_of_the_view():
     seen = shown()
-    seen.press("j", "j")
+    seen.press("j")
     assert seen.navigation.browsing.chosen == APT
     assert seen.press("p") == Action(PAUSE, APT)
     assert seen.press("c") is None
@@ -28,7 +28,7 @@ def test_keys_are_those_of_the_view():
 
 def test_nothing_is_done_to_what_nobody_has_chosen():
     seen = shown()
-    assert seen.navigation.operation == "7f3aaaaaaaaa", "it is looked at"
+    assert seen.navigation.operation == APT, "it is looked at"
     for key in ("p", "c", SPACE):
         assert seen.press(key) is None
         assert "choose an operation first" in seen.lines[-1]
@@ -36,7 +36,7 @@ def test_nothing_is_done_to_what_nobody_has_chosen():
 
 def test_space_opens_and_closes_and_left_leads_to_the_row_around():
     seen = shown()
-    seen.press("j", "j", SPACE, "j", "j")
+    seen.press("j", SPACE, "j", "j")
     assert seen.navigation.browsing.chosen == f"{APT}/2"
     seen.press(LEFT)
     assert seen.navigation.browsing.chosen == APT
@@ -48,7 +48,7 @@ def test_space_opens_and_closes_and_left_leads_to_the_row_around():
 
 def test_a_stage_stands_for_its_operation():
     seen = shown()
-    seen.press("j", "j", SPACE, "j")
+    seen.press("j", SPACE, "j")
     assert seen.navigation.operation == APT
     assert seen.press("p") == Action(PAUSE, f"{APT}/1")
 
@@ -81,17 +81,17 @@ def test_the_wheel_scrolls_and_chooses_nothing():
 
 def test_the_first_click_chooses_and_the_second_opens():
     seen = shown()
-    seen.click(10, 2)
+    seen.click(10, 1)
     assert (seen.navigation.browsing.chosen, seen.navigation.browsing.page) == (APT, LIST)
-    seen.click(10, 2)
+    seen.click(10, 1)
     assert seen.navigation.browsing.page == OPERATION
 
 
 def test_a_click_on_the_sign_opens_the_tree_and_one_on_the_last_line_is_its_key():
     seen = shown()
-    assert seen.screen.target(2, 2) == Target(SIGN, APT)
-    assert seen.screen.target(12, 2) == Target(ROW, APT)
-    seen.click(2, 2)
+    assert seen.screen.target(2, 1) == Target(SIGN, APT)
+    assert seen.screen.target(12, 1) == Target(ROW, APT)
+    seen.click(2, 1)
     assert seen.navigation.tree.opened == {APT}
     at = seen.lines[-1].index("? help")
     assert seen.screen.target(at, 23) == Target(KEY, "?")
@@ -102,7 +102,7 @@ def test_a_click_on_the_sign_opens_the_tree_and_one_on_the_last_line_is_its_key(
 
 def test_a_question_is_answered_by_no_click():
     seen = shown()
-    seen.press("j", "j", "c")
+    seen.press("j", "c")
     seen.click(10, 4)
     assert seen.navigation.browsing.chosen == APT
     assert "y or n" in seen.lines[-1]
@@ -132,5 +132,5 @@ def test_what_is_gone_is_chosen_no_more():
     navigation = Navigation(Tree(board_of(*installers())))
     navigation.show(navigation.tree.rows("", 0.0), 10)
     navigation.press("j")
-    navigation.forget("7f3aaaaaaaaa")
+    navigation.forget(APT)
     assert navigation.browsing.chosen is None

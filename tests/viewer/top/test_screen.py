@@ -37,7 +37,7 @@ def test_every_page_fits_every_terminal_and_controls_nothing(columns, lines, asc
 
 def test_opened_rows_keep_the_columns_of_the_others():
     shown = Shown(installers())
-    shown.press("j", "j", SPACE)
+    shown.press("j", SPACE)
     row, inside = (shown.lines[shown.line_with(words)] for words in ("> - ▶ apt", "▶ Unpack"))
     assert row.index("━") == inside.index("━")
     assert "21/38" in inside
@@ -45,7 +45,7 @@ def test_opened_rows_keep_the_columns_of_the_others():
 
 def test_a_wide_terminal_shows_facts_and_log_beside_the_list():
     shown = Shown(installers(), 200, 60, output=["first", "last"])
-    shown.press("j", "j")
+    shown.press("j")
     assert "│ ─ apt install postgresql ─" in shown.lines[1]
     assert "│ state     running for 1 min" in shown.lines[2]
     assert any(line.endswith("│ last") for line in shown.lines)

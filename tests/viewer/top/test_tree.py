@@ -27,11 +27,11 @@ def nested():
 
 def test_rows_stand_as_the_view_has_them():
     assert named(tree_of(*installers())) == [
-        "npm install",
         "apt install postgresql",
         "pip install -r requirements.txt",
         "build.py: Compile",
         "apt install nginx",
+        "npm install",
     ]
 
 

@@ -89,6 +89,25 @@ def test_who_comes_later_is_sent_all_and_who_is_there_what_changes(feed, followe
     assert follower.collect(whole=False).note == "waiting for the broker"
 
 
+def test_the_first_that_go_on_come_at_once_and_the_others_one_by_one(feed, wake, monkeypatch):
+    monkeypatch.setattr(stream, "FIRST", 2)
+    late = operation("late", "tests")
+    late.started += 1
+    ended = operation("ended", "tests")
+    ended.move("completed", late.started + 1)
+    feed.tell(ended, late, operation("one", "tests"))
+    follower = Follower(None, (), wake)
+    follower.wait()
+    frame = follower.collect(whole=True)
+    assert ids(frame) == ["one", "late"]
+    assert json.loads(frame.snapshot)["others"] == ["ended"]
+    page = stream.PageEvents(lambda: None)
+    frame.distribute([page])
+    told = [json.loads(text) for _, text in page.take()]
+    assert [line["type"] for line in told] == ["snapshot", "operation"]
+    assert told[1]["operation"]["id"] == "ended"
+
+
 def test_with_labels_those_alone_are_told_that_have_them_and_their_parts(feed, wake):
     mine, other = operation("mine", "tests"), operation("other", "tests")
     mine.labels, other.labels = {"run": "42", "by": "ann"}, {"run": "43"}

@@ -22,7 +22,7 @@ from headway_viewer.connection.log_reader import POLL_INTERVAL, LogReader, Step
 from headway_viewer.connection.single_snapshot import Outcome, fetch_fleet, fetch_snapshot
 from headway_viewer.fleet.options import add_fleet, fleet_feed
 from headway_viewer.fleet.server_access import NotUsable
-from headway_viewer.picture.wording import error_lines
+from headway_viewer.picture.wording.standing import error_lines
 from headway_viewer.replica.replica import Replica
 
 if TYPE_CHECKING:

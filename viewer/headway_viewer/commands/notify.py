@@ -39,7 +39,8 @@ from headway_viewer.replica.replica import Replica
 UNAVAILABLE = 1
 _ABOUT = """\
 Tell when operations end or need an answer. Several of these tell a desktop once; each other
-command, topic or address is told all. What a channel fails to tell is lost.
+command, topic or address is told all. What a channel fails to tell it is given once more, after
+two seconds; what it fails to tell then, too, is lost, and said here.
 
 What is told: an operation that failed or crashed, one that waits for an answer, one that makes
 no progress for two minutes; and one that took 10 s or longer, unless its terminal is in front.
@@ -197,7 +198,7 @@ def _print_line(line: str) -> None:
 
 
 def _print_failed(notice: Notice, why: str) -> None:
-    _print(f"could not tell that {notice.title}: {why}")
+    _print(f"could not tell that {notice.title}, which is lost: {why}")
 
 
 def _print_unavailable(why: str) -> int:

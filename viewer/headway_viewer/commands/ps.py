@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from typing import Sequence
+from typing import Sequence, TextIO
 
 from headway.formatting.theme import Theme
 from headway.host.launch.broker_launch import NoRuntimeDirectory
@@ -44,6 +44,10 @@ from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.public_json.schema import operation_fields
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Replica
+
+# Lines in a pipe, at most: grep looks for what has just ended among what has ended before, and an
+# agent that reads all of them has no use for an hour's.
+PIPE_LINES = 200
 
 
 def ps(argv: Sequence[str]) -> int:
@@ -84,8 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "ps",
         "List the operations there are: what has ended, the latest last, then what goes on. Of\n"
-        "more than a screenful, what goes on and what went wrong is kept. With a filter, all that\n"
-        "pass it. Starts nothing.",
+        "more than a screenful (in a pipe: 200 lines), what goes on and what went wrong is kept,\n"
+        "and the latest ends. With a filter, all that pass it. Starts nothing.",
         "headway ps --failed --since 1h\n"
         "headway ps --format '{id} {state} {name}' -n 20\n"
         "headway ps --line\n"
@@ -158,12 +162,19 @@ def _print(arguments: argparse.Namespace, board: Board, now: float) -> int:
         return _print_formatted(arguments.format, found, replica, theme, now)
     if not replica.operations:
         return print_lines([NOTHING])
-    lines = None if filtered or arguments.all else stream_lines(sys.stdout, os.environ) - 1
+    lines = None if filtered or arguments.all else _most_lines(sys.stdout)
     finish_time = FinishTime(clock_time, always=arguments.clock)
     rows = list_operations(
         board, found, theme, columns, now, lines, finish_time, detailed=word is not None
     )
     return print_lines([theme.paint(line) for line in rows])
+
+
+def _most_lines(stream: TextIO) -> int:
+    """Return the lines of a table that are read at once: a screenful, or `PIPE_LINES`."""
+    if stream.isatty() or os.environ.get("LINES"):
+        return stream_lines(stream, os.environ) - 1
+    return PIPE_LINES
 
 
 def _print_formatted(

@@ -7,13 +7,27 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from typing import Mapping, Sequence
 
+from headway import text
+from headway.formatting.outcome import display_name
 from headway.host.launch import user_units
 from headway.protocol import endpoint
+from headway.protocol.endpoint import NoRuntimeDirectory
 from headway_viewer.commands.options import make_parser, print_error
+from headway_viewer.connection.endpoint import endpoint_finder
+from headway_viewer.connection.feed import Feed
+from headway_viewer.connection.single_snapshot import fetch_snapshot
 from headway_viewer.notify import autostart
+from headway_viewer.replica.replica import Replica
 
+NAMES, NAME_LIMIT = 5, 60  # operations that are named, and characters of each
+FOLLOWERS_TIMEOUT = 4.0  # seconds for viewers to notice: they look for a broker once a second
+MARK = """\
+Headway was uninstalled. Programs that had begun before look here, and report no more.
+Once they have ended this file may go.
+"""
 STOP_TIMEOUT = 15.0  # seconds for the broker to store what it has and leave
 # What is made in the two directories; nothing else there is touched.
 STATE_FILES = (
@@ -42,11 +56,13 @@ def uninstall(argv: Sequence[str]) -> int:
     """Run `headway uninstall ARGV…`; return the exit status."""
     parser = make_parser(
         "uninstall",
-        "List what Headway has made for you; then ask, stop the broker and the notifier, and"
-        " remove all of it. The program itself is pip's, pipx's or uv's to remove.",
+        "List what Headway has made for you, and what goes on; then ask, stop the broker and what\n"
+        "follows it (`headway notify`, `view`, …), and remove all of it. Programs go on, and\n"
+        "report no more. The program itself is pip's, pipx's or uv's to remove.",
         "headway uninstall\nheadway uninstall --yes",
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask, unless something goes on")
+    parser.add_argument("--force", action="store_true", help="do not ask, whatever goes on")
     arguments = parser.parse_args(argv)
     found = paths(os.environ, os.getuid(), os.path.expanduser("~"))
     if not found:
@@ -54,14 +70,20 @@ def uninstall(argv: Sequence[str]) -> int:
         return 0
     for path in found:
         sys.stdout.write(f"{path}\n")
+    going = going_text(_open_operations())
+    if going:
+        sys.stdout.write(f"{going}\n")
     sys.stdout.flush()
-    if not arguments.yes:
-        if not sys.stdin.isatty():
-            return print_error("uninstall", "nothing was removed; --yes removes it", 1)
+    if not arguments.force and (going or not arguments.yes):
+        if arguments.yes or not sys.stdin.isatty():
+            option = "--force" if going else "--yes"
+            return print_error("uninstall", f"nothing was removed; {option} removes it", 1)
         sys.stdout.write("Stop Headway and remove all this, with what it has learned? [y/N] ")
         sys.stdout.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             return print_error("uninstall", "nothing was removed", 1)
+    # First: whatever looks for the broker from now on is to make nothing again.
+    marks = [mark for mark in map(_leave_mark, _runtime_directories(found)) if mark is not None]
     enabled = (autostart.unit_path(os.environ), autostart.entry_path(os.environ))
     if any(path in found for path in enabled):
         autostart.disable(os.environ, print)
@@ -70,8 +92,90 @@ def uninstall(argv: Sequence[str]) -> int:
     left = [path for path in found if not remove(path)]
     for path in left:
         print_error("uninstall", f"could not be removed: {path}", 1)
+    for mark in marks:
+        _drop_mark(mark)
     sys.stdout.write("removed; now `pip uninstall headway`, or as it was installed\n")
     return 1 if left else 0
+
+
+def going_text(names: Sequence[str]) -> str:
+    """Return a line about the operations that go on; "" where none does."""
+    if not names:
+        return ""
+    shown = ", ".join(text.safe(name, NAME_LIMIT) for name in names[:NAMES])
+    more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+    it = "it goes" if len(names) == 1 else "they go"
+    return f"still open: {shown}{more}; {it} on, and nothing tells how far"
+
+
+def _open_operations() -> list[str]:
+    """Return the names of the operations that have not ended, as far as a broker tells."""
+    replica = Replica()
+    feed = Feed(replica, endpoint_finder(start=False), overview=True)
+    try:
+        fetch_snapshot(feed)
+    except NoRuntimeDirectory:
+        return []
+    finally:
+        feed.close()
+    return [display_name(one) for one in replica.operations.values() if one.open]
+
+
+def _runtime_directories(found: Sequence[str]) -> list[str]:
+    """Return which of the paths are runtime directories."""
+    known = [directory for _, directory in endpoint.candidates(os.environ, os.getuid())]
+    return [path for path in found if path in known]
+
+
+def _leave_mark(directory: str) -> str | None:
+    """Leave the mark of `headway.protocol.endpoint` in a directory; return its path, or None."""
+    mark = os.path.join(directory, endpoint.UNINSTALLED)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        remove(mark)
+        descriptor = os.open(mark, flags, 0o600)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(MARK)
+    return mark
+
+
+def _drop_mark(mark: str) -> None:
+    """Remove a mark and its directory, unless programs that heed it go on."""
+    until = time.monotonic() + FOLLOWERS_TIMEOUT
+    while _any_may_report(os.path.dirname(mark)):
+        if time.monotonic() >= until:
+            sys.stdout.write(f"{mark} stays: it tells programs that go on to report no more\n")
+            return
+        time.sleep(0.1)
+    remove(mark)
+    remove(os.path.dirname(mark))
+
+
+def _any_may_report(directory: str) -> bool:
+    """Return whether a process of this user may have reported to the broker of a directory."""
+    try:
+        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return True  # no /proc: nobody can tell
+    return any(_may_report(pid, directory) for pid in pids if pid != os.getpid())
+
+
+def _may_report(pid: int, directory: str) -> bool:
+    """Return whether a process has libzmq loaded, and by its environment uses a directory."""
+    try:
+        if os.stat(f"/proc/{pid}").st_uid != os.getuid():
+            return False
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            if b"zmq" not in file.read():
+                return False
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            words = os.fsdecode(file.read()).split("\0")
+    except OSError:
+        return False  # it has ended
+    environ = dict(word.partition("=")[::2] for word in words)
+    return any(directory == one for _, one in endpoint.candidates(environ, os.getuid()))
 
 
 def paths(environ: Mapping[str, str], uid: int, home: str) -> list[str]:

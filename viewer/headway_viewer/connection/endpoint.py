@@ -12,6 +12,7 @@ from headway.protocol.endpoint import (
     REPORT,
     SPOOL,
     NoRuntimeDirectory,
+    Uninstalled,
     runtime_directory,
     user_of,
 )
@@ -110,11 +111,12 @@ def is_starting() -> bool:
 def find_endpoint(*, start: bool) -> str | None:
     """Return the endpoint of the broker, or None.
 
-    With `start`, start a broker if none runs; raise `NoRuntimeDirectory` if none can be.
+    With `start`, start a broker if none runs; raise `NoRuntimeDirectory` if none can be. Raise
+    `Uninstalled`.
     """
     try:
         return broker_launch.endpoint(os.environ, os.getuid(), start=start, roles=VIEWING)
-    except broker_launch.NoRuntimeDirectory:
-        if start:
+    except broker_launch.NoRuntimeDirectory as error:
+        if start or isinstance(error, Uninstalled):
             raise
         return None

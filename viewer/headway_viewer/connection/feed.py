@@ -8,7 +8,6 @@ broker by themselves. No call blocks longer than its timeout.
 
 from __future__ import annotations
 
-import os
 import struct
 import time
 from typing import Any, Callable
@@ -21,24 +20,20 @@ from headway.host.files import key_files
 from headway.host.identity import describe
 from headway.host.random_id import random_id
 from headway.protocol import limits, messages, retirement, wire
-from headway.protocol.inbox import INBOX_NAME_SIZE, inbox_topic
+from headway.protocol.endpoint import refuse_uninstalled
+from headway_viewer.connection.subscription import Subscription
 from headway_viewer.replica.replica import Replica
 
 BROKER_SILENT_AFTER = 6.0  # seconds without a message from it
-SNAPSHOT_RETRY = 2.0  # seconds until a snapshot that has not come is requested again
 CONNECT_RETRY = 0.1  # seconds between attempts to find a broker
 REFUSED_RETRY = 5.0  # seconds between attempts by a key that was refused
 RESTART_GRACE = 1.0  # seconds for the workers to start the next broker, before this viewer does
 REPLACED_WITHIN = 3.0  # seconds for a broker that was asked to retire, and for the next
 REPLACE_RETRY = 0.1  # seconds between attempts to start it where this viewer has asked for that
-_OVERVIEWS_SINCE = (1, 2)  # version of the wire
-_STATES_SINCE = (1, 3)
-_SCREENS_SINCE = (1, 5)
+_STATES_SINCE = (1, 3)  # version of the wire
 _EVENT = struct.Struct("=hi")  # number and value
-RECEIVE_HWM = 200  # messages, the high-water mark; more are dropped, which makes a gap
 LISTENER_RETRY = 1.0  # seconds between attempts of who looks at no screen, to be woken rarely
 REPLY_KEPT = 60.0  # seconds for which a reply waits to be taken; who gave it up never does
-RECEIVE_BATCH = 500  # messages folded before the picture is drawn again
 
 
 class Feed:
@@ -80,27 +75,18 @@ class Feed:
         self._context = context or zmq.Context()
         self._dealer: zmq.Socket[bytes] | None = None
         self._monitor: zmq.Socket[bytes] | None = None
-        self._subscription: zmq.Socket[bytes] | None = None
-        self._subscribed_to = ""
         self._address = ""  # of the broker
-        self._events = events
-        self._overview = overview
         self._attends = attends
         self._looks = not (events or attends)
-        self._screen = screen
-        self._has_screens = True  # the broker; older ones have none
-        self._topic = (
-            messages.EVENT_TOPIC
-            if events
-            else messages.STATES_TOPIC
-            if attends
-            else messages.SCREEN_TOPIC
-            if screen
-            else messages.STREAM_TOPIC
+        self._subscription = Subscription(
+            replica,
+            self._context,
+            events=events,
+            attends=attends,
+            overview=overview,
+            screen=screen,
         )
         self._retry = CONNECT_RETRY if self._looks else LISTENER_RETRY
-        self._inbox = self._new_inbox()
-        self._snapshot_requested = float("-inf")
         self._find_tried = float("-inf")
         self._sequence = 0
         self._replies: dict[int, tuple[float, messages.Reply]] = {}  # and when each came
@@ -136,7 +122,7 @@ class Feed:
         return None
 
     def wait(self, timeout: float, *, rest: bool = False) -> bool:
-        """Receive for at most `timeout` seconds; return whether anything came.
+        """Receive for at most `timeout` seconds; return whether anything came. Raise `Uninstalled`.
 
         Return as soon as something came; with `rest`, published messages wait until the timeout.
         """
@@ -148,16 +134,13 @@ class Feed:
         grace = REPLACE_RETRY if self._asked_to_retire else RESTART_GRACE
         # What a listener finds starts a broker only for ends that wait: also after one that left.
         finds = not self._looks or not self.retired
-        if not self.connected and finds and now - self._find_tried >= grace:
+        if not self.connected and now - self._find_tried >= grace:
             self._find_tried = now
-            self._find()  # may start a broker in place of the one that is gone
-        if (
-            self.connected
-            and self.follows
-            and self.replica.wanted
-            and now - self._snapshot_requested >= SNAPSHOT_RETRY
-        ):
-            self._request_snapshot(now)
+            refuse_uninstalled()
+            if finds:
+                self._find()  # may start a broker in place of the one that is gone
+        if self.connected and self.follows:
+            self._subscription.request_overdue(now)
         if not self.connected or self.replica.wanted:
             timeout = min(timeout, max(self._retry, 0.25))
         return self._drain(timeout, rest=rest)
@@ -167,8 +150,8 @@ class Feed:
 
         What was known stays until all is there.
         """
-        self._screen = not everything
-        self._choose_stream()
+        self._subscription.screen = not everything
+        self._subscription.choose_stream(self.clock())
 
     def request(self, verb: str, arguments: dict[str, Any]) -> int | None:
         """Send a request; return its number for `reply`, or None while there is no broker."""
@@ -203,13 +186,13 @@ class Feed:
         """Say goodbye to the broker and close the sockets."""
         if self._dealer is not None and self.connected:
             self._send(messages.Bye(self._sequence, self.clock()))
-        for opened in (self._monitor, self._subscription):
-            if opened is not None:
-                opened.close(linger=0)
+        if self._monitor is not None:
+            self._monitor.close(linger=0)
+        self._subscription.close()
         if self._dealer is not None:
             self._dealer.disable_monitor()
             self._dealer.close(linger=200)
-        self._dealer = self._subscription = self._monitor = None
+        self._dealer = self._monitor = None
         if self._own:
             self._context.term()
 
@@ -239,7 +222,8 @@ class Feed:
 
     def _drain(self, timeout: float, *, rest: bool) -> bool:
         poller = zmq.Poller()
-        for opened in (self._dealer, self._monitor, None if rest else self._subscription):
+        published = None if rest else self._subscription.socket
+        for opened in (self._dealer, self._monitor, published):
             if opened is not None:
                 poller.register(opened, zmq.POLLIN)
         for descriptor in (self.wake, self.input):
@@ -251,7 +235,8 @@ class Feed:
             return False
         self._receive_events()
         self._receive_replies()
-        self._receive_published()
+        self.lines.extend(self._subscription.receive(self.clock))
+        del self.lines[:-1000]
         return True
 
     def _receive_events(self) -> None:
@@ -271,7 +256,7 @@ class Feed:
         self.connected = False
         self._barred_at = None
         self.replica.connection_lost()
-        self._snapshot_requested = float("-inf")
+        self._subscription.forget_request()
         self._find_tried = self.clock()  # the workers may start the next broker first
 
     def _on_refused_key(self, event: int) -> None:
@@ -324,15 +309,12 @@ class Feed:
                     words = None  # that is not for us to say
                 if words is not None:
                     self._ask_to_retire(messages.MAJOR, words)
-                self._has_screens = (message.major, message.minor) >= _SCREENS_SINCE
-                self._choose_stream()
-                if (message.major, message.minor) < _OVERVIEWS_SINCE:
-                    self._overview = False
-                    self._inbox = self._new_inbox()
+                self._subscription.suit((message.major, message.minor), self.clock())
                 if self._attends and (message.major, message.minor) < _STATES_SINCE:
                     self.refused = "it is older; once `headway broker stop` has ended it, it is not"
                 elif self.follows:
-                    self._subscribe(message.follow)
+                    follow = network.follow_address(message.follow, self._address)
+                    self._subscription.connect(follow, self.clock())
             elif kind is messages.Reannounce:
                 self._send_hello()
             elif kind is messages.Retire:
@@ -379,89 +361,9 @@ class Feed:
         self._sequence += 1
         self._send(messages.Request(self._sequence, "retire", words))
 
-    def _subscribe(self, endpoint: str) -> None:
-        endpoint = network.follow_address(endpoint, self._address)
-        if self._subscription is not None and self._subscribed_to == endpoint:
-            # The socket reconnects by itself, with its topics.
-            if self.replica.wanted:
-                self._request_snapshot(self.clock())
-            return
-        if self._subscription is not None:
-            self._subscription.close(linger=0)
-        subscriber: zmq.Socket[bytes] = self._context.socket(zmq.SUB)
-        subscriber.setsockopt(zmq.RECONNECT_IVL, 50)
-        subscriber.setsockopt(zmq.RECONNECT_IVL_MAX, 500 if self._looks else 1000)
-        subscriber.setsockopt(zmq.MAXMSGSIZE, limits.FRAME_LIMIT)
-        subscriber.setsockopt(zmq.RCVHWM, RECEIVE_HWM)  # bounds a stopped viewer's memory
-        network.secure(subscriber, endpoint, key_files.VIEWING)
-        if not self._overview:
-            subscriber.setsockopt(zmq.SUBSCRIBE, self._topic)
-        subscriber.connect(endpoint)
-        self._subscription = subscriber
-        self._subscribed_to = endpoint
-        self._request_snapshot(self.clock())
-
-    def _choose_stream(self) -> None:
-        """Subscribe to the stream of screens or to the whole one, if it is another than before."""
-        if not self._looks or self._overview:
-            return
-        shows = self._screen and self._has_screens
-        topic = messages.SCREEN_TOPIC if shows else messages.STREAM_TOPIC
-        if topic == self._topic:
-            return
-        before, self._topic = self._topic, topic
-        self.replica.connection_lost()  # the other stream counts its messages otherwise
-        inbox, self._inbox = self._inbox, self._new_inbox()
-        self._snapshot_requested = float("-inf")
-        if self._subscription is not None:
-            for gone in (before, inbox):
-                self._subscription.setsockopt(zmq.UNSUBSCRIBE, gone)
-            self._subscription.setsockopt(zmq.SUBSCRIBE, topic)
-            self._request_snapshot(self.clock())
-
-    def _request_snapshot(self, now: float) -> None:
-        """Request a snapshot, on a new inbox topic, so that no earlier one is taken for it."""
-        if self._subscription is None:
-            return
-        if self._snapshot_requested != float("-inf"):
-            self._subscription.setsockopt(zmq.UNSUBSCRIBE, self._inbox)
-            self._inbox = self._new_inbox()
-        self._snapshot_requested = now
-        self._subscription.setsockopt(zmq.SUBSCRIBE, self._inbox)
-
-    def _receive_published(self) -> None:
-        subscriber = self._subscription
-        if subscriber is None:
-            return
-        for _ in range(RECEIVE_BATCH):
-            try:
-                _topic, frame = subscriber.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                break
-            except ValueError:
-                continue
-            try:
-                message = wire.decode(frame, messages.PUBLISHED)
-            except wire.Malformed:
-                continue
-            self.replica.fold(message, self.clock())
-            if type(message) is messages.Lines or type(message) is messages.WorkDone:
-                self.lines.append(message)
-        if self.replica.wanted and self.clock() - self._snapshot_requested >= SNAPSHOT_RETRY:
-            self._request_snapshot(self.clock())
-        del self.lines[:-1000]
-
     def _send(self, message: Any) -> None:
         if self._dealer is not None:
             try:
                 self._dealer.send(wire.encode(message), zmq.NOBLOCK)
             except zmq.Again:
                 self.connected = False
-
-    def _new_inbox(self) -> bytes:
-        return inbox_topic(
-            os.urandom(INBOX_NAME_SIZE),
-            events=self._events,
-            overview=self._overview,
-            screen=self._topic == messages.SCREEN_TOPIC,
-        )

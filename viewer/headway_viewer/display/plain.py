@@ -13,22 +13,20 @@ from headway.formatting import quantity
 from headway.formatting.outcome import main_stage, outcome_text, sole_stage
 from headway.formatting.theme import STOPPED, Theme
 from headway.model import Operation
-from headway.states import CRASHED, FAILED, PAUSED, PENDING, RUNNING, WAITING, asks
+from headway.states import CRASHED, FAILED, PENDING, RUNNING, WAITING, asks
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board, end_word
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_text, told_estimate
 from headway_viewer.picture.view import shown_progress
-from headway_viewer.picture.wording import (
+from headway_viewer.picture.wording.counts import rate_text, shown_count, stage_text
+from headway_viewer.picture.wording.groups import group_text, summary_text
+from headway_viewer.picture.wording.standing import (
     contact_text,
     error_lines,
-    group_text,
-    rate_text,
-    shown_count,
-    stage_text,
+    held_word,
     stall_text,
     stopped_text,
-    summary_text,
     waiting_text,
 )
 from headway_viewer.replica.replica import Changes
@@ -85,7 +83,8 @@ class PlainRenderer:
     """Decides which lines to print, and renders them; times are the broker's.
 
     A line begins with `time_of_day(unix)`, the text of a Unix time. `annotate(title, body)` returns
-    a line by which a failure stands out of the log, or None.
+    a line by which a failure stands out of the log, or None. `is_unseen(operation)` says whether
+    what an operation printed does not stand in the log already.
     """
 
     def __init__(
@@ -95,8 +94,10 @@ class PlainRenderer:
         time_of_day: Callable[[float], str],
         finish_time: FinishTime | None = None,
         annotate: Annotate = lambda _title, _body: None,
+        is_unseen: Callable[[Operation], bool] = lambda _operation: True,
     ) -> None:
         self._annotate = annotate
+        self._is_unseen = is_unseen
         self._finish_time = FinishTime() if finish_time is None else finish_time
         self._board = board
         self._theme = theme
@@ -206,7 +207,7 @@ class PlainRenderer:
                 yield self._line(operation, end_word(operation), _outcome_detail(operation), ended)
                 if operation.state in (FAILED, CRASHED):
                     told = error_lines(operation, 10)
-                    for line in told:
+                    for line in told if self._is_unseen(operation) else ():
                         yield self._line(operation, None, f"| {line}", ended)
                     title = f"{self._board.row_name(operation)} {operation.state}"
                     note = self._annotate(title, "\n".join([_outcome_detail(operation), *told]))
@@ -257,7 +258,7 @@ class PlainRenderer:
             # "running  2 min" would be how long it runs.
             left = f"{left} left" if left else _lasted(operation, now)
         words = ", ".join(part for part in (activity, left, done) if part)
-        state = PAUSED if operation.paused else operation.state
+        state = held_word(operation) or operation.state
         yield self._line(operation, state, words, now)
 
     def _activity(self, operation: Operation, now: float) -> tuple[str, str]:
@@ -322,7 +323,7 @@ def _state_word(operation: Operation) -> str:
         return STOPPED
     if operation.silent_since is not None or not operation.in_contact:
         return "silent"
-    return PAUSED if operation.paused else operation.state
+    return held_word(operation) or operation.state
 
 
 def _contact(operation: Operation, now: float) -> str:
@@ -368,8 +369,9 @@ class Plain:
         time_of_day: Callable[[float], str],
         finish_time: FinishTime | None = None,
         annotate: Annotate = lambda _title, _body: None,
+        is_unseen: Callable[[Operation], bool] = lambda _operation: True,
     ) -> None:
-        self._renderer = PlainRenderer(board, theme, time_of_day, finish_time, annotate)
+        self._renderer = PlainRenderer(board, theme, time_of_day, finish_time, annotate, is_unseen)
         self._board = board
         self._stream = stream
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.model import OPERATION_FIELDS, STAGE_FIELDS
 from headway.protocol.checks import Malformed
 from headway.protocol.messages import Delta, Pulse, Removed, Snapshot
+from headway.records import OPERATION_FIELDS, STAGE_FIELDS
 from headway.states import ENDED
 from headway_viewer.fleet import subjects
 from headway_viewer.fleet.hosts import Host, Hosts, Key

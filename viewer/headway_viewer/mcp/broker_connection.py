@@ -86,7 +86,10 @@ class BrokerConnection:
             left = begun + seconds - now
             if left <= 0 or given_up():
                 return self._said(operation, f"waited {seconds:g} s, not yet: {until}")
-            self._feed.wait(min(left, TURN))
+            try:
+                self._feed.wait(min(left, TURN))
+            except NoRuntimeDirectory as error:
+                raise Unanswerable(str(error)) from None
             self._absorb()
             operation = self._feed.replica.operations.get(operation.id, operation)
             if now - told >= TELL_EVERY:

@@ -12,6 +12,7 @@ from headway_viewer.notify.notice import Notice
 
 QUEUE_SIZE = 20  # notices; more are dropped and counted
 MAX_FAILURES = 3  # in a row, after which a channel that gives up is not tried again
+RETRY_AFTER = 2.0  # seconds, once, after a failure that follows a success: what failed may be back
 STUCK_AFTER = 30.0  # seconds that one delivery may take
 
 
@@ -32,7 +33,9 @@ class Channel(Protocol):
 class Sender:
     """Passes notices to a channel, until that raises `Impossible`.
 
-    `broken` is why the sender gave up, or None. `sent` and `failed` are called on its thread.
+    What it fails to tell it is given once more, unless the one before it has failed, too: then
+    `failed` is called. `broken` is why the sender gave up, or None. `sent` and `failed` are called
+    on its thread.
     """
 
     def __init__(
@@ -81,18 +84,30 @@ class Sender:
             notice = self._waiting.get()
             self._busy = time.monotonic()
             try:
-                self._channel.deliver(notice)
-            except Exception as error:
-                # An OSError of a channel is words for a person.
-                plain = type(error) in (OSError, Impossible)
-                why = str(error) if plain else f"{type(error).__name__}: {error}"
-                self.failures += 1
-                lasting = self.failures >= MAX_FAILURES and self._channel.gives_up
-                if lasting or isinstance(error, Impossible):
-                    self.broken = why
-                self._failed(notice, why)
-            else:
-                self.failures = 0
-                self._sent(notice)
+                why = self._deliver(notice)
+                if why is not None and self.broken is None and self.failures == 1:
+                    time.sleep(RETRY_AFTER)
+                    self._busy = time.monotonic()
+                    why = self._deliver(notice, again=True)
+                if why is None:
+                    self.failures = 0
+                    self._sent(notice)
+                else:
+                    self._failed(notice, why)
             finally:
                 self._busy = None
+
+    def _deliver(self, notice: Notice, *, again: bool = False) -> str | None:
+        """Give a notice to the channel; return why it has failed, or None."""
+        try:
+            self._channel.deliver(notice)
+        except Exception as error:
+            # An OSError of a channel is words for a person.
+            plain = type(error) in (OSError, Impossible)
+            why = str(error) if plain else f"{type(error).__name__}: {error}"
+            self.failures += not again
+            lasting = self.failures >= MAX_FAILURES and self._channel.gives_up
+            if lasting or isinstance(error, Impossible):
+                self.broken = why
+            return why
+        return None

@@ -27,7 +27,7 @@ from headway_viewer.replica.held_estimates import HeldEstimates
 from headway_viewer.replica.ranks import Ranks, slowest
 from headway_viewer.replica.replica import Changes, Replica
 
-# The groups, in the sort order of the rows.
+# The groups of what has ended.
 BROKEN = "broken"  # failed or crashed: latest first
 ENDED = "ended"  # completed or cancelled: latest first
 _GROUP = {
@@ -55,7 +55,9 @@ COUNTED_STATES = (
 )
 MAX_EARLIER_ENDED = 3  # rows for those that broke before the viewer attached; as many for others
 JUST_ENDED = 5.0  # seconds before the viewer attached: an end since then counts as seen
-OLD = 60.0  # seconds before the viewer attached: what broke earlier stands below what goes on
+# The part of a picture that what has ended gets while something goes on. Doubled, the failures of a
+# bad hour push what one waits for off the screen; without any, nobody sees that something failed.
+ENDED_SHARE = 3
 LEFT_SHOWN = 1.0  # seconds for which an operation that was left keeps its row in a terminal
 _NONE: frozenset[str] = frozenset()
 MIN_ID_CHARACTERS = 3  # shorter prefixes would change with nearly every new operation
@@ -95,6 +97,7 @@ class Board:
         # From when on (the broker's time) the end of an operation counts as seen.
         self.seen_since: Callable[[Operation], float] | None = None
         self.counts: dict[str, int] = dict.fromkeys(COUNTED_STATES, 0)
+        self._shown_counts: dict[str, int] | None = None  # made when it is asked for
         self._groups: dict[str, dict[str, None]] = {
             group: {} for group in (BROKEN, RUNNING, WAITING, PENDING, ENDED)
         }
@@ -111,6 +114,8 @@ class Board:
     def absorb(self, changes: Changes, now: float) -> None:
         """Apply the changes of the replica; `now` is the broker's time."""
         self.now = now
+        if changes.fresh or changes.removed or changes.operations:
+            self._shown_counts = None
         if self._attached is None and changes.fresh:
             self._attached = now
         if changes.fresh:
@@ -128,6 +133,7 @@ class Board:
         for name in [name for name in self.seen if name in operations]:
             if accepts is not None and not accepts(operations[name]):
                 del self.seen[name]
+        self._shown_counts = None
         self._rebuild()
 
     def counts_as_seen(self, operation: Operation) -> bool:
@@ -196,33 +202,32 @@ class Board:
     ) -> Chosen:
         """Return the operations that get one of `rows` rows; without `ended`, open ones only.
 
-        Failed and running operations come first; if they do not all fit, failed ones get half
-        of the rows. Of those that ended before the viewer attached, only the latest get one; those
-        that are `OLD` stand below what goes on.
-        Those `hidden`, which run, get none.
+        What goes on stands first. What has ended stands below it, failures before the rest, the
+        latest first, and gets a third of the rows at most while something goes on; failures get
+        that in any case. Of those that ended before the viewer attached, only the latest get one.
+        Those `hidden`, which run, get none. Those left out are counted, but not what ended before.
         """
-        total = len(self._state) if ended else self.open
-        total -= len(hidden)
+        counts = self.shown_counts() if ended else {state: self.counts[state] for state in OPEN}
+        total = sum(counts.values()) - len(hidden)
         if rows <= 0:
             return Chosen([], {})
         if total > rows:
             rows -= 1  # for "… N more"
         groups = self._groups
-        going = len(groups[RUNNING]) + len(groups[WAITING])
-        broken = max(rows - going, (rows + 1) // 2)
-        latest = list(islice(self._latest(BROKEN), broken))[::-1] if ended else []
-        old = {name for name in latest if self._is_old(name)}
-        names = [name for name in latest if name not in old]
+        going = self.open - len(hidden)
+        room = ended_rows(rows, going) if ended else 0
+        broken = list(islice(self._latest(BROKEN), room))
+        names: list[str] = []
         for group in (RUNNING, WAITING, PENDING):
             shown = (name for name in groups[group] if name not in hidden)
-            names.extend(islice(shown, max(rows - len(names), 0)))
+            names.extend(islice(shown, max(rows - len(broken) - len(names), 0)))
+        names.extend(broken)
         if ended:
-            kept = [name for name in latest if name in old]
-            names.extend(kept[: max(rows - len(names), 0)])
-            names.extend(islice(self._latest(ENDED), max(rows - len(names), 0)))
+            others = min(rows - len(names), room - len(broken))
+            names.extend(islice(self._latest(ENDED), max(others, 0)))
         more: dict[str, int] = {}
         if total > len(names):
-            more = {state: self.counts[state] for state in COUNTED_STATES if ended or state in OPEN}
+            more = {state: counts[state] for state in COUNTED_STATES if state in counts}
             for name in (*names, *hidden):
                 more[self._state[name]] -= 1
         operations = self.replica.operations
@@ -231,26 +236,27 @@ class Board:
     def ordered(self) -> list[str]:
         """Return the ids of all root operations, in the sort order of the rows."""
         groups = self._groups
-        latest = list(reversed(groups[BROKEN]))
-        old = [name for name in latest if self._is_old(name)]
         return [
-            *(name for name in latest if not self._is_old(name)),
             *groups[RUNNING],
             *groups[WAITING],
             *groups[PENDING],
-            *old,
+            *reversed(groups[BROKEN]),
             *reversed(groups[ENDED]),
         ]
 
-    def _is_old(self, name: str) -> bool:
-        """Return whether an operation ended long before the viewer attached."""
-        ended = self.replica.operations[name].ended
-        return (
-            name not in self.seen
-            and ended is not None
-            and self._attached is not None
-            and ended < self._attached - OLD
-        )
+    def shown_counts(self) -> dict[str, int]:
+        """Return how many root operations there are by state, but for what ended too early.
+
+        Of what ended before the viewer attached those alone count that may get a row.
+        """
+        if self._shown_counts is None:
+            counts = dict(self.counts)
+            for group in (BROKEN, ENDED):
+                earlier = [name for name in self._groups[group] if name not in self.seen]
+                for name in earlier[: max(len(earlier) - MAX_EARLIER_ENDED, 0)]:
+                    counts[self._state[name]] -= 1
+            self._shown_counts = counts
+        return self._shown_counts
 
     def _latest(self, group: str) -> Iterator[str]:
         """Yield the ids of a group of ended operations that get a row, the latest first."""
@@ -413,6 +419,11 @@ class Board:
             self._prefixes = {other[: self._id_length]: other for other in operations}
             if len(self._prefixes) == len(operations):
                 return
+
+
+def ended_rows(rows: int, going: int) -> int:
+    """Return how many of `rows` what has ended may have beside so many that go on."""
+    return rows if going <= 0 else max(rows // ENDED_SHARE, min(rows - 1, 1))
 
 
 def end_word(operation: Operation) -> str:

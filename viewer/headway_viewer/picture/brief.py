@@ -13,9 +13,12 @@ from headway.run.supervision.report import LINE
 from headway.states import CRASHED, FAILED, PENDING, WAITING
 from headway.text import safe
 from headway_viewer import formatting
-from headway_viewer.picture import wording
 from headway_viewer.picture.board import Board, end_word
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
+from headway_viewer.picture.wording.active_stage import shown_part
+from headway_viewer.picture.wording.counts import stage_text
+from headway_viewer.picture.wording.details import detail_lines
+from headway_viewer.picture.wording.standing import error_lines, stopped_text, waiting_text
 
 
 def lines(operation: Operation, board: Board, now: float) -> list[str]:
@@ -32,27 +35,27 @@ def lines(operation: Operation, board: Board, now: float) -> list[str]:
 def activity(operation: Operation, board: Board, now: float) -> str:
     """Return what an open operation is doing or waits for, or how an ended one came out."""
     if operation.open:
-        stopped = wording.stopped_text(operation, now)
+        stopped = stopped_text(operation, now)
         if stopped:
             return stopped
         if operation.question is not None:
             return f"asks: {operation.question}"
         if operation.state == WAITING:
-            return wording.waiting_text(operation, None, now)
+            return waiting_text(operation, None, now)
         if operation.state == PENDING:
             return "not begun"
-        part = wording.shown_part(operation, board)
+        part = shown_part(operation, board)
         stage = outcome.sole_stage(operation)
         if part is not None:
-            shown = [wording.stage_text(*part, now)]
+            shown = [stage_text(*part, now)]
         elif stage is None:
-            shown = wording.detail_lines(operation, board, now, 1)
+            shown = detail_lines(operation, board, now, 1)
         else:
-            shown = [wording.stage_text(operation, stage, now)]
+            shown = [stage_text(operation, stage, now)]
         share = "" if operation.progress is None else formatting.percent(operation.progress)
         return ", ".join(part for part in (share, *shown) if part) or "at work, nothing counted"
     if operation.state in (FAILED, CRASHED):
-        why = wording.error_lines(operation, 1)
+        why = error_lines(operation, 1)
         place = outcome.broken_stage_name(operation)
         status = "" if operation.exit_status is None else f"exit {operation.exit_status:g}"
         return ", ".join(part for part in (f"in {place}" if place else "", status, *why) if part)

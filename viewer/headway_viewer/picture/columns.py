@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from headway import string_width
 from headway.formatting.theme import Line, Theme
+from headway_viewer import formatting
 
 NAMED_BAR = 20  # cells that a bar has before names that are truncated get more
 MAX_BAR = 30  # cells of a bar at most, and of a wide terminal the share of its width
@@ -26,12 +27,12 @@ BESIDE_NAMES = 66
 LABEL_CELLS = 12  # of the stage that a bar is of: it is told before there is a bar
 PERCENT_CELLS = 4  # of "54 %": the bars do not move when 9 % becomes 10 %
 NARROW_WIDTH = 60  # cells below which a percentage replaces the counts
-# Percent of the width that the names may have at first: what bars and messages leave is added.
-NAME_SHARE = 34
-NARROW_NAME_SHARE = 28
-# Cells that names have on a narrow terminal before there is a bar or an id: the percentage beside
-# it says as much as a short bar, and nobody knows "apt i…sql". Longer, an id would hardly be there.
+NAME_SHARE = 34  # percent of the width for names at first: what bars and messages leave is added
+# Cells that names have on a narrow terminal before there is an id, and beside a bar at least: a
+# shorter one nobody knows. Of 40 cells 17 are left for "54 % about 1 min".
 NARROW_NAME = 24
+NARROW_NAME_LEAST = 12
+NARROW_NAME_SHORTEST = 8  # where there is no room for a bar
 CLIPPED_MESSAGE = 12  # cells of a message that may be cut, on a narrow terminal: "waiting for…"
 LINES_KEPT = 500  # formatted lines: several screens of them
 
@@ -59,7 +60,10 @@ class TableRow(NamedTuple):
 
 
 class ColumnWidths(NamedTuple):
-    """The cells of each column in one frame; 0 for a column that is left out."""
+    """The cells of each column in one frame; 0 for a column that is left out.
+
+    Where it is not `wide`, the remaining time has all that stands beside a bar.
+    """
 
     name: int
     bar: int
@@ -68,6 +72,7 @@ class ColumnWidths(NamedTuple):
     remaining: int
     short_id: int
     done: int
+    wide: bool = True
 
 
 class Columns:
@@ -94,6 +99,8 @@ class Columns:
             name_cells = max(name_cells, self._name_cells if rows else 0)
             self._name_cells = name_cells
         barred = [row for row in rows if row.message is None]
+        if narrow and barred:
+            return self._measure_narrow(rows, barred, width, steady=steady)
         now = [
             max((string_width.cells(getattr(row, part)) for row in barred), default=0)
             for part in ("counts", "extra", "remaining")
@@ -110,8 +117,7 @@ class Columns:
         if steady and (barred or not rows):
             self._widest = widest
         left = width if self._bare else width - 2
-        share = NARROW_NAME_SHARE if narrow and barred else NAME_SHARE
-        most_name = max(8, width * share // 100)
+        most_name = max(8, width * NAME_SHARE // 100)
         if fixed:
             most_name = max(most_name, width - BESIDE_NAMES)
         name = min(name_cells, most_name, left)
@@ -130,15 +136,10 @@ class Columns:
         has_bar = any(row.progress is not None and (label or not row.of_part) for row in barred)
         shortest = max((string_width.cells(row.short_remaining) for row in barred), default=0)
         remaining = fit(widest[2], 2) or fit(now[2], 2) or fit(shortest, 2)
-        if narrow and count and not self._bare:
-            least = max((_least_message(row) + 3 for row in rows if row.message), default=0)
-            longer = max(min(left, min(name_cells, NARROW_NAME, width - least) - name), 0)
-            name, left = name + longer, left - longer
-        bar = fit(MIN_BAR, 1) if has_bar and narrow else 0
         short_id = 0
         if not self._bare:
             short_id = fit(max((string_width.cells(row.short_id) for row in rows), default=0), 1)
-        bar = bar or (fit(MIN_BAR, 1) if has_bar else 0)
+        bar = fit(MIN_BAR, 1) if has_bar else 0
         done = fit(max((string_width.cells(row.done) for row in barred), default=0), 2)
         extra = label
         if not label:
@@ -147,7 +148,7 @@ class Columns:
             extra += min(widest[1] - label, max(left - NAMED_BAR + bar, 0))
             left -= extra - label
         if bar:
-            grown = 0 if narrow else min(max(NAMED_BAR - bar, 0), max(left, 0))
+            grown = min(max(NAMED_BAR - bar, 0), max(left, 0))
             bar, left = bar + grown, left - grown
             longer = 0 if fixed else min(max(left, 0), name_cells - name)
             name, left = name + longer, left - longer
@@ -164,6 +165,34 @@ class Columns:
             name += min(max(left, 0), name_cells - name)
         return ColumnWidths(name, bar, count, extra, remaining, short_id, done)
 
+    def _measure_narrow(
+        self, rows: list[TableRow], barred: list[TableRow], width: int, *, steady: bool
+    ) -> ColumnWidths:
+        """Return the widths where there is room for a name, a bar and few words beside it."""
+        left = width if self._bare else width - 2
+        names = max(string_width.cells(row.name) for row in rows)
+        least = min(names, NARROW_NAME_LEAST)
+        bar = MIN_BAR if any(row.progress is not None for row in barred) else 0
+        room = left - least - 1 - (bar and bar + 1)
+        if room < PERCENT_CELLS:  # a bar says less than a number
+            bar, least = 0, max(min(names, NARROW_NAME_SHORTEST, left - PERCENT_CELLS - 1), 0)
+            room = max(left - least - 1, 0)
+        beside = min(max(string_width.cells(_beside(row, room)) for row in barred), room)
+        bar = bar if beside else 0
+        if steady:
+            beside = max(beside, min(self._widest[2], room))
+            self._widest = [0, 0, beside]
+        left -= (beside and beside + 1) + (bar and bar + 1)
+        said = max((_least_message(row) + 3 for row in rows if row.message), default=0)
+        name = min(names, left, max(min(NARROW_NAME, width - said), least))
+        left -= name
+        short_id = 0 if self._bare else max(string_width.cells(row.short_id) for row in rows)
+        short_id = short_id if short_id + 1 <= min(left, width - name - said) else 0
+        left -= short_id and short_id + 1
+        longer = min(left, names - name) if bar else 0
+        grown = min(left - longer, MAX_BAR - bar) if bar else 0
+        return ColumnWidths(name + longer, bar + grown, 0, 0, beside, short_id, 0, wide=False)
+
     def format_row(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:
         """Return a row as a styled line of at most `width` cells."""
         made_of = (row, widths, width)
@@ -176,9 +205,9 @@ class Columns:
 
     def _format(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:
         theme = self._theme
-        name = string_width.pad(
-            string_width.squeeze(row.name, widths.name, theme.ellipsis), widths.name
-        )
+        narrow = width < NARROW_WIDTH
+        squeeze = string_width.squeeze_words if narrow else string_width.squeeze
+        name = string_width.pad(squeeze(row.name, widths.name, theme.ellipsis), widths.name)
         if width < 4:
             return [(row.style, string_width.head(row.sign, width))]
         if self._bare:
@@ -190,10 +219,14 @@ class Columns:
         end = width - (widths.short_id + 1 if widths.short_id else 0)
         if row.message is not None:
             fitting = string_width.first_fit((row.message, *row.shorter), end - used - 1)
-            message = string_width.clip(fitting, end - used - 1, theme.ellipsis)
+            message = string_width.clip_words(fitting, end - used - 1, theme.ellipsis)
             if message:
                 line.append((row.style if row.style != "busy" else "", f" {message}"))
                 used += 1 + string_width.cells(message)
+        elif not widths.wide:
+            beside = self._narrow_part(row, widths)
+            line += beside
+            used += sum(string_width.cells(piece) for _, piece in beside)
         else:
             if widths.bar:
                 line.append(("", " "))
@@ -222,6 +255,25 @@ class Columns:
             )
         return line
 
+    def _narrow_part(self, row: TableRow, widths: ColumnWidths) -> Line:
+        """Return the bar and what stands beside it, which takes its place where it is too long."""
+        room = widths.remaining
+        if not room:
+            return []
+        words = _beside(row, room)
+        line: Line = [("", " ")]
+        if string_width.cells(words) > room and widths.bar:
+            room += widths.bar + 1
+            words = _beside(row, room)
+        elif widths.bar:
+            if row.progress is None:
+                line.append(("", " " * widths.bar))
+            else:
+                line.extend(self._theme.bar(row.progress, widths.bar))
+            line.append(("", " "))
+        words = string_width.clip_words(words, room, self._theme.ellipsis)
+        return [*line, ("", string_width.pad(words, room))]
+
 
 def _remaining_cells(row: TableRow, most: int) -> int:
     """Return the cells of the remaining time of a row: of its short form if it has over `most`.
@@ -232,6 +284,19 @@ def _remaining_cells(row: TableRow, most: int) -> int:
     if cells > most and row.short_remaining:
         cells = string_width.cells(row.short_remaining)
     return min(cells, WIDE_REMAINING)
+
+
+def _beside(row: TableRow, room: int) -> str:
+    """Return what a narrow terminal shows beside a bar, in as many words as `room` holds."""
+    counts = row.counts.strip()
+    if counts.endswith("%"):
+        counts = counts.rjust(PERCENT_CELLS)
+    leads = [f"{row.extra} {counts}" if row.of_part else counts]
+    if row.progress is not None and not row.of_part:
+        leads.append(formatting.percent(row.progress).rjust(PERCENT_CELLS))
+    times = list(dict.fromkeys((row.remaining, row.short_remaining or row.remaining)))
+    texts = [f"{lead} {time}".rstrip() for lead in leads for time in times]
+    return string_width.first_fit([*texts, *leads], room)
 
 
 def _least_message(row: TableRow) -> int:

@@ -11,15 +11,11 @@ from headway.states import CRASHED, FAILED, RUNNING
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import TableRow
 from headway_viewer.picture.view import View
-from headway_viewer.picture.wording import (
-    active_stage,
-    by_name,
-    detail_lines,
-    error_lines,
-    group_fraction,
-    group_text,
-    stage_text,
-)
+from headway_viewer.picture.wording.active_stage import active_stage
+from headway_viewer.picture.wording.counts import stage_text
+from headway_viewer.picture.wording.details import detail_lines
+from headway_viewer.picture.wording.groups import by_name, group_fraction, group_text
+from headway_viewer.picture.wording.standing import error_lines
 
 WIDTH = 100  # characters of the text
 MAX_DETAILS = 6  # lines below an operation

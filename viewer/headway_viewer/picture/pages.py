@@ -10,6 +10,7 @@ from typing import Sequence
 from headway import string_width
 from headway.estimate import usually
 from headway.formatting import quantity
+from headway.formatting.outcome import display_name
 from headway.formatting.theme import STYLES, Line, Theme
 from headway.model import Operation, Stage
 from headway.states import PENDING, WAITING
@@ -22,32 +23,31 @@ from headway_viewer.picture.browsing import (
     KEY_HELP,
     LIST,
     LOG,
+    OPERATION,
     Browsing,
 )
 from headway_viewer.picture.columns import clip_line
 from headway_viewer.picture.estimate_basis import basis_text, work_text
 from headway_viewer.picture.view import View
-from headway_viewer.picture.wording import (
-    active_stage,
-    detail_lines,
-    display_name,
-    error_lines,
-    shown_count,
-)
+from headway_viewer.picture.wording.active_stage import active_stage
+from headway_viewer.picture.wording.counts import shown_count
+from headway_viewer.picture.wording.details import detail_lines
+from headway_viewer.picture.wording.standing import error_lines
 
 MAX_STAGE_NAME = 28  # cells
 STAGE_BAR = 20  # cells
 BAR_WIDTH = 70  # cells of a page below which its stages have no bars
 LAST_LINES = 10  # of the output, on the page of an operation
-_HINTS = {
-    LIST: "up/down choose  Enter open  l log  c cancel  p pause  / filter  ? help  q quit",
-    HELP: "Escape back  q quit",
-    LOG: "up/down scroll  c cancel  p pause  Escape back  q quit",
-}
-_SHORT_HINT = "Escape back  ? help  q quit"
-HINT_WIDTH = 60  # cells below which the keys are not all told
 KEY_CELLS = 9  # of the column of keys in the help
-_HINT = "l log  c cancel  p pause  Escape back  ? help  q quit"
+# What the keys of a page do, the more important first: of a narrow picture the last are not told.
+_MOVES = {
+    LIST: ("up/down choose", "Enter open"),
+    LOG: ("up/down scroll",),
+    OPERATION: (),
+    HELP: (),
+}
+_LEAVES = {LIST: ("q quit", "? help", "/ filter"), HELP: ("Escape back", "q quit")}
+_LEAVES_PAGE = ("Escape back", "q quit", "? help")
 
 
 def matches(operation: Operation, words: str) -> bool:
@@ -94,7 +94,13 @@ class Pages:
             body = self._log(view, operation, width, rows, now)
         else:
             body = self._scrolled(self._operation(view, operation, width, now), rows)
-        picture = [view.header(width, now, note), *body, self._last_line(operation, width)]
+        header = view.header(width, now, note)
+        if note is None and state.page == LIST and state.filter:
+            operations = self._board.replica.operations
+            header = view.header_of(
+                [operations[name] for name in listed(self._board, state.filter)], width, now
+            )
+        picture = [header, *body, self._last_line(operation, width)]
         return [clip_line(line, width, self._theme.ellipsis) for line in picture[-lines:]]
 
     def _list(self, view: View, width: int, rows: int, now: float) -> list[Line]:
@@ -178,8 +184,23 @@ class Pages:
         filtered = (
             f"filter {spell(state.filter)!r}  " if state.filter and state.page == LIST else ""
         )
-        hint = _HINTS.get(state.page, _HINT) if width >= HINT_WIDTH else _SHORT_HINT
-        return [("dim", filtered + hint)]
+        return [("dim", filtered + self._hint(operation, width - string_width.cells(filtered)))]
+
+    def _hint(self, operation: Operation | None, room: int) -> str:
+        """Return the keys that do something here, as many as there is room for."""
+        page = self._state.page
+        found = [*_MOVES[page]]
+        if operation is not None and page != HELP:
+            if page != LOG and (operation.tail or self.output or operation.coarser is not None):
+                found.append("l log")
+            if operation.open and operation.cancellable:
+                found.append("c cancel")
+            if operation.open and (operation.coarser is not None or operation.paused):
+                found.append("p resume" if operation.paused else "p pause")
+        leaves = [*_LEAVES.get(page, _LEAVES_PAGE)]
+        while found and string_width.cells("  ".join([*found, *leaves])) > room:
+            (leaves if len(leaves) > 2 else found).pop()
+        return "  ".join([*found, *leaves])
 
 
 def help_lines(width: int, known: Sequence[tuple[str, str]] = KEY_HELP) -> list[Line]:

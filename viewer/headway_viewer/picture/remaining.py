@@ -6,6 +6,8 @@ waits for a person has none; one that waits for a lock shows the remaining time 
 
 from __future__ import annotations
 
+from typing import Iterable
+
 from headway.estimate import Estimate
 from headway.model import Operation
 from headway.states import PENDING, RUNNING, WAITING
@@ -24,7 +26,7 @@ def remaining_text(operation: Operation, board: Board, now: float, *, short: boo
     `short`, it is a number without its range.
     """
     if operation.state == WAITING:
-        untold = operation.question is not None or operation.paused
+        untold = operation.question is not None or _is_held(operation)
         left = None if untold else remaining_estimate(operation, board, now)
         if left is None and operation.holder is not None:
             holder = board.replica.operations.get(operation.holder)
@@ -58,7 +60,7 @@ def _knows_one_run(operation: Operation) -> bool:
 
 def told_estimate(operation: Operation, board: Board, now: float) -> Estimate | None:
     """Return the estimate of which `remaining_text` tells the whole way to the end, or None."""
-    if operation.question is not None or operation.paused or _child_asks(operation, board):
+    if operation.question is not None or _is_held(operation) or _child_asks(operation, board):
         return None
     if any(child.stopped_since is not None for child in board.children(operation.id)):
         return None
@@ -66,13 +68,18 @@ def told_estimate(operation: Operation, board: Board, now: float) -> Estimate | 
 
 
 def remaining_of_all(board: Board, now: float) -> Estimate | None:
-    """Return the longest remaining time of the open operations; None if one is unknown.
+    """Return the longest remaining time of the open operations; None if one is unknown."""
+    return remaining_of(board.roots(RUNNING, WAITING, PENDING), board, now)
+
+
+def remaining_of(operations: Iterable[Operation], board: Board, now: float) -> Estimate | None:
+    """Return the longest remaining time of those that are open; None if one is unknown.
 
     What waits for a lock has its holder's remaining time in its own.
     """
     found: Estimate | None = None
-    for operation in board.roots(RUNNING, WAITING, PENDING):
-        if operation.left:
+    for operation in operations:
+        if operation.left or not operation.open:
             continue
         estimate = told_estimate(board.told(operation), board, now)
         if estimate is None or estimate.high <= 0:
@@ -103,6 +110,11 @@ def remaining_estimate(operation: Operation, board: Board, now: float) -> Estima
     """
     made = board.replica.estimated(operation.id) or now
     return board.held.told(operation.id, operation.estimate, made, now)
+
+
+def _is_held(operation: Operation) -> bool:
+    """Return whether it is paused, or was asked to stop: how long it takes says nothing then."""
+    return operation.paused or operation.stopping
 
 
 def _child_asks(operation: Operation, board: Board) -> bool:

@@ -12,8 +12,9 @@ from headway.states import CRASHED, FAILED, RUNNING
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import MIN_BAR, ColumnWidths
 from headway_viewer.picture.estimate_basis import basis_text, work_text
-from headway_viewer.picture.remaining import late_text, remaining_text
-from headway_viewer.picture.wording import Detail, coming_text, details
+from headway_viewer.picture.remaining import late_text
+from headway_viewer.picture.wording.details import Detail, details
+from headway_viewer.picture.wording.standing import coming_text
 
 MAX_DETAIL_LINES = 4  # below one row
 ALL_DETAIL_LINES = 20  # where one operation is asked for
@@ -33,11 +34,12 @@ def lines_below(
     widths: ColumnWidths | None,
     whole: bool = False,
     at_most: int = MAX_DETAIL_LINES,
+    said: str = "",
 ) -> list[Line]:
     """Return the detail lines of an operation, the most important first.
 
-    There are `at_most` so many. `whole`: all there is to say of it, with the work that it
-    has done and what its estimate rests on.
+    There are `at_most` so many; its row has `said`. `whole`: all there is to say of it, with the
+    work that it has done and what its estimate rests on.
 
     With the `widths` of the rows, the parts of a running operation have bars below its own. A
     program's own terminal, `bare`, has neither those nor what is to come.
@@ -50,8 +52,9 @@ def lines_below(
     most = ALL_DETAIL_LINES if whole else at_most
     found = details(operation, board, now, most)
     if widths is not None and len(found) < most:
-        late = _unsaid_lateness(operation, board, now, widths)
-        found.extend(Detail(words) for words in (late,) if words)
+        late = late_text(operation, now) if operation.state == RUNNING else ""
+        if late and late not in said:
+            found.append(Detail(late))
     coming = "" if bare else coming_text(operation)
     if coming and len(found) < most:
         found.append(Detail(coming))
@@ -68,19 +71,9 @@ def lines_below(
             part = _part_line(detail, detail.fraction, widths, theme, cells, room)
             lines.append([("", indent), *part])
         else:
-            words = string_width.clip(theme.spell(detail.text), room, theme.ellipsis)
+            words = string_width.clip_words(theme.spell(detail.text), room, theme.ellipsis)
             lines.append([("", indent), (style, words)])
     return lines
-
-
-def _unsaid_lateness(operation: Operation, board: Board, now: float, widths: ColumnWidths) -> str:
-    """Return "longer than usual (40 s)" where a row has no room for it, else ""."""
-    if operation.state != RUNNING:
-        return ""
-    late = late_text(operation, now)
-    if not late or string_width.cells(remaining_text(operation, board, now)) <= widths.remaining:
-        return ""
-    return late
 
 
 def _part_line(
@@ -90,7 +83,7 @@ def _part_line(
     cells = max(cells, widths.name - 2)  # of the column, without what is indented
     bar = max(widths.name - 2 + widths.bar - cells, MIN_BAR) if widths.bar else PART_BAR
     name = string_width.squeeze(theme.spell(detail.name), cells, theme.ellipsis)
-    rest = string_width.clip(theme.spell(detail.rest), room - cells - bar - 3, theme.ellipsis)
+    rest = string_width.clip_words(theme.spell(detail.rest), room - cells - bar - 3, theme.ellipsis)
     return [
         ("dim", f"{string_width.pad(name, cells)} "),
         *theme.bar(min(fraction, 0.999), bar),

@@ -7,6 +7,8 @@ when its operation, the second or the width has changed.
 
 from __future__ import annotations
 
+from typing import Mapping
+
 from headway import string_width, text
 from headway.estimate import Estimate
 from headway.estimate import duration as rounded
@@ -20,32 +22,35 @@ from headway.states import (
     COMPLETED,
     CRASHED,
     FAILED,
+    OPEN,
     PENDING,
     UNJUDGED,
     WAITING,
 )
 from headway_viewer import formatting
-from headway_viewer.picture.board import COUNTED_STATES, Board
+from headway_viewer.picture.board import COUNTED_STATES, Board, end_word, ended_rows
 from headway_viewer.picture.columns import NARROW_WIDTH, Columns, ColumnWidths, TableRow
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import (
     blank_if_unknown,
+    remaining_of,
     remaining_of_all,
     remaining_text,
     told_estimate,
 )
 from headway_viewer.picture.stage_lines import MAX_DETAIL_LINES, lines_below
-from headway_viewer.picture.wording import (
-    contact_text,
+from headway_viewer.picture.wording.active_stage import shown_part
+from headway_viewer.picture.wording.counts import (
     counted_text,
-    pool_texts,
-    ranks_text,
     rate_text,
     shown_count,
-    shown_part,
     stage_position,
+)
+from headway_viewer.picture.wording.groups import pool_texts, ranks_text, summary_text
+from headway_viewer.picture.wording.standing import (
+    contact_text,
+    held_word,
     stopped_text,
-    summary_text,
     waiting_text,
 )
 
@@ -80,6 +85,7 @@ class View:
         self.columns = Columns(theme, bare=bare)
         self._rows: dict[str, tuple[int, TableRow]] = {}
         self._narrow = False
+        self._grouped = False  # the rows of the last picture were groups
         self._overall: tuple[int, tuple[str, ...]] = (-1, ())
         # Open operation → detail lines that are kept for it, and when it had so many last.
         self._heights: dict[str, tuple[int, float]] = {}
@@ -100,9 +106,9 @@ class View:
         width = columns - 1
         if lines <= 0 or width <= 0:
             return []
-        picture = [self.header(width, now, note)]
-        picture.extend(self.body(width, lines - 1, now))
-        return picture
+        body = self.body(width, lines - 1, now)
+        counts = self.board.counts if self._grouped else self.board.shown_counts()
+        return [self.header(width, now, note, counts), *body]
 
     def body(self, width: int, lines: int, now: float) -> list[Line]:
         """Return the lines below the header: rows, their details, and the count of the rest."""
@@ -111,6 +117,7 @@ class View:
             self._rows.clear()
             self.columns = Columns(self.theme, bare=self.bare)
         grouped = self.board.rollup(width, lines, now) if self.board.rollup is not None else None
+        self._grouped = grouped is not None
         if grouped is not None:
             return grouped
         hidden = self.board.long_left(now) if self.bare else frozenset()
@@ -121,19 +128,25 @@ class View:
         widths = self.columns.measure(rows, width, steady=True)
         picture: list[Line] = []
         # Spare lines go round: one detail line for each row from the top, then a second, …
+        lines_of_rows = [self.columns.format_row(row, widths, width) for row in rows]
         wanted = [
-            self.details(operation, width, now, widths) if spare else [] for operation in operations
+            self.details(operation, width, now, widths, said=_text_of(line)) if spare else []
+            for operation, line in zip(operations, lines_of_rows)
         ]
         given = [0] * len(operations)
+        going = sum(operation.open for operation in operations)
+        over = ended_rows(lines, going) - (len(operations) - going)  # lines below what has ended
         for depth in range(MAX_DETAIL_LINES):
             for position, below in enumerate(wanted):
-                if spare > 0 and len(below) > depth:
+                is_over = not operations[position].open
+                if spare > 0 and len(below) > depth and not (is_over and over <= 0):
                     given[position] += 1
                     spare -= 1
+                    over -= is_over
         heights = self._heights
         self._heights = {}
-        for operation, row, below, count in zip(operations, rows, wanted, given):
-            picture.append(self.columns.format_row(row, widths, width))
+        for operation, line, below, count in zip(operations, lines_of_rows, wanted, given):
+            picture.append(line)
             told = below[:count]
             if 0 < count < len(below) and operation.state in (FAILED, CRASHED):
                 told = self.details(operation, width, now, widths, at_most=count)  # the last of it
@@ -150,38 +163,62 @@ class View:
             picture.append(self._more_line(chosen.more, width))
         return picture
 
-    def header(self, width: int, now: float, note: str | None = None) -> Line:
-        """Return the number of operations by state, and the remaining time of all."""
+    def header(
+        self,
+        width: int,
+        now: float,
+        note: str | None = None,
+        counts: Mapping[str, int] | None = None,
+    ) -> Line:
+        """Return the number of operations by state, and the remaining time of all.
+
+        `counts` are those of what is shown, by state. Of a single one that goes on its own row
+        tells the time.
+        """
         if note is not None:
             return self._header_line("headway", [("warn", text.safe(note))], (), width)
-        counts = self.board.counts
-        parts = [
-            (STYLES[state], f"{counts[state]} {state}") for state in COUNTED_STATES if counts[state]
-        ]
-        if self.board.stopped:
-            parts.append((STYLES[STOPPED], f"{len(self.board.stopped)} {STOPPED} by a signal"))
-        if self.board.silent:
-            parts.append((STYLES[SILENT], f"{len(self.board.silent)} silent"))
-        if self.board.unheard:
-            parts.append((STYLES[SILENT], f"{len(self.board.unheard)} on hosts out of contact"))
+        board = self.board
+        counts = board.counts if counts is None else counts
+        parts = _counted(counts, len(board.stopped), len(board.silent), len(board.unheard))
         hint = self.board.hint() if self.board.hint is not None else None
         if hint or not parts:
             parts.append(("dim", self.theme.spell(hint or "nothing is running")))
-        return self._header_line("headway", parts, self.all_remaining(now), width)
+        right = self.all_remaining(now) if _several_go_on(counts) else ()
+        return self._header_line("headway", parts, right, width)
+
+    def header_of(self, listed: list[Operation], width: int, now: float) -> Line:
+        """Return the header of some operations: how many by state, and their remaining time."""
+        board = self.board
+        counts = {state: sum(end_word(one) == state for one in listed) for state in COUNTED_STATES}
+        names = {one.id for one in listed}
+        marked = (len(names & marks) for marks in (board.stopped, board.silent, board.unheard))
+        right: tuple[str, ...] = ()
+        if _several_go_on(counts):
+            right = self._left_words(remaining_of(listed, board, now), now)
+        return self._header_line("headway", _counted(counts, *marked), right, width)
 
     def _header_line(
         self, title: str, parts: list[tuple[str, str]], right: tuple[str, ...], width: int
     ) -> Line:
-        """Return the header; of what is to stand at its right end, the first that fits does."""
-        line: Line = [("strong", string_width.head(title, width))]
-        used = string_width.cells(line[0][1])
-        lead = "  "
+        """Return the header; of what is to stand at its right end, the first that fits does.
+
+        Where the parts do not all fit, there is no title, then as many of them as do, whole.
+        """
+        line: Line = []
+        used, lead = 0, ""
+        told = f"{title}  {', '.join(part for _, part in parts)}"
+        if string_width.cells(told) <= width:
+            line, used, lead = [("strong", title)], string_width.cells(title), "  "
         for style, part in parts:
-            words = string_width.clip(part, width - used - len(lead), self.theme.ellipsis)
-            if not words:
-                break
-            line += [("", lead), (style, words)]
-            used += len(lead) + string_width.cells(words)
+            room = width - used - len(lead)
+            if string_width.cells(part) > room:
+                if not line:
+                    line = [(style, string_width.clip_words(part, room, self.theme.ellipsis))]
+                elif string_width.cells(self.theme.ellipsis) <= room:
+                    line += [("", lead), ("dim", self.theme.ellipsis)]
+                return line
+            line += [("", lead), (style, part)]
+            used += len(lead) + string_width.cells(part)
             lead = ", "
         for words in right:
             if words and used + 2 + string_width.cells(words) <= width:
@@ -207,6 +244,10 @@ class View:
             self._longest_left = remaining_of_all(self.board, now)
             self._longest_found_at = now
         found = formatting.counted_down(self._longest_left, now - self._longest_found_at)
+        return self._left_words(found, now)
+
+    def _left_words(self, found: Estimate | None, now: float) -> tuple[str, ...]:
+        """Return the remaining time of several, in ever fewer words."""
         spell = self.theme.spell
         words = spell(blank_if_unknown(formatting.estimate_text(found, None, 0.0)))
         done = self.finish_time.text(found, self.board.replica, now)
@@ -277,8 +318,9 @@ class View:
             done = self.finish_time.text(told_estimate(operation, self.board, now), replica, now)
             until = ", ".join(part for part in (blank_if_unknown(remaining), done) if part)
             if state == WAITING:
-                message = waiting_text(operation, replica.since(operation.id), now)
+                message, *shorter = _waiting_texts(operation, replica.since(operation.id), now)
                 if until:
+                    shorter = [message, *shorter]
                     message = f"{message}, {until}"
                 remaining = done = ""
             else:
@@ -294,7 +336,7 @@ class View:
                     part = shown_part(operation, self.board)
                     fraction = None if part is None else part[1].fraction()
                     lasted = now - (operation.started or now)
-                    if part is not None and fraction is not None and not self._narrow:
+                    if part is not None and fraction is not None:
                         of_part = True
                         progress = min(fraction, 0.999)
                         counts, _ = self._count_texts(*part, shown_count(part[1]) or 0.0, now)
@@ -308,8 +350,13 @@ class View:
                             told = counted_text(*part, now)
                             message = f"{told}, {formatting.duration(lasted)}"
                             shorter = [told]
-                        if until:
-                            message = f"{message}, {until}"
+                        brief = remaining_text(operation, self.board, now, short=True)
+                        fewer = (until, blank_if_unknown(brief))
+                        message, *shorter = [
+                            *(f"{message}, {words}" for words in fewer if words),
+                            message,
+                            *shorter,
+                        ]
                         remaining = done = ""
                 if remaining and not short:
                     short = remaining_text(operation, self.board, now, short=True)
@@ -347,8 +394,9 @@ class View:
         now: float,
         widths: ColumnWidths | None = None,
         at_most: int = MAX_DETAIL_LINES,
+        said: str = "",
     ) -> list[Line]:
-        """Return the detail lines of an operation, the most important first."""
+        """Return the detail lines of an operation, the most important first; its row has `said`."""
         operation = self.board.told(operation)
         return lines_below(
             operation,
@@ -359,6 +407,7 @@ class View:
             bare=self.bare,
             widths=widths,
             at_most=at_most,
+            said=said,
         )
 
     def all_details(self, operation: Operation, width: int, now: float) -> list[Line]:
@@ -369,9 +418,15 @@ class View:
 
     def _more_line(self, more: dict[str, int], width: int) -> Line:
         total = sum(more.values())
-        parts = ", ".join(f"{count} {state}" for state, count in more.items() if count)
-        words = f"{self.theme.ellipsis} {total} more ({parts})"
-        return [("dim", string_width.clip(words, width, self.theme.ellipsis))]
+        ellipsis = self.theme.ellipsis
+        parts = [f"{count} {state}" for state, count in more.items() if count]
+        head = f"{ellipsis} {total} more"
+        shorter = [
+            ", ".join([*parts[:number], ellipsis]) for number in range(len(parts) - 1, 0, -1)
+        ]
+        texts = [f"{head} ({words})" for words in (", ".join(parts), *shorter)]
+        words = string_width.first_fit([*texts, head], width)
+        return [("dim", string_width.clip(words, width, ellipsis))]
 
     def receipt(self, operation: Operation, width: int) -> Line:
         """Return the line that stays on a terminal when an operation has ended."""
@@ -395,14 +450,50 @@ class View:
         left_out = max(len(ended) - max(lines - 2, 1), 0) if len(ended) + 1 > lines else 0
         rows = [self.row(operation, now) for operation in ended[left_out:]]
         widths = self.columns.measure(rows, width)
-        picture: list[Line] = [
-            [("", string_width.clip(summary_text(seen, now), width, self.theme.ellipsis))]
-        ]
+        whole = summary_text(seen, now)
+        words = string_width.first_fit((whole, whole.partition(": ")[2] or whole), width)
+        picture: list[Line] = [[("", string_width.clip_words(words, width, self.theme.ellipsis))]]
         if left_out:
             more = f"{self.theme.ellipsis} {left_out} more"
             picture.append([("dim", string_width.clip(more, width, self.theme.ellipsis))])
         picture.extend(self.columns.format_row(row, widths, width) for row in rows)
         return picture
+
+
+def _waiting_texts(operation: Operation, since: float | None, now: float) -> list[str]:
+    """Return what an operation waits for, and for how long, in ever fewer words.
+
+    Last is left that it is a person who is waited for, or else for how long it waits.
+    """
+    timeless = waiting_text(operation, None, now)
+    least = timeless.partition(":")[0]
+    if operation.question is None and since is not None:
+        word = held_word(operation) or WAITING
+        least = f"{word} {formatting.duration(now - since)}"
+    return [waiting_text(operation, since, now), timeless, least]
+
+
+def _text_of(line: Line) -> str:
+    return "".join(piece for _, piece in line)
+
+
+def _counted(
+    counts: Mapping[str, int], stopped: int, silent: int, unheard: int
+) -> list[tuple[str, str]]:
+    """Return the parts of a header that count, each with its style."""
+    states = [state for state in COUNTED_STATES if counts[state]]
+    parts = [(STYLES[state], f"{counts[state]} {state}") for state in states]
+    if stopped:
+        parts.append((STYLES[STOPPED], f"{stopped} {STOPPED} by a signal"))
+    if silent:
+        parts.append((STYLES[SILENT], f"{silent} silent"))
+    if unheard:
+        parts.append((STYLES[SILENT], f"{unheard} on hosts out of contact"))
+    return parts
+
+
+def _several_go_on(counts: Mapping[str, int]) -> bool:
+    return sum(counts[state] for state in OPEN) > 1
 
 
 def shown_progress(operation: Operation, stage: Stage | None) -> float | None:

@@ -28,6 +28,25 @@ class Writer:
             operations=[operation_object(operation, replica, now) for operation in operations],
         )
 
+    def beginning(
+        self, now: float, chosen: list[Operation], number: int
+    ) -> tuple[str, list[tuple[str, str]]]:
+        """Return a snapshot of the first `number` that names the others, and a line for each.
+
+        Whoever is to answer a key meanwhile takes in a line at a time.
+        """
+        replica, others = self._replica, chosen[number:]
+        first = self._line(
+            "snapshot",
+            now,
+            operations=[operation_object(one, replica, now) for one in chosen[:number]],
+            others=[one.id for one in others],
+        )
+        head = self._head(now)
+        return first, [
+            (one.id, f"{head}{self._cache.encode_operation(one, now)}}}") for one in others
+        ]
+
     def changes(self, changes: Changes, now: float, names: set[str] | None = None) -> Iterator[str]:
         """Yield a line for each change; `names` restricts them to these operations."""
         return (line for _, line in self.keyed_changes(changes, now, names))
@@ -47,7 +66,7 @@ class Writer:
             ]
             yield None, self.snapshot(now, chosen)
         else:
-            head = self._line("operation", now, operation=None)[: -len("null}")]
+            head = self._head(now)
             for name in changes.operations:
                 if names is None or name in names:
                     encoded = self._cache.encode_operation(replica.operations[name], now)
@@ -73,6 +92,10 @@ class Writer:
         return self._line(
             "log", now, operation=message.operation, stage=message.stage, lines=message.lines
         )
+
+    def _head(self, now: float) -> str:
+        """Return the line of an operation as far as the operation."""
+        return self._line("operation", now, operation=None)[: -len("null}")]
 
     def _line(self, kind: str, now: float, **fields: Any) -> str:
         replica = self._replica

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import stat
 import subprocess
 import sys
 import time
@@ -25,12 +26,14 @@ from headway_viewer.display.plain import Plain
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
 from headway_viewer.terminal.processes import is_running
-from headway_viewer.terminal.step_summary import MAX_OPERATIONS, summary
+from headway_viewer.terminal.step_summary import MAX_OPERATIONS, Children, parts_of, summary
 
 LINE_KINDS = ("plain", "json")
 IDLE_INTERVAL = 0.5  # seconds between checks whether the program runs
 EXIT_INTERVAL = 0.05  # seconds between them once its operations have ended: it is about to exit
 WHY_TIMEOUT = 10.0  # seconds for `headway why`
+STARTING = 60.0  # seconds that this process may have been starting for, while its operations ended
+BEGIN_TIMEOUT = 4.0  # seconds after its exit to hear of any: its broker may still be starting
 VERDICT_TIMEOUT = 1.5  # seconds after its exit for the broker's verdict on its operations
 
 
@@ -73,13 +76,17 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
     stream = open(descriptor, "w", encoding=sys.stderr.encoding, errors="replace", closefd=False)  # noqa: SIM115
     plain_theme = theme.for_encoding(stream.encoding, coloured=False)
     feed = Feed(replica, endpoint_finder(start=False))
-    replica.set_clocks(feed.clock(), time.time())
+    begun = feed.clock()
+    replica.set_clocks(begun, time.time())
+    board.seen_since = lambda _operation: replica.time(begun) - STARTING
     lines: Plain | Jsonl
     if kind == "json":
         lines = Jsonl(replica, stream, lambda: set(board.seen))
     else:
         annotate = partial(ci_log.error, ci_log.service(os.environ))
-        lines = Plain(board, plain_theme, stream, time_of_day, annotate=annotate)
+        lines = Plain(
+            board, plain_theme, stream, time_of_day, annotate=annotate, is_unseen=_is_unseen
+        )
     acknowledged: set[str] = set()
     died_at: float | None = None
     try:
@@ -103,9 +110,10 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
             if died_at is None and pids.ended:
                 died_at = local
             told = sender is None or pids.known <= {made.pid for made in mine}
-            over = not board.open and told
-            if died_at is not None and (over or local - died_at > VERDICT_TIMEOUT):
-                _write_step_summary(os.environ.get("GITHUB_STEP_SUMMARY"), mine)
+            over = bool(mine) and not board.open and told
+            timeout = VERDICT_TIMEOUT if mine else BEGIN_TIMEOUT
+            if died_at is not None and (over or local - died_at > timeout):
+                _write_step_summary(os.environ.get("GITHUB_STEP_SUMMARY"), mine, board.children)
                 return 0
     except OSError:
         return 0  # the reader has gone
@@ -113,13 +121,25 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
         feed.close()
 
 
-def _write_step_summary(path: str | None, operations: list[Operation]) -> None:
+def _is_unseen(operation: Operation) -> bool:
+    """Return whether the output of an operation is not passed through, or goes to a file."""
+    if operation.coarser is None:
+        return True  # no command of `headway run`: what it tells us it need not have printed
+    try:
+        mode = os.stat(f"/proc/{operation.pid}/fd/1").st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or mode == os.stat(os.devnull).st_mode
+
+
+def _write_step_summary(path: str | None, operations: list[Operation], inside: Children) -> None:
     """Append to the summary of a CI job's step what operations took. Raise OSError."""
     ended = [operation for operation in operations if not operation.open][:MAX_OPERATIONS]
     if path and ended:
-        answers = {operation.id: _why(operation.id) for operation in ended}
+        told = [part for operation in ended for part in (operation, *parts_of(operation, inside))]
+        answers = {operation.id: _why(operation.id) for operation in told[:MAX_OPERATIONS]}
         with open(path, "a", encoding="utf-8", errors="replace") as file:
-            file.write(f"{summary(ended, answers)}\n")
+            file.write(f"{summary(ended, answers, inside)}\n")
 
 
 def _why(operation: str) -> dict[str, Any]:

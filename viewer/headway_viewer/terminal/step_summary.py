@@ -5,40 +5,70 @@ Pure.
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from headway import text
 from headway.formatting.outcome import display_name, outcome_text
 from headway.model import Operation, Stage
+from headway.run.parsers.generic import RUN
 from headway_viewer import formatting
 
 MAX_OPERATIONS = 50  # of a step
 MAX_STAGES = 100  # rows of an operation
+Children = Callable[[str], Iterable[Operation]]
 _SPECIAL = "\\`*_{}[]<>|#&"  # of Markdown, within a cell
 
 
-def summary(operations: Sequence[Operation], answers: Mapping[str, Mapping[str, Any]]) -> str:
+def summary(
+    operations: Sequence[Operation],
+    answers: Mapping[str, Mapping[str, Any]],
+    inside: Children = lambda _operation: (),
+) -> str:
     """Return the tables of ended operations; "" without any.
 
     `answers` has, by operation, what `headway why --json` tells of it, if it tells anything: there
-    is what each stage usually takes.
+    is what each stage usually takes. What programs have told `inside` of one stands in its table.
     """
     parts: list[str] = []
     for operation in operations[:MAX_OPERATIONS]:
         answer = answers.get(operation.id, {})
-        usual = {stage.get("name"): stage.get("usual") for stage in answer.get("stages") or []}
-        roots = [stage for stage in operation.stages.values() if stage.parent is None]
-        rows = [
-            _row(stage.name, _seconds(stage), _median(usual.get(stage.name)))
-            for stage in roots[:MAX_STAGES]
-        ]
+        told = parts_of(operation, inside)
+        rows = _rows(operation, answer, "", within=bool(told))
+        for part in told:
+            rows += _rows(part, answers.get(part.id, {}), display_name(part))
         known = answer.get("usual")
         whole = operation.usual[0] if operation.usual is not None else _median(known)
         title = f"**{_cell(display_name(operation))}** {_cell(outcome_text(operation))}"
         head = ["| stage | took | usual |", "| :-- | --: | --: |"]
         last = _row("all of it", _seconds(operation), whole, bold=True)
-        parts.append("\n".join([title, "", *head, *rows, last, ""]))
+        parts.append("\n".join([title, "", *head, *rows[:MAX_STAGES], last, ""]))
     return "\n".join(parts)
+
+
+def parts_of(operation: Operation, inside: Children) -> list[Operation]:
+    """Return the operations inside of one, in the order in which they began; none of theirs."""
+    return sorted(inside(operation.id), key=lambda one: one.started or 0.0)
+
+
+def _rows(
+    operation: Operation, answer: Mapping[str, Any], name: str, *, within: bool = False
+) -> list[str]:
+    """Return the rows of the stages of an operation; `name` is what its own begin with, if any.
+
+    `within`: others are told inside of it, so that a stage that no program has named says nothing.
+    """
+    usual = {stage.get("name"): stage.get("usual") for stage in answer.get("stages") or []}
+    roots = [stage for stage in operation.stages.values() if stage.parent is None]
+    if within:
+        roots = [stage for stage in roots if stage.name != RUN]
+    if name and len(roots) < 2:
+        whole = operation.usual[0] if operation.usual is not None else _median(answer.get("usual"))
+        return [_row(name, _seconds(operation), whole)]
+    lead = f"{name}: " if name else ""
+    return [
+        _row(f"{lead}{stage.name}", _seconds(stage), _median(usual.get(stage.name)))
+        for stage in roots
+    ]
 
 
 def _seconds(timed: Operation | Stage) -> float | None:

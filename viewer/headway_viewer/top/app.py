@@ -20,6 +20,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from headway.formatting.theme import Line
+from headway.protocol.endpoint import NoRuntimeDirectory
 from headway_viewer.picture import keys
 from headway_viewer.top.follower import Follower
 from headway_viewer.top.screen import CHOSEN
@@ -203,7 +204,12 @@ class Top(App[int]):
             self._hold.give_back()
 
     def _turn(self) -> None:
-        if self._follower.turn():
+        try:
+            changed = self._follower.turn()
+        except NoRuntimeDirectory as error:
+            self.exit(1, message=f"headway top: {error}")
+            return
+        if changed:
             self._canvas.draw()
 
     def _on_signal(self, number: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from headway import string_width
-from headway.formatting.outcome import outcome_texts
+from headway.formatting.outcome import display_name, outcome_texts
 from headway.formatting.theme import STYLES, Line, Theme
 from headway.model import Operation
 from headway.states import CRASHED, FAILED, PENDING, WAITING
@@ -17,13 +17,8 @@ from headway_viewer.picture.board import Board
 from headway_viewer.picture.estimate_basis import basis_text, work_text
 from headway_viewer.picture.pages import stage_lines
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate, remaining_text
-from headway_viewer.picture.wording import (
-    details,
-    display_name,
-    error_lines,
-    stopped_text,
-    waiting_text,
-)
+from headway_viewer.picture.wording.details import details
+from headway_viewer.picture.wording.standing import error_lines, stopped_text, waiting_text
 
 LABEL = 10  # cells of the column of labels
 NARROW = 40  # cells below which the labels have no column

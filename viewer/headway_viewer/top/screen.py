@@ -9,6 +9,7 @@ from typing import NamedTuple, Sequence
 
 from headway import string_width
 from headway.formatting import quantity
+from headway.formatting.outcome import display_name
 from headway.formatting.theme import STYLES, Line, Theme
 from headway.model import Operation, Stage
 from headway.states import PENDING
@@ -20,7 +21,8 @@ from headway_viewer.picture.columns import TableRow, clip_line
 from headway_viewer.picture.pages import help_lines, stage_words
 from headway_viewer.picture.remaining import blank_if_unknown
 from headway_viewer.picture.view import View
-from headway_viewer.picture.wording import display_name, error_lines, rate_text, shown_count
+from headway_viewer.picture.wording.counts import rate_text, shown_count
+from headway_viewer.picture.wording.standing import error_lines
 from headway_viewer.top.facts import EarlierRuns, fact_lines, part_lines, title
 from headway_viewer.top.key_bindings import HELP_KEYS, KEY, ROW, SIGN, SPACE, Navigation, Target
 from headway_viewer.top.layout import Layout, Pane, arrange

@@ -18,14 +18,19 @@ from headway_viewer.connection.feed import Feed
 from headway_viewer.fleet.options import FleetSource
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.replica import Changes, Replica
-from headway_viewer.web.page_events import PageEvents
+from headway_viewer.web.page_events import MOST_WAITING, PageEvents
 
 if TYPE_CHECKING:
+    from headway.model import Operation
     from headway_viewer.fleet.fleet_feed import FleetFeed
 
 LONGEST_WAIT = 1.0  # seconds without anything; who comes or goes ends a wait
 PATIENCE = 0.5  # seconds for a connection to be made before pages are told that it is not
 RETRY = 2.0  # seconds until a connection is made anew after a fault
+# Operations that a page is given at once, more than it can show; the others follow one by one, so
+# that the browser is not busy with all of them in one go. Of more than a page may have waiting,
+# all are given at once.
+FIRST, ONE_BY_ONE = 50, MOST_WAITING // 2
 FRAME = 0.1  # seconds between frames: a bar that moves more often looks no smoother
 
 
@@ -123,6 +128,7 @@ class Frame(NamedTuple):
     removed: list[str]
     fresh: bool  # all is new
     snapshot: str | None
+    others: list[tuple[str, str]]  # lines by operation, of those that the snapshot only names
     note: str
 
     def distribute(self, pages: Sequence[PageEvents]) -> None:
@@ -136,6 +142,8 @@ class Frame(NamedTuple):
                     page.forget(name)
             elif self.snapshot is not None:
                 page.begin(self.snapshot)
+                for key, line in self.others:
+                    page.add(key, line)
             page.tell_note(self.note)
 
 
@@ -179,15 +187,18 @@ class Follower:
         if chosen is not None:
             chosen.difference_update(changes.removed)
         snapshot: str | None = None
+        others: list[tuple[str, str]] = []
         if (whole or changes.fresh) and replica.instance is not None and not replica.wanted:
             operations = replica.operations.values()
             shown = [one for one in operations if chosen is None or one.id in chosen]
-            snapshot = self._writer.snapshot(now, shown)
+            shown.sort(key=_place)
+            first = FIRST if len(shown) <= ONE_BY_ONE else len(shown)
+            snapshot, others = self._writer.beginning(now, shown, first)
         if lines or snapshot is not None:
             self._sent = feed.clock()
         begins = replica.instance is None and feed.clock() - self._begun < PATIENCE
         note = "" if begins else feed.note() or ""
-        return Frame(lines, changes.removed, changes.fresh, snapshot, note)
+        return Frame(lines, changes.removed, changes.fresh, snapshot, others, note)
 
     def _choose(self, changes: Changes) -> set[str] | None:
         """Return the ids of what has the labels, or is inside of such; None: all."""
@@ -205,6 +216,12 @@ class Follower:
     def close(self) -> None:
         """Close the connection."""
         self._feed.close()
+
+
+def _place(operation: Operation) -> tuple[bool, float]:
+    """Return what to sort by: what goes on comes first, then what has ended last."""
+    since = (operation.started or 0) if operation.open else -(operation.ended or 0)
+    return not operation.open, since
 
 
 def _drain(woken: int) -> None:

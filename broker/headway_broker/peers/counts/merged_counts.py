@@ -10,8 +10,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, Iterable
 
-from headway.model import STAGE_FIELDS
 from headway.protocol.messages import Counts
+from headway.records import STAGE_FIELDS
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.peers.resync import Resync
 from headway_broker.state.errors import Dropped

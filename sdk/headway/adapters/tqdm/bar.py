@@ -99,11 +99,12 @@ class tqdm(original.tqdm):  # type: ignore[type-arg]  # noqa: N801 - the name th
         stage = self._stage
         if stage is None or self.disable or self._looping:
             return super().update(n)
+        back = n < 0  # type: ignore[operator]  # what is no number raises, in the words of tqdm
         stage.advance(n)  # type: ignore[arg-type]
         if self._silent:
             return None
         ahead = self._n + n  # type: ignore[operator]
-        if ahead - self.last_print_n < self.miniters and n >= 0:  # type: ignore[operator]
+        if ahead - self.last_print_n < self.miniters and not back:
             self._n = ahead  # tqdm would not look at the clock either
             return None
         self._looping = True
@@ -122,6 +123,11 @@ class tqdm(original.tqdm):  # type: ignore[type-arg]  # noqa: N801 - the name th
         if self.disable or (self._silent and plain):
             return chain(items, _Closing(self))
         return self._draw(items)
+
+    def __reversed__(self) -> Iterator[Any]:
+        """Iterate as tqdm does here: forwards, but raise where it cannot be reversed."""
+        reversed(self.iterable)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return iter(self)
 
     def _draw(self, items: Iterator[Any]) -> Iterator[Any]:
         """Iterate as tqdm does, over `items` in place of what was given."""
@@ -160,21 +166,19 @@ class tqdm(original.tqdm):  # type: ignore[type-arg]  # noqa: N801 - the name th
         if items is None:
             raise TypeError("'tqdm' object is not an asynchronous iterator: it has no iterable")
         if not hasattr(type(items), "__aiter__"):
-            items = _later(items)
+            items = _Later(items)
         if self._stage is not None:
             items = iterate(self._run(), items, self.total)
-        return self._draw_later(items.__aiter__())
+        return _Drawn(self, items.__aiter__())
 
-    async def _draw_later(self, items: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        self._looping = True
-        try:
-            async for item in items:
-                if not self._silent:
-                    self.update()  # before it is worked on, as tqdm counts here
-                yield item
-        finally:
-            self._looping = False
-            self.close()
+    def _count_drawn(self) -> None:
+        """Count an item that the stage counts by itself, where tqdm draws."""
+        if not self._silent:
+            looping, self._looping = self._looping, True
+            try:
+                self.update()
+            finally:
+                self._looping = looping
 
     @classmethod
     def as_completed(
@@ -346,9 +350,46 @@ def _words(desc: object) -> str:
     return text[:-2] if text.endswith(": ") else text
 
 
-async def _later(items: Iterable[Any]) -> AsyncIterator[Any]:
-    for item in items:
-        yield item
+class _Later:
+    """The items of an iterable, for `async for`."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self._items = iter(items)
+
+    def __aiter__(self) -> _Later:
+        return self
+
+    async def __anext__(self) -> Any:
+        for item in self._items:
+            return item
+        raise StopAsyncIteration
+
+
+class _Drawn:
+    """What `async for` iterates over: it counts before the work on an item, as tqdm does here.
+
+    No asynchronous generator, which a loop that is left would leave open.
+    """
+
+    __slots__ = ("_bar", "_items")
+
+    def __init__(self, bar: tqdm, items: AsyncIterator[Any]) -> None:
+        self._bar = bar
+        self._items = items
+
+    def __aiter__(self) -> _Drawn:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            item = await self._items.__anext__()
+            self._bar._count_drawn()
+        except BaseException:
+            self._bar.close()
+            raise
+        return item
 
 
 def trange(*arguments: int, **options: Any) -> tqdm:

@@ -12,7 +12,8 @@ def names_of(original: ModuleType) -> Callable[[str], Any]:
     """Return the `__getattr__` of a module that stands for `original`."""
 
     def find(name: str) -> Any:
-        found = None if name.startswith("__") else getattr(original, name)
+        hidden = name.startswith("__") and name not in getattr(original, "__all__", ())
+        found = None if hidden else getattr(original, name)
         if found is None or isinstance(found, type(original)):  # a module of ours may be imported
             raise AttributeError(f"module {original.__name__!r} has no attribute {name!r}")
         return found

@@ -170,6 +170,8 @@ def count_lost(number: int) -> None:
     places = []
     try:
         places.append(endpoint.runtime_directory(os.environ, user))
+    except endpoint.Uninstalled:
+        return  # nobody is to be told any more
     except OSError as error:
         reraise_async(error)
     if user == os.getuid():  # who reports for another user keeps out of that one's home

@@ -99,6 +99,9 @@ class NotebookViewer:
         finally:
             os.close(theirs)
 
+    def tell_ends(self, ended: list[Operation]) -> None:
+        """Do nothing: a notebook has no log."""
+
     def finish(self, wait: Callable[[float], bool]) -> None:
         """Do nothing: what has ended was shown with its cell."""
 

@@ -21,11 +21,13 @@ from headway.host.files.terminal_locks import REGION, VIEWER, TerminalLock
 from headway.host.identity import terminal
 from headway.host.launch import detached_process, interpreter
 from headway.host.process_status import TERMINAL, status_fields
+from headway.states import FAILED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
+    from headway.model import Operation
     from headway.reporting.interfaces import Reporting
 
 START_DELAY = 0.5  # seconds: what ends sooner was no wait, and a viewer is the start of a Python
@@ -97,6 +99,26 @@ class TerminalViewer:
         except OSError as error:
             reraise_async(error)
 
+    def tell_ends(self, ended: list[Operation]) -> None:
+        """Start what appends lines to a log, where it did not begin in time, for what has ended.
+
+        What took `START_DELAY` is told though this program has come late to it, and what has
+        failed in any case. A log is complete only once who writes it has ended, so it may come now.
+        """
+        told = [model for model in ended if model.parent is None and _is_worth_a_line(model)]
+        if self._started or terminal() is not None:
+            return
+        arguments = viewer_of([model.display for model in told], self._reporter.session)
+        if arguments is None or not key_files.may_follow(os.environ, os.getuid()):
+            return
+        self._started = True
+        python = interpreter.find(os.environ)
+        if python is not None:
+            try:
+                _spawn([python.path, *arguments], python.foreign, ())
+            except OSError as error:
+                reraise_async(error)
+
     def _serve_terminal(self, command: list[str], foreign: bool) -> None:
         """Start the viewer of the terminal, unless there is one."""
         role = _viewer_role(command[command.index("--tty") + 1])
@@ -132,6 +154,12 @@ class TerminalViewer:
         self._reporter.receipts.answered(drawn)
         if not self.drawn_for.keys() <= drawn:
             give_back()
+
+
+def _is_worth_a_line(model: Operation) -> bool:
+    if model.started is None or model.ended is None:
+        return False
+    return model.state == FAILED or model.ended - model.started >= START_DELAY
 
 
 def await_workers() -> None:

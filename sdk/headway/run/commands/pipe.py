@@ -15,7 +15,7 @@ from headway.run.reading.pipe_protocol import Logged, PipeParser, PipeSyntaxErro
 from headway.run.stderr import print_error
 from headway.text import safe
 
-USAGE = """usage: headway pipe [--name N] [--display MODE] [--needs-end] [--pace FILE]
+USAGE = """usage: headway pipe [--name N] [--display MODE] [--needs-end] [--functions] [--pace FILE]
        headway pipe --tqdm [OPTION of tqdm]..."""
 HELP = f"""{USAGE}
 
@@ -38,6 +38,7 @@ options:
   --name N        call the operation N
   --display MODE  what this terminal shows: auto, live, plain, json, quiet
   --needs-end     the end of the input without `complete` is a failure: the script was killed
+  --functions     call a line that makes no sense by the function of `headway shell` that wrote it
   --pace FILE     remove FILE a tenth of a second after a line: a script adds its counts up while
                   it is there
   --tqdm          be the command line of tqdm: pass standard input on, and count its lines (or
@@ -66,10 +67,10 @@ def main(arguments: Sequence[str]) -> int:
         print(HELP, end="")  # noqa: T201 - this is its output
         return 0
     values: dict[str, str | None] = {"--name": None, "--display": None, "--pace": None}
-    needs_end = False
+    flags: set[str] = set()
     while arguments:
-        if arguments[0] == "--needs-end":
-            needs_end = bool(arguments.pop(0))
+        if arguments[0] in ("--needs-end", "--functions"):
+            flags.add(arguments.pop(0))
             continue
         option, given, value = arguments.pop(0).partition("=")
         if option not in values or not (given or arguments):
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
     operation.on_cancel(lambda request: _stop(cancelled, request))
     operation.start()
     try:
-        outcome = _read(operation, values["--pace"], needs_end=needs_end)
+        outcome = _read(operation, values["--pace"], flags)
     except KeyboardInterrupt:
         reason = cancelled[0].reason if cancelled else "interrupted by SIGINT"
         outcome = Outcome("cancelled", reason)
@@ -118,12 +119,13 @@ def _stop(cancelled: list[Any], request: Any) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def _read(operation: Any, pace: str | None, *, needs_end: bool) -> Outcome:
+def _read(operation: Any, pace: str | None, flags: set[str]) -> Outcome:
     """Report the lines of standard input. Of counts that come together only the last is applied.
 
     A script that counts fast fills the pipe otherwise, and would wait for this process.
     """
-    parser, updater = PipeParser(needs_end=needs_end), OperationUpdater(operation)
+    parser = PipeParser(needs_end="--needs-end" in flags)
+    updater = OperationUpdater(operation)
     moved: list[Any] = []
     number = 0
     for line in read_lines(0, pace) if sys.stdin is not None else ():
@@ -131,7 +133,10 @@ def _read(operation: Any, pace: str | None, *, needs_end: bool) -> Outcome:
         try:
             events = parser.feed(line.decode("utf-8", "replace")) if line is not None else []
         except PipeSyntaxError as error:
-            print_error(f"line {number}: {error}", "pipe")
+            if line is not None and "--functions" in flags:
+                print_error(f"{function_of(line.decode('utf-8', 'replace'))}: {error}", "shell")
+            else:
+                print_error(f"line {number}: {error}", "pipe")
             continue
         if len(events) == 1 and type(events[0]) is StageMoved:
             moved = events
@@ -147,6 +152,12 @@ def _read(operation: Any, pace: str | None, *, needs_end: bool) -> Outcome:
         if parser.outcome is not None:
             break
     return parser.finish()
+
+
+def function_of(line: str) -> str:
+    """Return the function of `headway shell` that writes such a line."""
+    word = line.split(maxsplit=1)[0]
+    return "hw_percent" if word.endswith("%") else f"hw_{word}"
 
 
 def read_lines(descriptor: int, pace: str | None) -> Iterator[bytes | None]:

@@ -29,10 +29,13 @@ if TYPE_CHECKING:
 
 # Without the working directory, whose modules may shadow ours.
 START = "import sys; sys.path[:1] = []; from headway_command import program; program()"
+# Seconds after which those that a request to stop has not ended are named: most have ended by then.
+TOLD_SECONDS = 0.3
 LINGER_SECONDS = 0.1  # for what a command's background processes print after its end
 TERMINATE_SECONDS = 10.0  # after which commands that heed no SIGINT get SIGTERM
 READ_BYTES = 1 << 16
 MOST_LABELS = 4  # that a line names: a terminal has no more room
+_BY_KEY = (signal.SIGINT, signal.SIGQUIT)
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -80,8 +83,9 @@ class Coordinator:
     """Runs the arguments of `headway run` that `waiting` holds, with their outputs.
 
     At most `limit` run at once; `started(pid)` is called for each, `finished()` after the last.
-    With `tells`, which of them did not succeed is said at the end, on standard error; and where
-    output of cancelled ones was held back, that the command `logs` prints it.
+    With `tells`, for nothing is drawn, it is said on standard error which a request to stop does
+    not end at once, and at the end which of them did not succeed; and where output of cancelled
+    ones was held back, that the command `logs` prints it.
     """
 
     def __init__(
@@ -105,9 +109,13 @@ class Coordinator:
         self._running: list[_Running] = []
         self._codes: list[int] = []
         self._signals: deque[int] = deque()
+        self._heeded: set[int] = set()
         self._stopped_by: int | None = None
         self._stops = 0  # how often that was requested
+        self._killed = False  # by that
         self._due: list[tuple[float, int]] = []  # what it is sent then, in order
+        self._terminated = False  # by SIGTERM, as the first request was not heeded
+        self._told_at: float | None = None  # when those that have not stopped are named
         self._wake, self._woken = os.pipe()
 
     def run(self) -> int:
@@ -118,7 +126,8 @@ class Coordinator:
         signal.signal(signal.SIGCHLD, _ignore)
         for number in _STOPPING:
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._record)
+                signal.signal(number, _ignore)
+                self._heeded.add(number)
         while self._waiting or self._running:
             self._start()
             self._wait()
@@ -157,10 +166,12 @@ class Coordinator:
                 poller.register(descriptor, select.POLLIN)
                 owners[descriptor] = running
         late = any(running.ended is not None for running in self._running)
-        timeout = LINGER_SECONDS if late else 1.0 if self._stopped_by is not None else None
+        timeout = LINGER_SECONDS if late else None
+        if timeout is None and (self._due or self._told_at is not None):
+            timeout = TOLD_SECONDS
         for descriptor, _ in poller.poll(None if timeout is None else timeout * 1000):
             if descriptor == self._wake:
-                _empty(self._wake)
+                self._take_signals()
             else:
                 _read(owners[descriptor], descriptor)
 
@@ -175,23 +186,48 @@ class Coordinator:
         now = time.monotonic()
         while self._due and self._due[0][0] <= now:
             self._send(self._due.pop(0)[1])
+            self._terminated = True
+            self._tell_after(now)
+        if self._told_at is not None and self._told_at <= now:
+            self._tell_stopping()
 
     def _stop(self, number: int, now: float) -> None:
-        """Pass a request to stop on; the second is a termination, the third kills."""
+        """Pass a request to stop on; the second is a termination, one after that kills."""
         self._stops += 1
         if self._stopped_by is None:
             self._stopped_by = number
             self._due = [(now + TERMINATE_SECONDS, signal.SIGTERM)]
-        if self._stops > 2:
+            self._tell_after(now)
+        if self._terminated or self._stops > 2:
+            self._killed = True
             for running in self._running:
                 running.kill()
             self._due = []
             return
-        by_key = number in (signal.SIGINT, signal.SIGQUIT) and in_foreground()
+        by_key = number in _BY_KEY and in_foreground()
         if not by_key:
             self._send(number)
-        if self._stops == 2:
+        if self._stops > 1:
             self._due = [(now, signal.SIGTERM)]
+
+    def _tell_after(self, now: float) -> None:
+        if self._tells:
+            self._told_at = now + TOLD_SECONDS
+
+    def _tell_stopping(self) -> None:
+        """Name those that go on after a request to stop, and say what ends them."""
+        self._told_at = None
+        labels = [running.output.label for running in self._running if running.ended is None]
+        if labels:
+            them = "it" if len(labels) == 1 else "them"
+            if self._stopped_by in _BY_KEY and in_foreground():
+                ends = f"kills {them}" if self._terminated else f"ends {them} at once"
+                how = f"Ctrl+C again {ends}"
+            elif self._terminated:
+                how = f"another signal kills {them}"
+            else:
+                how = f"SIGTERM follows after {TERMINATE_SECONDS:g} s"
+            print_error(f"stopping {_listed(labels)} ({how})")
 
     def _send(self, number: int) -> None:
         for running in self._running:
@@ -211,7 +247,7 @@ class Coordinator:
             self._codes.append(code)
             if code != 0:
                 self._unsuccessful.append(
-                    ending_text(running.output.label, code, killed=self._stops > 2)
+                    ending_text(running.output.label, code, killed=self._killed)
                 )
             # Whoever cancelled it knows why it ended: its last words are not to bury the rest.
             cancelled = code in CANCELLED or self._stopped_by is not None
@@ -220,9 +256,13 @@ class Coordinator:
             _write(running.output.finish(failed=code != 0, cancelled=cancelled))
             running.close()
 
-    def _record(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        self._signals.append(number)
+    def _take_signals(self) -> None:
+        """Take what has come: each of it, though Python calls a handler once for several."""
+        try:
+            numbers = os.read(self._wake, 4096)
+        except BlockingIOError:
+            return
+        self._signals.extend(number for number in numbers if number in self._heeded)
 
 
 def _listed(labels: list[str]) -> str:
@@ -235,13 +275,6 @@ def _listed(labels: list[str]) -> str:
 def _ignore(number: int, frame: FrameType | None) -> None:
     """Handle a signal that only has to wake the loop."""
     del number, frame
-
-
-def _empty(descriptor: int) -> None:
-    try:
-        os.read(descriptor, 4096)
-    except BlockingIOError:
-        pass
 
 
 def _read(running: _Running, descriptor: int) -> None:

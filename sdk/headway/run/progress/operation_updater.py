@@ -5,7 +5,6 @@ Reporting never harms the command: every exception raised here is swallowed.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Callable
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from headway.model import UNTOLD
 from headway.reporting.reporter import reporter
 from headway.run.exit_status import Outcome
+from headway.run.progress.command_wait import CommandWait, answer_to
 from headway.run.reading.events import (
     Cancellable,
     Detail,
@@ -28,10 +28,9 @@ from headway.run.reading.events import (
     Waiting,
     Withdrawn,
 )
-from headway.run.reading.prompts import is_prompt
 from headway.run.reading.tail_lines import is_worth_keeping
 from headway.run.tree.router import SCOPE
-from headway.states import COMPLETED, PAUSED, RUNNING, WAITING
+from headway.states import COMPLETED, RUNNING
 
 if TYPE_CHECKING:
     from headway.reporting.output_sender import Source
@@ -40,9 +39,7 @@ if TYPE_CHECKING:
 # Lines of output that a failed operation keeps: a compiler's error with its context; the
 # whole output has scrolled past in the terminal.
 TAIL_LINES = 20
-# Characters that are shown of an unfinished prompt and of a detail: a row of a viewer or two.
-PROMPT_SHOWN = 120
-DETAIL_SHOWN = 200
+DETAIL_SHOWN = 200  # characters of a detail: a row of a viewer or two
 # Bytes that may have been written and not been seen to be read yet, at most.
 BEHIND = 1 << 20
 RUN = "Run"  # the stage of a command of which no stages are known
@@ -73,29 +70,21 @@ class OperationUpdater:
 
     def __init__(self, operation: Any | None) -> None:
         self._operation = operation
+        self.waiting = CommandWait(operation)
         self._stages: dict[str, Any] = {}
         self._scope = ""  # of the events that are applied now
         self._when: float | None = None  # they came, where that is not now
         self._early: set[str] = set()  # stages that began when their lines came, and have no count
         self._current: dict[str, str] = {}  # scope -> the stage that a detail belongs to
-        self._waiting: str | None = None
         self._begun: set[str] = set()  # stages that began before the output told of them
         self._planned: set[str] = set()  # names of stages that a plan has announced
         self._over: set[str] = set()  # names of stages that have ended
         self._run_told = False  # a count of the stage Run, by the output
         self._said = False  # something that stands as the detail
-        self._paused = False
-        self._pausing = threading.RLock()  # requests to pause come on another thread
-        self._asked = False  # it waits because it was seen to ask, not because a parser says so
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.output: Source | None = None  # what it printed
         self.error: str | None = None  # the best line about a failure
         self.counted = False  # the output told of stages or counts
-
-    @property
-    def waits(self) -> bool:
-        """Return whether the operation waits: for input, a lock, or while it is paused."""
-        return self._paused or self._waiting is not None
 
     def apply(self, events: list[Event], scope: str = "", when: float | None = None) -> None:
         """Apply events in order.
@@ -110,7 +99,7 @@ class OperationUpdater:
                 _APPLY[type(event)](self, event)
             except Exception:
                 continue  # one event is lost, not the command
-        self._stay_paused()
+        self.waiting.stay_held()
 
     def show_input(self, name: str, count: Count) -> None:
         """Show how far a stage is through its input, in bytes."""
@@ -135,7 +124,7 @@ class OperationUpdater:
             self._begun.add(name)
             if name == RUN:
                 self._current[""] = RUN
-            self._stay_paused()
+            self.waiting.stay_held()
         return stage
 
     def hide_input(self, name: str) -> None:
@@ -193,60 +182,6 @@ class OperationUpdater:
     def last_line(self) -> str | None:
         """Return the last line of output that says something, or None."""
         return self._tail[-1] if self._tail else None
-
-    def note_unfinished_line(self, rest: str) -> None:
-        """Wait for input if `rest`, an unfinished line followed by silence, looks like a prompt."""
-        if rest and is_prompt(rest):
-            self.note_input(rest)
-
-    def note_input(self, question: str | None, *, again: bool = False) -> None:
-        """Wait for input: `question` is what was asked, or empty; with None, resume after it.
-
-        `again`: lines have come since the last one, so that it is another, whatever it asks.
-        """
-        if question is None or (again and self._asked):
-            if self._asked:
-                self.resume()
-            if question is None:
-                return
-        if self._waiting is None or self._asked:
-            self.apply([NeedsInput(question[-PROMPT_SHOWN:])])
-            self._asked = True
-
-    def resume(self) -> None:
-        """Resume the operation: the command works again. What it says while paused is old."""
-        with self._pausing:
-            if self._waiting is not None and not self._paused:
-                self._waiting = None
-                self._asked = False
-                self._guard(lambda operation: operation.resume())
-
-    def pause(self) -> None:
-        """Wait until `unpause`: a request has stopped the command."""
-        with self._pausing:
-            self._paused = True
-            self._guard(lambda operation: operation.wait(PAUSED))
-
-    def _stay_paused(self) -> None:
-        """Wait again where the beginning of a stage let a paused operation run."""
-        with self._pausing:
-            if self._paused and self._operation is not None and self._operation.state != WAITING:
-                self._guard(lambda operation: operation.wait(PAUSED))
-
-    def unpause(self) -> None:
-        """Go on as before `pause`."""
-        with self._pausing:
-            if self._paused:
-                self._paused = False
-                before, self._waiting = self._waiting, PAUSED
-                if before is None:
-                    self.resume()
-                else:
-                    self._wait(before)
-
-    def suspend(self) -> None:
-        """Wait: the command was stopped by its terminal."""
-        self._wait("its terminal: it is stopped")
 
     def flush(self, seconds: float) -> None:
         """Wait until what was reported has been sent, for at most `seconds`."""
@@ -335,7 +270,7 @@ class OperationUpdater:
         unit: str | None = None,
         parent: str | None = None,
     ) -> None:
-        self.resume()
+        self.waiting.resume()
         if name != RUN or total is not None:
             self.counted = True
         operation = self._operation
@@ -367,7 +302,7 @@ class OperationUpdater:
         return stage
 
     def _move(self, event: StageMoved) -> None:
-        self.resume()
+        self.waiting.resume()
         if event.done is not None:
             self.counted = True
             self._run_told = self._run_told or self._key(event.name) == RUN
@@ -419,23 +354,11 @@ class OperationUpdater:
             stage._end(COMPLETED, when=max(when, model.started))
 
     def _detail(self, event: Detail) -> None:
-        self.resume()
+        self.waiting.resume()
         self._said = True
         stage = self._stages.get(self._current.get(self._scope, ""))
         if stage is not None:
             stage.update(detail=event.text[:DETAIL_SHOWN])
-
-    def _wait(self, reason: str) -> None:
-        with self._pausing:
-            if reason != self._waiting:
-                self._waiting = reason
-                if not self._paused:
-                    self._guard(lambda operation: operation.wait(reason))
-
-    def _wait_as_told(self, reason: str) -> None:
-        """Wait because a parser says so."""
-        self._asked = False
-        self._wait(reason)
 
     def _failed(self, event: Failed) -> None:
         self.error = event.text
@@ -451,10 +374,8 @@ _APPLY: dict[type, Callable[[OperationUpdater, Any], None]] = {
     StageEnded: OperationUpdater._end_stage,
     Detail: OperationUpdater._detail,
     Failed: OperationUpdater._failed,
-    Waiting: lambda updater, event: updater._wait_as_told(event.reason),
-    NeedsInput: lambda updater, event: updater._wait_as_told(
-        f"an answer: {event.reason}" if event.reason else "an answer"
-    ),
+    Waiting: lambda updater, event: updater.waiting.wait_as_told(event.reason),
+    NeedsInput: lambda updater, event: updater.waiting.wait_as_told(answer_to(event.reason)),
     Cancellable: lambda updater, event: updater._guard(
         lambda operation: operation.set(cancellable=event.allowed)
     ),

@@ -110,13 +110,13 @@ class ParsingLoop:
         if waits is None:
             for unfinished in rests:
                 asked = self._last_question(rest) if unfinished == rest else unfinished
-                self._updater.note_unfinished_line(asked)
+                self._updater.waiting.note_unfinished_line(asked)
         elif waits:
             again = self._prompt is None
             asked = question(self._last_question(rest), self._last.text)
-            self._updater.note_input(asked, again=again)
+            self._updater.waiting.note_input(asked, again=again)
         else:
-            self._updater.note_input(None)
+            self._updater.waiting.note_input(None)
 
     def _last_question(self, rest: str) -> str:
         """Return what stands at the end of an unfinished line, behind what it has asked before.

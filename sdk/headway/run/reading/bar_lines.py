@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 
-from headway.run.reading.pipe_protocol import Logged, PipeParser
+from headway.run.reading.events import StageStarted
+from headway.run.reading.pipe_protocol import INPUT_ENDED, Logged, PipeParser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class BarLines:
 
     def __init__(self) -> None:
         self._parsers: dict[str, PipeParser] = {}
+        self._left: set[str] = set()
 
     def feed(self, line: str) -> Said:
         """Take a line; raise `PipeSyntaxError`, and then change nothing."""
@@ -68,19 +70,41 @@ class BarLines:
                 return Said(bar, inside, [])
             parser = PipeParser()
         if rest.strip() in (_STOP, _END):
-            self._parsers.pop(bar, None)
+            self._forget(bar)
             return Said(bar, inside, [Ended(None, unfinished=rest.strip() == _END)])
         if rest.strip() == _LEFT:
+            self._left.add(bar)
             return Said(bar, inside, [Left()])
         events: list[Told] = [*parser.feed(rest)]
         self._parsers[bar] = parser
+        if any(isinstance(event, StageStarted) for event in events):
+            self._left.discard(bar)
         if parser.outcome is not None:
-            del self._parsers[bar]
+            self._forget(bar)
             events.append(Ended(parser.outcome))
         return Said(bar, inside, events)
 
     def finish(self) -> list[Said]:
-        """Take the end of the connection: return how the open bars have ended."""
-        ended = [Said(bar, None, [Ended(parser.finish())]) for bar, parser in self._parsers.items()]
+        """Take the end of the connection: return how the open bars have ended.
+
+        A process that was killed says nothing more of what it had left: it has stopped there.
+        """
+        ended = [
+            Said(bar, None, [Ended(None if bar in self._left else _cut_off(parser.finish()))])
+            for bar, parser in self._parsers.items()
+        ]
         self._parsers.clear()
+        self._left.clear()
         return ended
+
+    def _forget(self, bar: str) -> None:
+        self._parsers.pop(bar, None)
+        self._left.discard(bar)
+
+
+def _cut_off(outcome: Outcome) -> Outcome:
+    """Return how a bar has ended with its connection: nobody has an input."""
+    text = outcome.text
+    if text is None or not text.startswith(INPUT_ENDED):
+        return outcome
+    return outcome._replace(text=f"cut off{text[len(INPUT_ENDED) :]}")

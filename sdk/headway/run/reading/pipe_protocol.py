@@ -28,6 +28,7 @@ from headway.run.reading.events import (
     Waiting,
 )
 
+INPUT_ENDED = "the input ended"  # before a stage's total
 DEFAULT_STAGE = "Run"  # of a script that names none
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%?$")
 _SETTING = re.compile(r"\s+(total|unit)=(\S+)$")
@@ -68,6 +69,8 @@ class PipeParser:
             return self._move(float(match.group(1)), 100, "%")
         word, _, rest = line.partition(" ")
         act = _COMMANDS.get(word)
+        if act is None and line.endswith("%"):
+            raise PipeSyntaxError(f"{line[:-1]!r} is no number")
         if act is None:
             raise PipeSyntaxError(f"unknown word {word!r}")
         return act(self, rest.strip())
@@ -79,7 +82,7 @@ class PipeParser:
         if self._needs_end:
             return Outcome("failed", "the script ended without saying how")
         if self._total is not None and self._done < self._total:
-            return Outcome("failed", f"the input ended at {self._done:g} of {self._total:g}")
+            return Outcome("failed", f"{INPUT_ENDED} at {self._done:g} of {self._total:g}")
         return Outcome("completed", None)
 
     def _begin(self) -> list[Event | Logged]:

@@ -4,6 +4,8 @@ Pure. A rung is a list of words; two runs are of one kind where all words of a r
 words are arguments, so nobody but a keyed hash may see them. Coarser rungs drop values (paths,
 numbers, versions, dates), never option letters, sub-commands or texts: `tar -c` says nothing of
 `tar -x`, nor one `sh -c` of another.
+In the folders for temporary files what `mktemp` and its like have named is a value in every rung,
+as it is another one each time.
 A program alone is a rung only where it is an interpreter with its script.
 """
 
@@ -18,16 +20,25 @@ if TYPE_CHECKING:
 
 _DIGITS = "0123456789"
 _DIGIT_SET = frozenset(_DIGITS)
+_TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - nothing is made there
+_MADE_UP = 6  # characters that `mktemp` makes up at least; Python makes up eight
+_PYTHONS_MADE_UP = 8
 _TOOL_FOLDERS = ("bin", "sbin")
 _SUFFIX_LENGTH = 5  # characters of a file's suffix, as in "notes.jsonl"
 
 
-def rungs_of(command: Command, cwd: str, *, terminal: bool, known: bool) -> list[list[str]]:
+def rungs_of(
+    command: Command, cwd: str, *, terminal: bool, known: bool, temporary: str = ""
+) -> list[list[str]]:
     """Return the rungs of a command, the finest first.
 
     `cwd` is the working directory; `terminal` tells whether its output goes to one, `known`
-    whether a parser knows the program: it is a tool then, however it is called.
+    whether a parser knows the program: it is a tool then, however it is called. `temporary` is
+    a further folder for temporary files.
     """
+    folders = (*_TEMPORARY, temporary.rstrip("/")) if temporary else _TEMPORARY
+    command = command._replace(argv=tuple(_lasting(word, folders) for word in command.argv))
+    cwd = _lasting(cwd, folders)
     script = None if known else find_script(command)
     folder = folder_of(command, cwd)
     head = [command.program]
@@ -59,6 +70,36 @@ def rungs_of(command: Command, cwd: str, *, terminal: bool, known: bool) -> list
     if script is not None:
         found.append(["script", *head])
     return found
+
+
+def _lasting(word: str, folders: tuple[str, ...]) -> str:
+    """Return a word with `*` for what was made up in a path below one of `folders`."""
+    for folder in folders:
+        at = word.find(f"{folder}/")
+        if at < 0 or (at and word[at - 1] not in "=:,@"):
+            continue
+        begin = at + len(folder) + 1
+        name, slash, rest = word[begin:].partition("/")
+        if _is_made_up(name):
+            return f"{word[:begin]}*{slash}{rest}"
+    return word
+
+
+def _is_made_up(name: str) -> bool:
+    """Return whether `mktemp` or Python makes up such names: "tmp.Xk3jYx9aBc", "a-k3j_x9ab"."""
+    before, tail = name[:-_PYTHONS_MADE_UP], name[-_PYTHONS_MADE_UP:]
+    if before == "tmp" or before[-1:] in (".", "-"):
+        if tail.replace("_", "a").isalnum() and tail == tail.lower() and _is_mixed(tail):
+            return True
+        if before == "tmp":
+            return tail.isalnum()
+    tail = name.rpartition(".")[2] if "." in name else name.rpartition("-")[2]
+    return tail != name and len(tail) >= _MADE_UP and tail.isalnum() and _is_mixed(tail)
+
+
+def _is_mixed(text: str) -> bool:
+    """Return whether a text is no word: it has digits, or capitals after its first letter."""
+    return any(letter in _DIGIT_SET for letter in text) or text[1:] != text[1:].lower()
 
 
 def _is_tool(script: str) -> bool:

@@ -45,7 +45,7 @@ class Pausing:
         with self._lock:
             self._updater = updater
             if self._settled and self.paused:
-                updater.pause()
+                updater.waiting.pause()
 
     def request(self, pause: bool) -> str | None:
         """Pause it, or with false resume it; return None, or why it cannot be."""
@@ -63,7 +63,7 @@ class Pausing:
                 return ANOTHER_USER
             self._settled = True
             if self._updater is not None:
-                self._updater.pause()
+                self._updater.waiting.pause()
             return None
 
     def lift(self) -> None:
@@ -108,7 +108,7 @@ class Pausing:
     def _continue(self) -> None:
         self.paused = False
         if self._updater is not None:
-            self._updater.unpause()
+            self._updater.waiting.unpause()
         for pid, started in self._stopped.items():
             status = process_status(pid)
             if status is not None and status.started == started:

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 # looking more often shows nothing more and costs wake-ups.
 ACTIVE_INTERVAL = 0.1
 IDLE_INTERVAL = 0.25  # while nothing is printed; signals end the wait at once
+# What ends a command sooner that was asked to stop: one of several, before and after SIGTERM; any.
+AGAIN = "Ctrl+C again ends it at once"
+ONCE_MORE = "Ctrl+C again kills it"
+BY_KILL = "headway cancel --kill ends it"
 # Seconds by which a stop is delayed at most until it is told. Most take 0.02; in the first moments
 # of a busy machine what tells it is still being imported. Doubled, ^Z seems dead to a person.
 STOP_DELAY = 1.0
@@ -84,6 +88,7 @@ class Runner:
         self._status = launch.invocation.status
         self._escalation = Escalation()
         self._interrupted: tuple[int, float] | None = None
+        self._asked_to_stop = False  # by a signal
         self._pumps = launch.pumps
         self._updater = OperationUpdater(launch.operation)
         if launch.pumps and launch.output is not None:
@@ -203,6 +208,8 @@ class Runner:
                 self._relay.pass_on(heard)
             if self._signals.ends_us(number):
                 self._pausing.lift()
+                if self._link is not None:
+                    self._show_stopping(number)
         elif number == signal.SIGTSTP:
             if self._pausing.paused:  # the command cannot stop once more
                 self._signals.stop(group=False)
@@ -224,7 +231,7 @@ class Runner:
         if number == signal.SIGTTOU and output is not None and output.foreground:
             self._child.resume()
             return
-        self._updater.suspend()
+        self._updater.waiting.suspend()
         self._launch.restore_terminal()
         self._updater.flush(STOP_DELAY)  # the threads that send it stop, too
         alone = self._plumbing.relayed_terminal is not None  # its key has stopped nobody else
@@ -232,9 +239,19 @@ class Runner:
         self._plumbing.resize()
         self._launch.follow_terminal()
         self._child.resume()
-        self._updater.resume()
+        self._updater.waiting.resume()
 
     # Cancelling.
+
+    def _show_stopping(self, number: int) -> None:
+        """Show that one of several commands is to end: who runs them has passed that on, or a key.
+
+        A command of its own may do as it likes with a key; of several, what heeds none is ended.
+        """
+        if number in INTERRUPTS:
+            again = self._asked_to_stop and number == signal.SIGTERM
+            self._asked_to_stop = True
+            self._updater.waiting.stop(ONCE_MORE if again else AGAIN)
 
     def _obey(self, link: CoordinatorLink) -> None:
         """End the command where who runs several wants that, or has been killed."""
@@ -250,6 +267,7 @@ class Runner:
             request = self._launch.requests.popleft()
             deaf = ignores_signal(self._child.pid, signal.SIGINT)
             self._escalation.request(request.reason, request.kill, deaf, now)
+            self._updater.waiting.stop(BY_KILL)
         for number in self._escalation.due(now):
             if not self._child.send_all(number):
                 self._relay.interrupt_by_key()

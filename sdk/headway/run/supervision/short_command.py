@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 
+from headway.formatting.picture_support import wants_lines
 from headway.host.threads import signals as signal
 
 TYPE_CHECKING = False
@@ -125,7 +126,7 @@ class ShortCommand:
         from headway.run.tables_file import tables_path  # noqa: PLC0415
 
         # The first program that reports starts the broker; the names in tables need a parser, too.
-        if self._tells_stages() or (code and self._says_why()):
+        if self._tells_stages() or (code and (self._says_why() or wants_lines(self._environ))):
             return False
         if os.path.exists(tables_path()) or not (self._starts_none or may_listen()):
             return False

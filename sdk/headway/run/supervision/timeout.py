@@ -29,7 +29,7 @@ class Timeout:
         stopwatch = self._stopwatch
         if stopwatch is None or self.expired is not None:
             return
-        self.expired = stopwatch.look(now, waits=self._updater.waits)
+        self.expired = stopwatch.look(now, waits=self._updater.waiting.lasts)
         if self.expired is not None:
             self._launch.requests.append(Request(self.expired))
             return

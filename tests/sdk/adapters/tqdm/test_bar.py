@@ -1,10 +1,12 @@
 """tqdm's interface, reported."""
 
 import asyncio
+import contextlib
 import io
 import threading
 
 import pytest
+import tqdm as original
 
 import headway
 from headway.adapters.tqdm import bar as bar_module
@@ -54,6 +56,16 @@ def test_a_counter_is_updated(op):
     assert (stage.state, stage.done, stage.total, stage.model.unit) == ("completed", 6, 6, "B")
 
 
+def test_what_is_no_number_is_refused_in_the_words_of_tqdm(op, drawn_by):
+    with tqdm(total=3) as bar:
+        if drawn_by == "drawn by headway":  # it goes to the stage, which ignores it
+            bar.update("x")
+        else:
+            with pytest.raises(TypeError, match=r"^'<' not supported"):
+                bar.update("x")
+        assert bar.n == 0
+
+
 def test_what_was_done_before_is_no_progress_of_this_run(op):
     bar = tqdm(total=10, initial=4)
     bar.update(1)
@@ -85,6 +97,19 @@ def test_a_counter_that_is_dropped_at_its_total_has_completed(op, reporter, cloc
     del bar
     reporter.tally.tick(clock.advance(0.1))
     assert (op.stages[0].state, op.stages[0].model.reason) == ("completed", None)
+
+
+def test_a_loop_that_an_exception_left_at_its_last_item_has_not_done_that(op):
+    def fail():
+        for number in tqdm(range(3), desc="Loop"):
+            if number == 2:
+                raise KeyError("three")
+
+    with contextlib.suppress(KeyError):
+        fail()
+    op.complete()
+    (stage,) = op.stages
+    assert (stage.done, stage.model.reason) == (2, "stopped at 2 of 3")
 
 
 def test_a_counter_closed_while_an_exception_passes_has_failed_with_it(reporter):
@@ -184,10 +209,12 @@ def test_its_figures_can_be_read(op):
     bar.close()
 
 
-def test_an_iterable_can_be_walked_from_its_end(op):
+def test_reversed_does_as_tqdm_does(op):
     bar = tqdm([3, 1, 2], desc="Loop")
     assert 1 in bar
-    assert list(reversed(bar)) == [2, 1, 3]
+    assert list(reversed(bar)) == list(reversed(original.tqdm([3, 1, 2], file=io.StringIO())))
+    with pytest.raises(TypeError):
+        reversed(tqdm(iter([1])))
     assert (op.stages[0].state, bar.n) == ("completed", 3)
 
 
@@ -212,6 +239,27 @@ def test_it_counts_asynchronously_over_anything(op, make):
     assert asyncio.run(walk()) == [0, 1, 2]
     (stage,) = op.stages
     assert (stage.state, stage.done, stage.total) == ("completed", 3, 3)
+
+
+def test_a_generator_is_closed_soon_after_its_loop_was_left(op):
+    closed = []
+
+    async def items():
+        try:
+            for number in range(5):
+                yield number
+        finally:
+            closed.append(True)
+
+    async def main():
+        async for number in tqdm(items(), desc="Loop", total=5):
+            if number == 2:
+                break
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return bool(closed)
+
+    assert asyncio.run(main())
 
 
 def test_a_disabled_bar_is_walked_asynchronously_too(op):

@@ -1,21 +1,8 @@
 import fcntl
 import os
 
-import pytest
-
 from headway.host.files.printed_ends import FILE, REMEMBERED, PrintedEnds
 from headway.host.files.terminal_locks import open_file
-
-
-@pytest.fixture
-def terminal(tmp_path, monkeypatch):
-    """The descriptor of a terminal, and a runtime directory."""
-    (tmp_path / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
-    master, slave = os.openpty()
-    yield slave
-    os.close(master)
-    os.close(slave)
 
 
 def test_an_end_is_settled_once_whoever_asks(terminal):

@@ -3,20 +3,7 @@ from __future__ import annotations
 import os
 import stat
 
-import pytest
-
 from headway.host.files.terminal_locks import REGION, VIEWER, TerminalLock
-
-
-@pytest.fixture
-def terminal(tmp_path, monkeypatch):
-    """The descriptor of a terminal, and a runtime directory."""
-    (tmp_path / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
-    master, slave = os.openpty()
-    yield slave
-    os.close(master)
-    os.close(slave)
 
 
 def test_one_has_a_role_until_it_gives_it_up(terminal):

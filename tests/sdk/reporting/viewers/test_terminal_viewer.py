@@ -114,6 +114,30 @@ def test_short_work_starts_nothing(reporter, clock, started):
     assert viewer.deadline() is None
 
 
+def test_a_log_is_told_at_the_end_of_what_failed_or_took_long(
+    reporter, clock, started, monkeypatch
+):
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setattr(terminal_viewer, "terminal", lambda: None)
+    short, failed = headway.operation("Short").start(), headway.operation("Lint").start()
+    short.complete()
+    failed.fail("E501")
+    viewer = TerminalViewer(reporter)
+    viewer.tell_ends([short.model])
+    assert started == []
+    viewer.tell_ends([short.model, failed.model])
+    viewer.tell_ends([failed.model])
+    assert [argv[3:5] for argv, _ in started] == [["--lines", "plain"]]
+    long = headway.operation("Long").start()
+    clock.advance(START_DELAY)
+    long.complete()
+    TerminalViewer(reporter).tell_ends([long.model])
+    assert len(started) == 2
+    monkeypatch.delenv("CI")
+    TerminalViewer(reporter).tell_ends([long.model])
+    assert len(started) == 2
+
+
 def test_work_for_an_operation_of_another_process_starts_nothing(reporter, started):
     viewer = TerminalViewer(reporter)
     headway.operation("Work", parent="abc/1").start()

@@ -18,7 +18,7 @@ from headway.run.parsers.registry import (
     script_in,
 )
 from headway.run.reading.command_line import WRAPPERS, FormContext, parse_command_line
-from headway.run.reading.events import OUTPUT, STATUS, Detail, Planned, StageStarted, Untold
+from headway.run.reading.events import EVENTS, OUTPUT, STATUS, Detail, Planned, StageStarted, Untold
 from headway.run.reading.terminal_lines import LineSplitter
 from headway.run.supervision.plan import Plan
 
@@ -44,16 +44,16 @@ def test_no_parser_raises_on_anothers_output_however_it_is_cut(program):
         command = parse_command_line([program])
         for status in (0, 1):
             parser = make_parser(find_parser_module(command.program), command)
-            play(parser, name, exit_status=status, chunk=777)
+            played = play(parser, name, exit_status=status, chunk=777)
+            assert {type(event) for event in played.events} <= {*EVENTS}
 
 
 def test_no_table_raises_on_anothers_output():
     lines = [line for name in RECORDED for line in LineSplitter().feed(recording(name))]
     for program in set(PROGRAMS).difference(MODULES):
         parser = make_parser(find_parser_module(program), parse_command_line([program]))
-        for line in lines:
-            parser.feed(line.text, OUTPUT)
-        parser.finish(0)
+        told = [event for line in lines for event in parser.feed(line.text, OUTPUT)]
+        assert {type(event) for event in (*told, *parser.finish(0))} <= {*EVENTS}
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,8 @@ def test_no_parser_raises_on_any_text(lines):
     for program in [*PROGRAMS, "stranger"]:
         command = parse_command_line([program])
         parser = make_parser(find_parser_module(command.program), command)
-        for line, source in lines:
-            parser.feed(line, source)
-        parser.finish(0)
+        told = [event for line, source in lines for event in parser.feed(line, source)]
+        assert {type(event) for event in (*told, *parser.finish(0))} <= {*EVENTS}
 
 
 def test_every_program_has_a_parser_and_a_name():

@@ -213,39 +213,8 @@ def test_a_question_waits_for_an_answer(operation):
     updater = OperationUpdater(operation)
     updater.apply([NeedsInput("configuration file /etc/x")])
     assert operation.calls == [("wait", "an answer: configuration file /etc/x")]
-    updater.note_unfinished_line("Do you want to continue? [Y/n]")
+    updater.waiting.note_unfinished_line("Do you want to continue? [Y/n]")
     assert len(operation.calls) == 1
-
-
-def test_silence_after_a_question_waits_for_an_answer(operation):
-    OperationUpdater(operation).note_unfinished_line("Do you want to continue? [Y/n]")
-    assert operation.calls == [("wait", "an answer: Do you want to continue? [Y/n]")]
-
-
-def test_who_was_seen_to_wait_for_input_resumes_when_it_does_not_any_more(operation):
-    updater = OperationUpdater(operation)
-    for question in ("(Pdb)", "(Pdb)", None, None, ""):
-        updater.note_input(question)
-    assert operation.calls == [("wait", "an answer: (Pdb)"), ("resume",), ("wait", "an answer")]
-
-
-def test_another_question_is_another_wait(operation):
-    updater = OperationUpdater(operation)
-    for question, again in (("name?", True), ("pw?", False), ("pw?", False), ("pw?", True)):
-        updater.note_input(question, again=again)
-    assert operation.calls == [
-        ("wait", "an answer: name?"),
-        ("wait", "an answer: pw?"),
-        ("resume",),
-        ("wait", "an answer: pw?"),
-    ]
-
-
-def test_what_a_parser_says_it_waits_for_is_not_taken_back_by_that(operation):
-    updater = OperationUpdater(operation)
-    updater.apply([Waiting("the dpkg lock")])
-    updater.note_input(None)
-    assert operation.calls == [("wait", "the dpkg lock")]
 
 
 def test_a_detail_belongs_to_the_stage_that_began_last(operation):
@@ -304,7 +273,7 @@ def test_the_number_of_stages_is_bounded(operation):
 def test_no_operation_or_a_broken_one_harms_nobody(operation):
     updater = OperationUpdater(operation)
     updater.apply([StageStarted("x"), StageMoved("x", 1), Waiting("y"), StageEnded("x")])
-    updater.suspend()
+    updater.waiting.suspend()
     updater.end(Outcome("cancelled", "z"), 130)
     assert operation is None or operation.tried
 
@@ -320,7 +289,7 @@ def test_what_a_spinner_drew_is_no_last_line(operation):
 
 def test_what_a_paused_command_has_said_before_resumes_nothing(operation):
     updater = OperationUpdater(operation)
-    updater.pause()
+    updater.waiting.pause()
     updater.apply([StageStarted("Fetch"), Detail("more"), Waiting("the lock")])
     assert [call for call in operation.calls if call[0] in ("wait", "resume")] == [
         ("wait", "paused")
@@ -333,29 +302,13 @@ def test_a_stage_that_a_paused_command_has_begun_before_resumes_nothing(before):
         made = headway.operation("x").start()
         updater = OperationUpdater(made)
         updater.apply(before)
-        updater.pause()
+        updater.waiting.pause()
         updater.apply([StageStarted("Fetch"), StageMoved("Fetch", 4)])
         updater.begin("Input")
         assert (made.state, made.model.reason) == ("waiting", "paused")
-        updater.unpause()
+        updater.waiting.unpause()
         assert made.state == "running"
         made.complete()
-
-
-def test_after_a_pause_it_waits_for_what_it_waited_for_before(operation):
-    updater = OperationUpdater(operation)
-    updater.apply([Waiting("the lock")])
-    updater.pause()
-    updater.unpause()
-    assert operation.calls == [("wait", "the lock"), ("wait", "paused"), ("wait", "the lock")]
-
-
-def test_after_a_pause_it_runs(operation):
-    updater = OperationUpdater(operation)
-    updater.pause()
-    updater.unpause()
-    updater.unpause()
-    assert operation.calls == [("wait", "paused"), ("resume",)]
 
 
 @pytest.mark.parametrize(("came", "initial"), [(0.1, 50), (0.4, 0), (None, 0)])

@@ -22,6 +22,7 @@ from headway.testing import ManualClock, reporting
 class Updater:
     def __init__(self):
         self.events, self.lines, self.rests, self.questions, self.again = [], [], [], [], []
+        self.waiting = self
 
     def apply(self, events, scope="", when=None):
         self.events += events

@@ -35,6 +35,17 @@ def test_a_bar_ends_once_and_its_number_can_be_used_again():
     assert lines.finish() == []
 
 
+def test_what_was_left_has_stopped_there_when_its_process_is_killed():
+    lines = BarLines()
+    for line in ("stage a total=3", "done 2", "left"):
+        lines.feed(f"@1 {line}")
+    lines.feed("@2 stage b total=3")
+    lines.feed("@2 left")
+    lines.feed("@2 stage b total=3")  # it is run again
+    ends = [said.events for said in lines.finish()]
+    assert ends == [[Ended(None)], [Ended(Outcome("failed", "cut off at 0 of 3"))]]
+
+
 def test_a_bar_whose_loop_was_left_ends_later():
     lines = BarLines()
     lines.feed("@1 stage a total=3")
@@ -53,7 +64,7 @@ def test_what_is_open_at_the_end_of_a_connection_ends_as_its_numbers_say():
         "@3 stage c",
     ):
         lines.feed(line)
-    short = Outcome("failed", "the input ended at 1 of 3")
+    short = Outcome("failed", "cut off at 1 of 3")
     whole = Outcome("completed", None)
     assert [said.events for said in lines.finish()] == [
         [Ended(whole)],

@@ -33,6 +33,37 @@ def test_values_are_dropped_rung_by_rung(line, other):
 @pytest.mark.parametrize(
     ("line", "other"),
     [
+        ("pip install -t /tmp/demo.k3j_x9ab/a x", "pip install -t /tmp/demo.zz12_lmn/a x"),
+        (
+            "pip install --target=/tmp/tmp.Xk3jYx9aBc x",
+            "pip install --target=/tmp/tmp.aB3dEf6hIj x",
+        ),
+        ("dd of=/var/tmp/tmpab12cdef/a", "dd of=/var/tmp/tmpxyzuvwab/a"),
+        ("bash /tmp/job-Xk3jYx/run.sh", "bash /tmp/job-aB3dEf/run.sh"),
+    ],
+)
+@pytest.mark.parametrize("cwd", ["/home/me", "/tmp/tmp{}12"])
+def test_a_name_that_was_made_up_for_a_temporary_file_is_none(line, other, cwd):
+    first, second = cwd.format("abc4de"), cwd.format("x9yz_u")
+    assert rungs(line, first) == rungs(other, second)
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("tar -xf /tmp/backup", "tar -xf /tmp/archive"),
+        ("tar -xf /tmp/demo.archive/a", "tar -xf /tmp/demo.download/a"),
+        ("tar -xf /srv/demo.k3j_x9ab/a", "tar -xf /srv/demo.zz12_lmn/a"),
+        ("cat x/tmp/tmpab12cdef/a", "cat x/tmp/tmpxyzuvwab/a"),
+    ],
+)
+def test_other_names_there_are_told_apart_and_made_up_ones_elsewhere(line, other):
+    assert rungs(line) != rungs(other)
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
         ("tar -xf a.tar", "tar -cf a.tar"),
         ("tar -x", "tar -c"),
         ("gzip -1 a", "gzip -9 a"),

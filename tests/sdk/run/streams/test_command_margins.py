@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headway.run.streams.command_margins import CommandMargins
+from headway_viewer.terminal.scroll_region import ScrollRegion
 
 ROWS, TOLD, COLUMNS = 24, 16, 40
 
@@ -17,7 +18,7 @@ class Terminal:
         self.screen = pyte.HistoryScreen(COLUMNS, ROWS, history=500)
         self.stream = pyte.ByteStream(self.screen)
         self.margins = CommandMargins()
-        self.viewer = pytest.importorskip("headway_viewer.terminal.scroll_region").ScrollRegion()
+        self.viewer = ScrollRegion()
 
     def command(self, data: bytes, told: int = TOLD):
         self.stream.feed(self.margins.pass_on(data, ROWS, told))

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from headway.host.files import long_commands
-from headway.model import OPERATION_FIELDS
+from headway.records import OPERATION_FIELDS
 from headway.run.history_keys import HistoryKeys
 from headway.run.process.signal_forwarding import ReceivedSignal
 from headway.run.supervision.plan import Plan

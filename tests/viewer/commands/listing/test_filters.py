@@ -57,6 +57,14 @@ def test_what_goes_on_fits_first_then_what_went_wrong_last(lines, fits):
     assert ids(fit(operations, [1] * 6, lines)) == fits.split()
 
 
+def test_of_what_is_over_the_latest_fits_however_it_ended():
+    over = [operation(f"c{number}", "x", "cancelled", ended=-200.0 + number) for number in range(9)]
+    over.append(operation("done", "x", "completed", ended=-3.0))
+    over.append(operation("left", "x", "ended", ended=-500.0))
+    assert ids(listed(over))[-2:] == ["c8", "done"]
+    assert ids(fit(listed(over), [1] * len(over), 2)) == ["c8", "done"]
+
+
 def test_the_last_failure_is_seen_however_much_goes_on():
     many = [operation(f"r{n:03}", "job", started=float(-n)) for n in range(300)]
     broken = [operation(f"f{n}", "bad", "failed", ended=float(-n)) for n in range(1, 4)]

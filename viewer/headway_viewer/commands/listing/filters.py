@@ -20,13 +20,13 @@ from headway.states import (
 # The rows from the top: what goes on is nearest to the prompt, above it what went wrong.
 _RANK = {
     COMPLETED: 0,
-    UNJUDGED: 1,
-    CANCELLED: 1,
-    CRASHED: 2,
-    FAILED: 2,
-    PENDING: 3,
-    WAITING: 4,
-    RUNNING: 5,
+    UNJUDGED: 0,
+    CANCELLED: 0,
+    CRASHED: 1,
+    FAILED: 1,
+    PENDING: 2,
+    WAITING: 3,
+    RUNNING: 4,
 }
 _BROKEN = (FAILED, CRASHED)
 BROKEN_SHARE = 4  # the part of a screen that failures get, however much goes on

@@ -8,7 +8,7 @@ from headway import string_width
 from headway.formatting.theme import SILENT, STYLES, Line, Theme
 from headway.model import Operation
 from headway_viewer.picture.board import COUNTED_STATES, end_word
-from headway_viewer.picture.wording import contact_text
+from headway_viewer.picture.wording.standing import contact_text
 
 HOST = "host"
 ROWS_LEAST = 1_000  # operations of a fleet from which on they are counted by host, unasked

@@ -18,7 +18,8 @@ from headway_viewer.picture.board import COUNTED_STATES, Board, end_word
 from headway_viewer.picture.columns import TableRow
 from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.view import View
-from headway_viewer.picture.wording import error_lines, pool_texts
+from headway_viewer.picture.wording.groups import pool_texts
+from headway_viewer.picture.wording.standing import error_lines
 
 ERROR_LINES = 2  # below a row that failed or crashed
 POOL_LEAST = 3  # tasks that are folded: two are as quickly read as "2 workers"
@@ -87,7 +88,7 @@ def list_operations(
     for one, row in zip(shown, rows):
         found.append(view.columns.format_row(row, widths, width))
         found += below.get(one.id, ())
-    return [*found, view.header(width, now)]
+    return [*found, view.header_of(ordered, width, now)]
 
 
 _BROKEN = (FAILED, CRASHED)

@@ -11,7 +11,7 @@ from headway_viewer import formatting
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_text
 from headway_viewer.picture.view import View, shown_progress
-from headway_viewer.picture.wording import stopped_text, waiting_text
+from headway_viewer.picture.wording.standing import stopped_text, waiting_text
 
 FAILURE_SHOWN = 600.0  # seconds: whoever looked away for a coffee still sees it
 NAME_CELLS = 30  # of a name: a bar has room for other things, too

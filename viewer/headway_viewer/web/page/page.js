@@ -6,6 +6,7 @@ const rows = new Map(); // id → the elements of its row
 const hosts = new Set(); // of the operations
 const open = new Set(); // ids whose details are shown
 const changed = new Set(); // ids whose rows are not as they should be
+const waiting = []; // lines of the stream that are yet to be taken in
 const away = new Set(); // ids of rows of which the browser draws nothing: they are out of view
 let moved = true; // whether the list may not be as it should be
 let joined = Infinity; // when the page got its first snapshot, by the broker's clock
@@ -123,10 +124,21 @@ function refresh(id) {
 function frame() {
   due = false;
   const until = performance.now() + SLICE;
+  takeWaiting(until);
   paint(until, (id) => rows.has(id) && !away.has(id));
   if (moved && performance.now() < until) moved = !arrange(until);
   if (!moved) paint(until, () => true);
-  if (moved || changed.size) schedule();
+  if (moved || changed.size || waiting.length) schedule();
+}
+
+// Take in what has come, half of the time at most: what is there is painted meanwhile.
+function takeWaiting(until) {
+  let taken = 0;
+  while (taken < waiting.length && performance.now() < until - SLICE / 2) {
+    take(JSON.parse(waiting[taken]));
+    taken += 1;
+  }
+  waiting.splice(0, taken);
 }
 
 function paint(until, wanted) {
@@ -148,7 +160,7 @@ function placeOf(operation) {
   const broken = ["failed", "crashed"].includes(operation.state);
   const fresh = broken && (operation.ended || 0) > joined - OLD;
   const time = OPEN.has(operation.state) ? operation.started || 0 : -(operation.ended || 0);
-  return [fresh ? 0 : RANK[operation.state] ?? 6, time];
+  return { id: operation.id, rank: fresh ? 0 : RANK[operation.state] ?? 6, time };
 }
 
 // Bring the list up to date, as far as there is time; return whether it is.
@@ -157,23 +169,27 @@ function arrange(until) {
   const exact = word.includes("=") && [...operations.values()].some((operation) => labelsOf(operation).includes(word));
   const shown = [];
   for (const operation of operations.values()) {
-    if (parentOf(operation) === null && (!word || matches(operation, word, exact))) shown.push([placeOf(operation), operation.id]);
+    if (parentOf(operation) === null && (!word || matches(operation, word, exact))) shown.push(placeOf(operation));
   }
-  shown.sort(([[rank, time], id], [[otherRank, otherTime], other]) => rank - otherRank || time - otherTime || (id < other ? -1 : 1));
+  shown.sort((one, other) => one.rank - other.rank || one.time - other.time || (one.id < other.id ? -1 : 1));
   summarize(shown.length, word);
   const grouped = !word && (by !== null || (hosts.size > 1 && shown.length >= MANY));
-  paintGroups(grouped ? shown.map(([, id]) => operations.get(id)) : []);
+  paintGroups(grouped ? shown.map((place) => operations.get(place.id)) : []);
   if (grouped) shown.length = 0;
   const list = element("operations");
   const focused = document.activeElement;
-  const wanted = new Map(shown.map(([place, id]) => [id, place.join()]));
+  const wanted = new Map();
+  for (const place of shown) wanted.set(place.id, place);
   for (const [id, row] of rows) {
-    if (row.item.parentNode && wanted.get(id) !== row.place) row.item.remove();
+    const place = wanted.get(id);
+    const stays = place && row.place && place.rank === row.place.rank && place.time === row.place.time;
+    if (!stays && row.item.parentNode) row.item.remove();
   }
   let at = list.firstChild;
   let added = 0;
   let whole = true;
-  for (const [place, id] of shown) {
+  for (const place of shown) {
+    const id = place.id;
     const row = rows.get(id);
     if (row && row.item === at) {
       at = at.nextSibling;
@@ -186,7 +202,7 @@ function arrange(until) {
     changed.delete(id);
     away.delete(id); // until the browser says so
     paintRow(id);
-    rows.get(id).place = place.join();
+    rows.get(id).place = place;
     list.insertBefore(rows.get(id).item, at);
     added += 1;
   }
@@ -259,11 +275,14 @@ function take(line) {
   ahead = line.time - Date.now() / 1000;
   if (line.type === "snapshot") {
     joined = Math.min(joined, line.time);
-    const earlier = new Map(operations);
-    operations.clear();
-    for (const operation of line.operations) put(operation, line.time, earlier);
+    const others = new Set(line.others); // each comes by itself
+    const here = new Set(line.operations.map((operation) => operation.id));
+    for (const id of operations.keys()) if (!here.has(id) && !others.has(id)) operations.delete(id);
+    for (const operation of line.operations) put(operation, line.time);
     for (const operation of remembered.values()) if (!operations.has(operation.id)) put(operation, line.time);
-    if (!looked) lookAt(location.hash.slice(1));
+    const address = location.hash.slice(1);
+    if (!looked && others.has(address)) open.add(address);
+    else if (!looked) lookAt(address);
     looked = moved = true;
     for (const id of [...rows.keys()]) if (!operations.has(id)) removeRow(id);
   } else if (line.type === "operation") {
@@ -283,10 +302,10 @@ function take(line) {
   schedule();
 }
 
-// Keep an operation as it is now; return what it was, in `earlier`.
-function put(operation, told, earlier = operations) {
+// Keep an operation as it is now; return what it was.
+function put(operation, told) {
   operation.told = told;
-  const before = earlier.get(operation.id);
+  const before = operations.get(operation.id);
   for (const time of ["started", "ended"]) { // of another broker they differ by a little, and no row has to move
     if (before && before[time] !== null && Math.abs(operation[time] - before[time]) < 1) operation[time] = before[time];
   }
@@ -315,7 +334,11 @@ function follow() {
     by = JSON.parse(event.data);
     rearrange();
   });
-  source.addEventListener("line", (event) => take(JSON.parse(event.data)));
+  waiting.length = 0; // of another connection
+  source.addEventListener("line", (event) => {
+    waiting.push(event.data);
+    schedule();
+  });
   source.addEventListener("note", (event) => note(event.data));
   source.addEventListener("open", () => note(""));
   source.addEventListener("error", () => {

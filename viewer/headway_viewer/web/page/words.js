@@ -84,11 +84,16 @@ function remaining(operation) {
   return words(...[made.low, made.median, made.high].map((value) => Math.max(value - passed, 0)));
 }
 
+function grouped(value) { // "1,234.5"; what the browser has for it takes 30 ms at first
+  const [whole, rest] = String(Math.round(value * 10) / 10).split(".");
+  return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (rest ? `.${rest}` : "");
+}
+
 function amount(stage) {
   if (stage.done === null) return "";
   const bytes = ["B", "bytes"].includes(stage.unit);
   const one = (value) => {
-    if (!bytes) return value.toLocaleString("en", { maximumFractionDigits: 1 });
+    if (!bytes) return grouped(value);
     const power = Math.min(Math.floor(Math.log10(Math.max(Math.abs(value), 1)) / 3), 5);
     return `${(value / 1000 ** power).toFixed(power ? 1 : 0)} ${["B", "kB", "MB", "GB", "TB", "PB"][power]}`;
   };
@@ -120,7 +125,7 @@ function doing(operation) {
     else if (stopped !== null) parts.push(`stopped for ${duration(now() - stopped)}`);
     else if (operation.silent_since !== null) parts.push(`no contact for ${duration(now() - operation.silent_since)}`);
   }
-  if (operation.state === "waiting") parts.push(operation.reason ? `waiting: ${operation.reason}` : "waiting");
+  if (operation.state === "waiting") parts.push(/^(paused$|stopping)/.test(operation.reason || "") ? operation.reason : operation.reason ? `waiting: ${operation.reason}` : "waiting");
   else if (OPEN.has(operation.state)) {
     for (const stage of operation.stages.filter((one) => ["running", "waiting"].includes(one.state)).slice(-2)) {
       parts.push([stage.name, amount(stage), stage.detail || stage.reason].filter(Boolean).join(" "));

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headway.interning import Interner
+from headway.protocol.interning import Interner
 
 
 def fresh(text):

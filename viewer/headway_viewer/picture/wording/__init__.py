@@ -1,0 +1,1 @@
+"""The wording of operations and stages, alone and together. Pure."""
