@@ -40,6 +40,7 @@ AREAS = {  # subcommand → module of benches.areas
     "top": "top",
     "web": "web",
     "mcp": "mcp",
+    "notify": "notices",
     "shell": "shells",
     "run": "run",
     "run-truth": "run_truth",

@@ -178,7 +178,11 @@ class Forecast(Mixture):
             # A pace that has changed may go on or be over: the range holds both.
             low, high = min(low, self._lately), max(high, self._lately)
         if self._late is not None:
-            high = max(high, self._late)  # what is overdue may be far from its end
+            # What is overdue may be far from its end; and where there is but the clock, how far
+            # durations lie apart is all that is known, however wrong an earlier estimate was.
+            by_clock = self._by_clock and self._judged is None
+            high = self._late if by_clock else max(high, self._late)
+            high = max(high, median)
         low, high = min(low + wait.low, median), max(high + wait.high, median)
         if self._held is None:
             self._notes.add(elapsed, work, start, half_width)

@@ -52,6 +52,7 @@ class Mixture(Observed):
     __slots__ = (
         "_analogues",
         "_apart",
+        "_by_clock",
         "_cold",
         "_concurrency",
         "_distance",
@@ -85,6 +86,7 @@ class Mixture(Observed):
         self._weights: Sequence[float] = ()
         self._distance = 0.0
         self._apart = 0.0
+        self._by_clock = False  # usual durations are all there is
         self._late: float | None = None  # as `_raw`, if all that is overdue is later than most
         self._lately: float | None = None  # as `_raw`, if stages went on as of late alone
         self._cold: ColdEstimate | None = None
@@ -171,6 +173,7 @@ class Mixture(Observed):
         mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)
         self._lately = exp(sum(w * x for w, x in zip(weights, lately)) / sum(weights)) - 1
         self._late = exp(sum(w * x for w, x in zip(weights, late)) / sum(weights)) - 1
+        self._by_clock = all(analogue.by_clock for analogue in self._analogues)
         self._apart = sqrt(sum(w * (x - mean) ** 2 for w, x in zip(weights, logs)) / sum(weights))
         self._share = self._share_passed(now)
         if cold.whole is not None and self._begun is not None:

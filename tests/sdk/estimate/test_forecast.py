@@ -401,17 +401,26 @@ def test_the_share_does_not_contradict_what_is_left():
     assert share < 0.88  # by the earlier runs' times alone it was .93
 
 
-def test_what_is_overdue_is_not_said_to_take_a_few_seconds():
-    """Where nothing but the clock is known, as of a download that counts nothing."""
-    history = []
-    for seconds in (9.0, 10.0):
-        forecast = Forecast(history)
+def clock_alone(*durations):
+    """Return what is said each second of the last of these runs, of which only the clock tells."""
+    history, said = [], []
+    for seconds in durations:
+        forecast, said = Forecast(history), []
         forecast.start(0.0)
+        forecast.observe(1, "Run", None, "running", 0, None, None, 0.0)
+        said = [forecast.estimate(float(now)) for now in range(int(seconds))]
+        forecast.observe(1, "Run", None, "completed", 0, None, None, seconds)
         history.append(forecast.finish("completed", seconds))
-    forecast = Forecast(history)
-    forecast.start(0.0)
-    for now in range(23):
-        said = forecast.estimate(float(now))
-    assert said.median < said.high
-    assert said.high > 8.0
-    assert describe(said) != "a few seconds"
+    return said
+
+
+def test_what_is_overdue_is_not_said_to_take_a_few_seconds():
+    late = clock_alone(9.0, 10.0, 22.0)[-1]
+    assert late.median < late.high
+    assert late.high > 8.0
+    assert describe(late) != "a few seconds"
+
+
+def test_by_the_clock_alone_no_range_is_wider_than_durations_lie_apart():
+    """It was "up to 20 min", 8 s before the end: each miss of the runs before had widened it."""
+    assert max(one.high for one in clock_alone(9.0, 17.0, 42.0, 22.0)) < 90.0

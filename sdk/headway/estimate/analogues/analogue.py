@@ -78,14 +78,16 @@ class Analogue(Matching):
     estimate: it looks only at the stages that are open then. `left` has the remaining seconds
     of each of those. `lately` is what `remaining` would be if those that count went on as in their
     last third alone, `late` if what is overdue by its usual duration were as late as one in ten.
+    `by_clock`: nothing has counted or is to come, and usual durations are all there is.
     """
 
-    __slots__ = ("_drift", "_overdue", "_theirs", "late", "lately", "left")
+    __slots__ = ("_drift", "_overdue", "_theirs", "by_clock", "late", "lately", "left")
 
     def __init__(self, run: Run, parameters: Parameters) -> None:
         super().__init__(run, parameters)
         self.left: dict[str, float] = {}
         self.lately = self.late = 0.0
+        self.by_clock = False
         self._overdue = 0.0  # seconds more that this may take, of what goes by its duration
         self._drift: dict[str, float] = {}  # logarithm of the pace of late over the one taken
         self._theirs: tuple[CriticalPath, Lanes] | None = None  # of its stages, in that order
@@ -128,6 +130,7 @@ class Analogue(Matching):
                 distance += over
         if lanes is not None and lefts:
             lefts = self._side_by_side(order, lefts, lanes, now)
+        self.by_clock = not (lefts or path.entries or self._unmatched or self.counted)
         counting = [(span, left) for ((_, span), _), left in zip(order, lefts)]
         for at, ((stage, span), place) in enumerate(order):
             if place is None:
@@ -317,7 +320,7 @@ class Analogue(Matching):
     def _by_duration(self, usual: float, passed: float, spread: float) -> float:
         """Return what is left of a usual duration, and note what it is if that is overdue."""
         left = median_residual(usual, passed, spread)
-        if passed > usual:
+        if passed > usual or self.by_clock:
             unsure = spread * (1 + 1 / self._parameters.runs)
             late = residual(usual, passed, unsure, NINE_IN_TEN)
             self._overdue = max(self._overdue, late - left)
