@@ -1,5 +1,7 @@
 import os
 import signal
+import time
+from types import SimpleNamespace
 
 import pytest
 from showcase import NOW, operation, snapshot
@@ -244,3 +246,17 @@ def test_who_selects_nothing_is_sent_what_a_screen_can_show(monkeypatch, words, 
     options = {"until_done": False, "detaches": True, "timeout": None, "start": True}
     assert follow_broker("view", words, None, **options, **chosen) == 1
     assert asked == [(True, screen)]
+
+
+@pytest.mark.parametrize(
+    ("leader", "earlier"),
+    [(600.0, following.LINE_BEFORE), (5.5, 0.5), (0.0, following.LINE_BEFORE)],
+)
+def test_what_ended_before_the_session_began_was_anothers(monkeypatch, leader, earlier):
+    ages = {None: 5.0}
+    monkeypatch.setattr(following, "seconds_since_start", lambda pid=None: ages.get(pid, leader))
+    replica = SimpleNamespace(time=lambda local: local)
+    session = SimpleNamespace(includes=lambda operation: operation == "ours")
+    since = following.ends_seen(replica, session)
+    assert since("ours") == pytest.approx(time.monotonic() - 5.0 - earlier, abs=0.4)
+    assert since("another's") - since("ours") == pytest.approx(earlier)

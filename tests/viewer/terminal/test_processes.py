@@ -58,3 +58,5 @@ def test_a_program_of_a_shell_is_no_worker():
 def test_how_long_this_process_runs_grows():
     before = seconds_since_start()
     assert 0 < before <= seconds_since_start() < 86400
+    assert seconds_since_start(os.getppid()) > before
+    assert seconds_since_start(0) == 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import time
@@ -89,7 +90,7 @@ def follow_broker(
     board = Board(replica)
     selection = Selection(words, NEXT_RUN_WAIT if until_done else 0.0, session, labels)
     board.accepts = selection.accepts
-    board.seen_since = _ends_seen(replica, session)
+    board.seen_since = ends_seen(replica, session)
     if words or session is not None:
         board.hint = lambda: selection.hint(board)
     try:
@@ -140,17 +141,21 @@ def follow_broker(
             feed.close()
 
 
-def _ends_seen(replica: Replica, session: Session | None) -> Callable[[Operation], float]:
+def ends_seen(replica: Replica, session: Session | None) -> Callable[[Operation], float]:
     """Return the function that says from when on the end of an operation counts as seen.
 
     From the beginning of this process, however long it took to attach. Jobs of the session were
-    begun before it, by the same command line or the one before.
+    begun before it, by the same command line or the one before; what ended before its leader began
+    had another session on a terminal of that name.
     """
-    begun = time.monotonic() - seconds_since_start()
+    own = seconds_since_start()
+    begun = time.monotonic() - own
+    leader = seconds_since_start(os.getsid(0)) if session is not None else 0.0
+    before = min(LINE_BEFORE, max(leader - own, 0.0)) if leader else LINE_BEFORE
 
     def since(operation: Operation) -> float:
         ours = session is not None and session.includes(operation)
-        return replica.time(begun) - (LINE_BEFORE if ours else 0.0)
+        return replica.time(begun) - (before if ours else 0.0)
 
     return since
 

@@ -35,9 +35,9 @@ def read_process(pid: int) -> Process | None:
     )
 
 
-def seconds_since_start() -> float:
-    """Return how long this process has been running; 0 where that is unknown."""
-    own = read_process(os.getpid())
+def seconds_since_start(pid: int | None = None) -> float:
+    """Return how long a process, or this one, has been running; 0 where that is unknown."""
+    own = read_process(os.getpid() if pid is None else pid)
     if own is None or not hasattr(time, "CLOCK_BOOTTIME"):
         return 0.0
     return max(time.clock_gettime(time.CLOCK_BOOTTIME) - own.started, 0.0)

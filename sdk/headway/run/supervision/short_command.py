@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # again and again is followed from its beginning. Doubled, the first run of a longer one would be
 # seen that much later, from elsewhere too.
 LONGEST = 0.7
+# The same for one that took less than what counts as long when it ran last.
+KNOWN_LONGEST = 1.5
 # The same on a terminal, whose picture begins soon after, and for a known tool that has printed.
 SOON = 0.3
 TICK = 0.1  # seconds between two looks at the modes of the terminal
@@ -37,7 +39,7 @@ _SHOWN = ("plain", "json")
 
 
 class ShortCommand:
-    """The first seconds of a command: `LONGEST`, or `SOON`.
+    """The first seconds of a command: `LONGEST`, `KNOWN_LONGEST` or `SOON`.
 
     `heard` is the signal that ended them, and was passed on; who follows the command then does
     the rest.
@@ -72,7 +74,8 @@ class ShortCommand:
     def run(self) -> int | None:
         """Follow the command; return its exit status if it is reported, so all is done."""
         try:
-            code = None if self._took_long() else self._end()
+            known = self._took_long()
+            code = None if known else self._end(LONGEST if known is None else KNOWN_LONGEST)
             if code is None or not (self._is_copied() and self._report(code)):
                 return None
         except Exception:
@@ -80,18 +83,21 @@ class ShortCommand:
         self._launch.child.take_statuses()
         return code
 
-    def _took_long(self) -> bool:
-        """Return whether the command took long when it ran last: then it is followed at once."""
-        from headway.host.files.long_commands import is_long  # noqa: PLC0415 - once it has begun
+    def _took_long(self) -> bool | None:
+        """Return whether the command took long when it ran last: then it is followed at once.
+
+        None where that is not known.
+        """
+        from headway.host.files.long_commands import took_long  # noqa: PLC0415 - once it has begun
 
         keys = self._launch.plan.history_keys()
-        return keys is not None and is_long(keys.key)
+        return None if keys is None else took_long(keys.key)
 
-    def _end(self) -> int | None:
-        """Wait for the command; return its exit status if it has exited in time."""
+    def _end(self, longest: float) -> int | None:
+        """Wait for the command, so long at most; return its exit status if it exits in time."""
         launch = self._launch
         soon = launch.begun + SOON
-        until = soon if os.isatty(2) else launch.begun + LONGEST
+        until = soon if os.isatty(2) else launch.begun + longest
         while True:
             now = time.monotonic()
             found = os.waitid(os.P_PID, launch.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)

@@ -25,9 +25,13 @@ def test_the_last_run_decides(state):
     assert not long_commands.is_long(KEY)
 
 
-def test_a_command_that_is_short_makes_no_file(state):
-    long_commands.note(KEY, 0.1)
-    assert os.listdir(state) == []
+def test_what_took_but_a_moment_is_known_too(state):
+    assert long_commands.took_long(KEY) is None
+    long_commands.note(KEY, 1.1)
+    assert long_commands.took_long(KEY) is False
+    assert long_commands.took_long(OTHER) is None
+    long_commands.note(KEY, 60.0)
+    assert long_commands.took_long(KEY) is True
 
 
 def test_of_two_in_one_slot_the_later_is_known(state):

@@ -15,7 +15,7 @@ from headway.records import OPERATION_FIELDS
 from headway.run.history_keys import HistoryKeys
 from headway.run.process.signal_forwarding import ReceivedSignal
 from headway.run.supervision.plan import Plan
-from headway.run.supervision.short_command import SOON, ShortCommand
+from headway.run.supervision.short_command import LONGEST, SOON, ShortCommand
 from headway.run.supervision.signal_relay import SignalRelay
 from headway_broker.shell.spool import frames
 
@@ -270,3 +270,21 @@ def test_what_took_long_when_it_ran_last_is_left_to_the_runner_at_once(
     again = Launched("true")
     again.plan.keys = launched.plan.keys
     assert ShortCommand(again, environ).run() == 0
+
+
+@pytest.mark.parametrize(("before", "waits"), [(None, False), (1.1, True)])
+def test_what_took_a_moment_when_it_ran_last_is_given_that_moment(
+    tmp_path, environ, monkeypatch, before, waits
+):
+    monkeypatch.setenv("HEADWAY_STATE_DIR", str(tmp_path))
+    monkeypatch.setattr(os, "isatty", lambda _: False)
+    launched = Launched("sleep", "60", signals=[signal.SIGINT])
+    launched.plan.keys = HistoryKeys("0123456789abcdef0123", [], None)
+    if before is not None:
+        long_commands.note(launched.plan.keys.key, before)
+    launched.begun = time.monotonic() - LONGEST
+    brief = ShortCommand(launched, environ)
+    assert brief.run() is None
+    assert (brief.heard is not None) == waits
+    os.kill(launched.child.pid, signal.SIGKILL)
+    launched.child.take_statuses()
