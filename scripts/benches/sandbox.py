@@ -20,6 +20,7 @@ from headway_broker.state.quotas import OPEN_LIMIT, STAGES_LIMIT
 
 SCRIPTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DROPPED = ("CI", "PYTHONPATH", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
+STARTING = 60.0  # seconds for a process to listen, on a machine that has much else to do
 KILLING = 5.0  # seconds in which the kernel has ended whatever got a SIGKILL
 
 
@@ -30,6 +31,22 @@ def wait_for(happened: Callable[[], object], seconds: float, what: str) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not happen within {seconds} s")
         time.sleep(0.005)
+
+
+def wait_for_number(
+    number: Callable[[], int], wanted: int, what: str, patience: float = 30
+) -> None:
+    """Return when `number` is `wanted`; raise `TimeoutError` if it stays `patience` seconds.
+
+    However slow the machine is just now: what grows goes on.
+    """
+    seen, since = -1, time.monotonic()
+    while (found := number()) < wanted:
+        if found != seen:
+            seen, since = found, time.monotonic()
+        if time.monotonic() - since > patience:
+            raise TimeoutError(f"{what}: {found} of {wanted}, and no more for {patience} s")
+        time.sleep(0.02)
 
 
 class Sandbox:
@@ -97,7 +114,9 @@ class Sandbox:
             process = self.python(*under, "-m", "headway_broker", "run", stdout=log, stderr=log)
         socket = os.path.join(self.runtime, "report.sock")
         wait_for(
-            lambda: os.path.exists(socket) or process.poll() is not None, 10, "a listening broker"
+            lambda: os.path.exists(socket) or process.poll() is not None,
+            STARTING,
+            "a listening broker",
         )
         if process.poll() is not None:
             with open(os.path.join(self.directory, "broker.log"), encoding="utf-8") as log:
@@ -108,7 +127,7 @@ class Sandbox:
         """Start the minimal receiver in the broker's place; return when it listens."""
         process = self.program("minimal_receiver", self.runtime)
         socket = os.path.join(self.runtime, "report.sock")
-        wait_for(lambda: os.path.exists(socket), 10, "a listening receiver")
+        wait_for(lambda: os.path.exists(socket), STARTING, "a listening receiver")
         return process
 
     def viewers(self, count: int, kind: str = "viewers") -> subprocess.Popen[Any]:

@@ -181,7 +181,7 @@ class Viewer:
         self.now = 0.0
         self.frames = self.missed = 0  # a frame may come in several messages
 
-    def take_snapshot(self, seconds: float = 30) -> Snapshot:
+    def take_snapshot(self, seconds: float = 120) -> Snapshot:
         """Request a snapshot and apply every part, as a viewer does that attaches late."""
         begun = time.monotonic()
         self.socket.subscribe(self.inbox)

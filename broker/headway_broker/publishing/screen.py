@@ -50,6 +50,8 @@ class Screen:
         self._ledger = ledger
         self._untold: dict[Entry, Marks] = {}  # what changed in the others, the longest ago first
         self._choose_at = self._chosen = float("-inf")
+        # What `stages` returns, until others are the first or a stage of any has begun or ended.
+        self._running: dict[Session, list[int]] | None = None
 
     @property
     def crowded(self) -> bool:
@@ -90,16 +92,19 @@ class Screen:
             room = 2 * FIRST - len(first)
             first += children.get(entry.operation.id, ())[: max(room, 0)]
         self.first = frozenset(first)
+        self._running = None
 
     def stages(self, now: float) -> dict[Session, list[int]]:
         """Return the stages of the first operations that may move, by who counts in them."""
         self.choose(now)
-        found: dict[Session, list[int]] = {}
-        for entry in self.first:
-            stages = islice(entry.operation.stages.values(), STAGES_LOOKED_AT)
-            running = [stage.id for stage in stages if stage.state == RUNNING]
-            found.setdefault(entry.session, []).extend(running)
-        return found
+        if self._running is None:
+            found: dict[Session, list[int]] = {}
+            for entry in self.first:
+                stages = islice(entry.operation.stages.values(), STAGES_LOOKED_AT)
+                running = [stage.id for stage in stages if stage.state == RUNNING]
+                found.setdefault(entry.session, []).extend(running)
+            self._running = found
+        return self._running
 
     def changed(
         self,
@@ -119,6 +124,8 @@ class Screen:
         for entry in entries:
             marks = self._ledger.dirty[entry]
             untold = self._untold.get(entry)
+            if marks.structure or marks.stages:
+                self._running = None
             if marks.structure:
                 self._choose_at = min(self._choose_at, self._chosen + CHOOSE_SOON)
             if crowded and entry not in self.first and _can_wait(entry, marks):

@@ -14,9 +14,10 @@ import subprocess
 import time
 from typing import Any, Callable
 
+from benches.programs.fleet_load import id_of
 from benches.report import Check, Curve, Report, Row, percentile, summarize
 from benches.resources import cpu
-from benches.sandbox import Sandbox, wait_for
+from benches.sandbox import STARTING, Sandbox, wait_for
 from headway_viewer.fleet import subjects
 from headway_viewer.fleet.fleet_feed import FleetFeed
 from headway_viewer.fleet.server_access import Access
@@ -120,7 +121,7 @@ def start_server(sandbox: Sandbox) -> str:
             return False
         return True
 
-    wait_for(answers, 10, "a listening nats-server")
+    wait_for(answers, STARTING, "a listening nats-server")
     return f"nats://127.0.0.1:{port}"
 
 
@@ -159,7 +160,7 @@ def states_a_second(report: Report, sandbox: Sandbox, url: str, size: int, state
     """Time how long a viewer takes for many states, from the first that it sees."""
     onlooker = Onlooker(url)
     moving = min(MOVING, size, states)
-    last = f"bench-{(states - 1) % moving}"
+    last = id_of((states - 1) % moving)
     replica = onlooker.replica
 
     def done(name: str) -> float:
@@ -168,7 +169,7 @@ def states_a_second(report: Report, sandbox: Sandbox, url: str, size: int, state
     try:
         onlooker.look_until(onlooker.is_whole, 60, "a snapshot")
         process = sandbox.program("fleet_load", "flood", url, moving, states)
-        onlooker.look_until(lambda: done("bench-0") > 1, 60, "the first state")
+        onlooker.look_until(lambda: done(id_of(0)) > 1, 60, "the first state")
         begun = time.monotonic()
         onlooker.look_until(lambda: done(last) == 1000, 120, "the last state")
         lasted = time.monotonic() - begun

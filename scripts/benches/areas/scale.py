@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from benches.report import Check, Curve, Report, Row, Summary, ratio, summarize
 from benches.resources import cpu, rss, thread_cpu
-from benches.sandbox import Sandbox, wait_for
+from benches.sandbox import Sandbox, wait_for, wait_for_number
 
 STAGES = 10
 WINDOW = 2.5  # seconds that are measured
@@ -212,11 +212,7 @@ def by_workers(
             sandbox.viewers(1)
             for _ in range(number):
                 sandbox.program("workloads", "steady", STAGES, 1, stdin=subprocess.PIPE)
-            wait_for(
-                lambda wanted=number: len(sandbox.operations()) >= wanted,
-                30,
-                "the announcement of all workers",
-            )
+            wait_for_number(lambda: len(sandbox.operations()), number, "workers announced")
             time.sleep(SETTLING)
             main, begun = thread_cpu(broker.pid), time.monotonic()
             time.sleep(window)

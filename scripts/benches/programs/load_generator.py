@@ -23,7 +23,7 @@ import time
 
 import zmq
 
-from benches.sandbox import wait_for
+from benches.sandbox import wait_for_number
 from benches.simulated_peers import Client, Viewer, Worker
 
 TICKS = 20  # a second
@@ -56,10 +56,8 @@ class Workers:
         wanted = client.request("status")["operations"] + sessions * operations
         for worker in self.workers:
             worker.begin()
-        wait_for(
-            lambda: client.request("status")["operations"] >= wanted,
-            60,
-            "the announcement of all operations",
+        wait_for_number(
+            lambda: client.request("status", 120)["operations"], wanted, "operations announced"
         )
         client.close()
         self.updates = self.messages = 0

@@ -65,7 +65,7 @@ def open_stage(
     with reporter().lock:  # or what is around it, of another thread, may end before it begins
         around = current()
         if around is not None and not operation_of(around).foreign:
-            stage = around.stage(name or "items", unit=unit)
+            stage = around.stage(name or operation_of(around).unnamed(), unit=unit)
             stage.model.total = total
             stage._given = clean_count(initial) or 0
             return stage.start()

@@ -3,6 +3,7 @@
 import pytest
 from wired import Wired
 
+from headway.model import Stage
 from headway.protocol import messages
 from headway.protocol.rows import decode
 from headway_broker.publishing import screen as rules
@@ -103,6 +104,22 @@ def test_of_many_the_first_are_told_with_each_frame_and_the_others_in_turn(wired
     assert max(map(len, others)) <= 2 * rules.IN_TURN  # of a frame, or of two
     turns = [name for some in others for name in some]
     assert len(set(turns[: MANY - rules.FIRST])) == MANY - rules.FIRST  # before any has two
+
+
+def test_a_stage_that_begins_in_one_of_the_first_is_looked_at_from_then_on(wired):
+    worker = begin(wired, MANY)
+    Looker(wired)
+    wired.pass_time(1.5)
+    operation = next(iter(worker.operations.values()))
+    stage = operation.add_stage(Stage(MANY + 1, "later", total=100))
+    stage.move("running", wired.now)
+    worker.announce(operation.id)
+    wired.pass_time(0.06)
+    told(wired)
+    worker.count({MANY + 1: 5})
+    wired.pass_time(0.06)
+    [row] = [row for rows in told(wired) for row in rows if row.operation == operation.id]
+    assert row.counts == {MANY + 1: 5}
 
 
 def test_in_the_end_a_screen_has_all_there_is(wired):

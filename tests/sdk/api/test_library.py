@@ -51,4 +51,4 @@ def test_what_is_silent_has_all_that_a_program_calls():
 
 
 # What the package itself calls.
-INNER = {"ask", "pause", "stop_iterating"}
+INNER = {"ask", "pause", "stop_iterating", "unnamed"}

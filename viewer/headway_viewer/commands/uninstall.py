@@ -173,10 +173,11 @@ def _may_report(pid: int, directory: str) -> bool:
             if b"zmq" not in file.read():
                 return False
         with open(f"/proc/{pid}/environ", "rb") as file:
-            words = os.fsdecode(file.read()).split("\0")
+            words: list[str] = os.fsdecode(file.read()).split("\0")
     except OSError:
         return False  # it has ended
-    environ = dict(word.partition("=")[::2] for word in words)
+    parts = (word.partition("=") for word in words)
+    environ = {name: value for name, _, value in parts}
     return any(directory == one for _, one in endpoint.candidates(environ, os.getuid()))
 
 

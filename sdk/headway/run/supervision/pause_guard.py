@@ -10,7 +10,7 @@ import time
 
 from headway.host.threads import signals as signal
 from headway.run.kernel.process_tree import process_status, process_tree
-from headway.run.process import process_group  # noqa: F401 - a process that was forked imports nothing
+from headway.run.process import process_group
 from headway.run.process.child import send_signal
 from headway.run.process.fork_gate import close_all_but, run_in_child
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from headway.run.process.pty_session import PtyChild
 
 _IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTTOU)
+_LOADED = (process_group,)  # by `send_signal`: a process that was forked imports nothing
 _DISMISSED = "dismissed"
 # Seconds for the end of the guard once it is dismissed: it is waited for, so that no dead child
 # stays behind with each pause. A busy machine gives it a turn within a tenth of that.
