@@ -92,14 +92,13 @@ def test_what_the_broker_runs_in_is_told(environ):
     assert "descriptors" in facts["limits"]
 
 
-def test_that_a_process_may_write_no_file_is_read_of_the_kernel():
-    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); input()"
-    for code, stores_nothing in ((limited, True), ("input()", False)):
-        process = subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE)
-        try:
-            if stores_nothing:
-                until(lambda: broker_check.stores_nothing(process.pid), "its limit")
-            else:
-                assert not broker_check.stores_nothing(process.pid)
-        finally:
-            process.communicate(b"\n")
+LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); input()"
+
+
+@pytest.mark.parametrize(("code", "nothing"), [(LIMITED, True), ("input()", False)])
+def test_that_a_process_may_write_no_file_is_read_of_the_kernel(code, nothing):
+    process = subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE)
+    try:
+        until(lambda: broker_check.stores_nothing(process.pid) is nothing, "its limit")
+    finally:
+        process.communicate(b"\n")
