@@ -52,6 +52,8 @@ class Retirement:
         theirs = retirement.surroundings_of(arguments)
         if self._mine is None or theirs is None or not retirement.is_worse(self._mine, theirs):
             return None
+        if self._mine.limits > theirs.limits:
+            return "a client with fewer limits asked to retire"
         if self._mine.service is not None and theirs.service is None:
             return f"a client outside of {self._mine.service} asked to retire"
         return f"a client that is not as nice ({self._mine.nice}) asked to retire"

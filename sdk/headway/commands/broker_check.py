@@ -60,6 +60,9 @@ def examine(
             )
         lines.append(("broker", told))
         lines += _process(pid) if pid else []
+        if pid and stores_nothing(pid):
+            told = "nothing: it may write no file, until a program without its limits reports"
+            lines.append((STORES, told))
         if against:
             trouble.append(f"the broker {against}")
     elif named:
@@ -165,6 +168,18 @@ def _limits(pid: int) -> list[tuple[str, str]]:
     return [("limits", ", ".join(found))] if found else []
 
 
+def stores_nothing(pid: int) -> bool:
+    """Return whether a process may write files of less than a history needs."""
+    try:
+        with open(f"/proc/{pid}/limits", encoding="ascii", errors="replace") as file:
+            sizes = [line[26:47].strip() for line in file if line.startswith("Max file size")]
+    except OSError:
+        return False
+    return any(size.isdecimal() and int(size) < LEAST_FILE for size in sizes)
+
+
+STORES = "stores"  # the name of the line that says that the broker stores nothing
+LEAST_FILE = 1 << 20  # bytes: an empty history takes a tenth of it, with its log
 # As /proc/PID/limits names them, and as we do.
 _LIMITS = {
     "Max open files": "descriptors",

@@ -47,7 +47,10 @@ def main(argv: list[str]) -> int:
     for reason in trouble:
         sys.stdout.write(f"reporting is off: {reason}\n")
     if not trouble:
-        forgets = any(name == "state" and FORGETS in value for name, value in lines)
+        forgets = any(
+            name == broker_check.STORES or (name == "state" and FORGETS in value)
+            for name, value in lines
+        )
         sys.stdout.write(f"reporting works{', without a history' if forgets else ''}\n")
     return 1 if trouble else 0
 

@@ -20,6 +20,8 @@ THREADS = 4  # beside the reporting one: the importing one, and libzmq's
 # takes longer than all else before a command begins.
 AMPLE_PROCESSES = 1024
 AMPLE_DESCRIPTORS = 256
+# What keeps a broker from storing, or ends it after a while, if it is limited.
+LIMITS = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE")
 MAX_LIMIT = 1 << 62  # bytes of addresses: no limit that anybody sets
 MEMORY = 96 << 20  # bytes of addresses that they want, and what is imported
 
@@ -37,6 +39,13 @@ def _resource() -> Any:
         import resource  # noqa: PLC0415 - not there on Windows
 
     return resource
+
+
+def fixed_limits() -> int:
+    """Return how many limits a broker that this process starts cannot lift: those of a user."""
+    resource = _resource()
+    kinds = [getattr(resource, name) for name in LIMITS if hasattr(resource, name)]
+    return sum(resource.getrlimit(kind)[1] != resource.RLIM_INFINITY for kind in kinds)
 
 
 def are_ample() -> bool:

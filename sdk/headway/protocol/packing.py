@@ -9,15 +9,57 @@ from __future__ import annotations
 import struct
 
 from headway.protocol import messages
+from headway.records import STAGE_FIELDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Sequence
 
 
 def frame(message: Any) -> bytes:
     """Return a message of `messages.INBOUND` in the bytes that `wire.encode` returns for it."""
-    return packed((messages.INBOUND.index(type(message)), *message))
+    kind = messages.INBOUND.index(type(message))
+    if type(message) is not messages.Announce:
+        return packed((kind, *message))
+    fields = _array((kind, *message[:_STAGES]), more=1)
+    return fields + _array_head(len(message.stages)) + b"".join(_packed_stages(message.stages))
+
+
+def _packed_stages(records: Sequence[Any]) -> list[bytes]:
+    """Return records of stages serialized, each as `packed` does it.
+
+    Most differ in ids, names and times alone, and the rest is looked up: an exit may serialize tens
+    of thousands, for which it has a second.
+    """
+    known: dict[Any, tuple[bytes, bytes]] = {}
+    done: list[bytes] = []
+    add = done.append
+    for record in records:
+        if len(record) != len(STAGE_FIELDS):
+            add(packed(record))
+            continue
+        (identity, parent, name, *_, counted, total, _, started, ended, _, initial, _) = record
+        wholes = type(counted) is int and type(initial) is int  # 1 and 1.0 would be one key
+        plain = type(started) is float and type(ended) is float and name.isascii()
+        if not (wholes and plain and (total is None or type(total) is int)):
+            add(packed(record))
+            continue
+        key = (parent, *record[_STATE:_STARTED], *record[_ATTEMPT:])
+        same = known.get(key)
+        if same is None:
+            before = b"".join(_items(record[_STATE:_STARTED]))
+            same = known[key] = before, b"".join(_items(record[_ATTEMPT:]))
+        size = len(name)
+        head = (
+            _head(0x9F, 0xCD, identity)
+            if 255 < identity < 65536
+            else _STAGE_HEAD + packed(identity)
+        )
+        text = (_SHORT[size] + name.encode()) if size < 32 else packed(name)
+        above = b"\xc0" if parent is None else packed(parent)
+        times = _times(0xCB, started, 0xCB, ended)
+        add(b"".join((head, above, text, same[0], times, same[1])))
+    return done
 
 
 def packed(value: Any) -> bytes:
@@ -42,9 +84,17 @@ def packed(value: Any) -> bytes:
         short = bytes((0x80 | len(value),)) if len(value) < 16 else None
         return (short or _sized(len(value), b"\0\xde\xdf", least=1)) + inside
     if kind in (list, tuple):
-        short = bytes((0x90 | len(value),)) if len(value) < 16 else None
-        return (short or _sized(len(value), b"\0\xdc\xdd", least=1)) + b"".join(_items(value))
+        return _array(value)
     raise TypeError(f"{kind.__name__} has no place in a message")
+
+
+def _array(values: Sequence[Any], *, more: int = 0) -> bytes:
+    """Return an array serialized, without the last `more` of its items."""
+    return _array_head(len(values) + more) + b"".join(_items(values))
+
+
+def _array_head(size: int) -> bytes:
+    return bytes((0x90 | size,)) if size < 16 else _sized(size, b"\0\xdc\xdd", least=1)
 
 
 def _items(values: Any) -> list[bytes]:
@@ -101,3 +151,11 @@ def _sized(size: int, codes: bytes, *, least: int = 0) -> bytes:
         if size < limit:
             return pack(code, size)
     raise OverflowError(f"{size} is too long")
+
+
+_STAGES = messages.Announce._fields.index("stages")
+_STATE, _STARTED, _ATTEMPT = map(STAGE_FIELDS.index, ("state", "started", "attempt"))
+_STAGE_HEAD = _array_head(len(STAGE_FIELDS))
+_head = struct.Struct(">BBH").pack
+_times = struct.Struct(">BdBd").pack
+_SHORT = [bytes((0xA0 | size,)) for size in range(32)]

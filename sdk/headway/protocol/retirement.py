@@ -1,7 +1,8 @@
 """When a client asks a broker to retire, and in which words. Pure.
 
 It asks an older one, so that its own version is started, and one that is worse off than the next
-would be: a service stops all that it has started, and a nice value slows every later program. An
+would be: one that may write no file stores nothing, a service stops all that it has started, and a
+nice value slows every later program. An
 order without ties decides, so that two clients never take turns in replacing each other's broker.
 """
 
@@ -27,10 +28,14 @@ STAYS = "stays"
 
 
 class Surroundings(NamedTuple):
-    """Where a broker runs: in which service, if it is stopped with one, and how nice."""
+    """Where a broker runs: in which service, if it is stopped with one, how nice, how limited.
+
+    `limits` are how many limits, of its files or memory for instance, it cannot lift.
+    """
 
     service: str | None
     nice: int
+    limits: int = 0
 
 
 def surroundings_of(about: Mapping[str, Any]) -> Surroundings | None:
@@ -38,12 +43,17 @@ def surroundings_of(about: Mapping[str, Any]) -> Surroundings | None:
     service, nice = about.get("service"), about.get("nice")
     if type(nice) is not int or not (service is None or type(service) is str):
         return None
-    return Surroundings(service, nice)
+    limits = about.get("limits")  # of no older peer
+    return Surroundings(service, nice, limits if type(limits) is int else 0)
 
 
 def is_worse(theirs: Surroundings, mine: Surroundings) -> bool:
     """Return whether a broker in `theirs` is worse off than one in `mine` would be."""
-    return (theirs.service is not None, theirs.nice) > (mine.service is not None, mine.nice)
+    return _order(theirs) > _order(mine)
+
+
+def _order(place: Surroundings) -> tuple[int, bool, int]:
+    return place.limits, place.service is not None, place.nice
 
 
 def request(welcome: Welcome, mine: Surroundings | None) -> dict[str, Any] | None:

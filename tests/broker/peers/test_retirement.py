@@ -82,6 +82,13 @@ def test_a_client_that_would_start_one_that_is_better_off_makes_it_retire(ours, 
     assert (wired.stopped is None) if why is None else why in wired.stopped
 
 
+def test_a_client_with_fewer_limits_makes_it_retire():
+    for told, retires in (({"limits": 0}, True), ({"limits": 2}, False), ({}, True)):
+        viewer = Wired(about={"service": None, "nice": 0, "limits": 2}).viewer()
+        viewer.ask("retire", major=1, minor=messages.MINOR, service=None, nice=0, **told)
+        assert viewer.heard(messages.Reply)[0].result == {"retiring": retires}
+
+
 def test_a_broker_that_a_person_has_started_tells_no_place_and_stays():
     wired = Wired(about={"version": "1"})
     viewer = wired.viewer()

@@ -3,11 +3,14 @@
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 
 import pytest
 import zmq
+from machine import until
 
 from headway import __version__
 from headway.commands import broker_check, doctor
@@ -87,3 +90,15 @@ def test_what_the_broker_runs_in_is_told(environ):
     assert f"{len(os.sched_getaffinity(0))} of {os.cpu_count()} processors" in facts["runs"]
     assert "in the control group /" in facts["runs"]
     assert "descriptors" in facts["limits"]
+
+
+LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); input()"
+
+
+@pytest.mark.parametrize(("code", "nothing"), [(LIMITED, True), ("input()", False)])
+def test_that_a_process_may_write_no_file_is_read_of_the_kernel(code, nothing):
+    process = subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE)
+    try:
+        until(lambda: broker_check.stores_nothing(process.pid) is nothing, "its limit")
+    finally:
+        process.communicate(b"\n")

@@ -21,6 +21,14 @@ def test_too_few_descriptors_are_noticed(monkeypatch):
     assert not resources.has_descriptors()
 
 
+def test_limits_that_no_user_can_lift_are_counted(monkeypatch):
+    hard = {resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CPU: 60}
+    monkeypatch.setattr(
+        resource, "getrlimit", lambda kind: (0, hard.get(kind, resource.RLIM_INFINITY))
+    )
+    assert resources.fixed_limits() == 2
+
+
 def test_too_little_address_space_is_noticed(monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (resources.MEMORY, resources.MEMORY))
     assert not resources.has_memory()

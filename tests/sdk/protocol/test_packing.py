@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headway.model import Operation, Stage
 from headway.protocol import messages, packing, wire
 
 NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False)
@@ -43,3 +44,26 @@ def test_what_has_no_place_in_a_message_is_an_error(value):
 def test_a_message_is_the_same_frame_as_on_the_wire():
     bye = messages.Bye(3, 12.5)
     assert packing.frame(bye) == wire.encode(bye)
+
+
+def test_stages_of_all_kinds_are_the_same_frame_as_on_the_wire():
+    records = []
+    for number in (1, 127, 128, 255, 256, 65535, 65536, 2**40):
+        for name in ("a", "x" * 31, "x" * 32, "\N{SNOWMAN}", ""):
+            for done, total, initial in (
+                (0, None, 0),
+                (0.0, 1, 0),
+                (1, 1.0, 0),
+                (1, 1, 1.0),
+                (1, 1, 1),
+            ):
+                stage = Stage(number, name, total=total, parent=number // 2 or None)
+                stage.done, stage.initial = done, initial
+                records.append(stage.record())
+                stage.move("running", 1.5)
+                stage.move("completed", 2.5, None if done else "stopped")
+                records.append(stage.record())
+    message = messages.Announce(1, 2.0, True, Operation("o" * 12, "Work").record(), records)
+    assert packing.frame(message) == wire.encode(message)
+    older = message._replace(stages=[record[:-1] for record in records])
+    assert packing.frame(older) == wire.encode(older)

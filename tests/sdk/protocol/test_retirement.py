@@ -29,6 +29,9 @@ def welcome(major=MAJOR, minor=MINOR, **about):
         (Surroundings(None, 10), SERVICE, False),
         (Surroundings("a.service", 10), SERVICE, True),
         (SERVICE, Surroundings(None, 19), True),
+        (Surroundings(None, 0, 1), SERVICE, True),
+        (Surroundings(None, 0, 1), Surroundings("a.service", 10, 1), False),
+        (SERVICE, Surroundings(None, 0, 1), False),
     ],
 )
 def test_a_broker_that_is_worse_off_than_ours_would_be_is_asked(theirs, mine, asked):
@@ -40,6 +43,7 @@ def test_a_broker_that_is_worse_off_than_ours_would_be_is_asked(theirs, mine, as
 
 def test_two_clients_never_take_turns_in_replacing_each_others_broker():
     every = [Surroundings(s, n) for s in (None, "a.service", "b.service") for n in (0, 5)]
+    every += [one._replace(limits=2) for one in every]
     for one, other in itertools.product(every, every):
         assert not (retirement.is_worse(one, other) and retirement.is_worse(other, one))
 

@@ -114,7 +114,7 @@ def test_a_refused_operation_is_dropped_and_a_refused_session_is_silent():
 def test_a_broker_that_is_worse_off_is_asked_once_to_retire_and_still_told_everything():
     publisher, operation = publisher_with("A")
     publisher.surroundings = Surroundings(None, 0)
-    words = {"major": 1, "minor": messages.MINOR, "service": None, "nice": 0}
+    words = {"major": 1, "minor": messages.MINOR, "service": None, "nice": 0, "limits": 0}
     asked = welcomed(publisher, service="cron.service", nice=0)
     assert asked == [messages.Request(1, "retire", words)]
     publisher.changed(operation)

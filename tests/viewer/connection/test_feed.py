@@ -283,7 +283,13 @@ def test_an_older_broker_is_asked_once_to_retire_in_words_that_it_knows(broker, 
     until(broker, feed, lambda: feed.refused is not None)
     until(broker, feed, lambda: retired(broker))
     (asked,) = retired(broker)
-    assert asked.arguments == {"major": 1, "minor": messages.MINOR, "service": None, "nice": 0}
+    assert asked.arguments == {
+        "major": 1,
+        "minor": messages.MINOR,
+        "service": None,
+        "nice": 0,
+        "limits": 0,
+    }
     assert [m for m in broker.heard if isinstance(m, messages.Hello)][-1].major == 0
     assert not feed.barred  # the next one may come
     ahead = time.monotonic() + 10

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from headway.async_exceptions import reraise_async
+from headway.host import resources
 from headway.protocol.retirement import Surroundings
 
 TYPE_CHECKING = False
@@ -59,7 +60,8 @@ def group(pid: int | str = "self") -> str:
 
 def own() -> Surroundings:
     """Return the surroundings of this process."""
-    return Surroundings(service_in(group()), os.getpriority(os.PRIO_PROCESS, 0))
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    return Surroundings(service_in(group()), nice, resources.fixed_limits())
 
 
 def for_broker(environ: Mapping[str, str], user: int) -> Surroundings:
@@ -67,7 +69,7 @@ def for_broker(environ: Mapping[str, str], user: int) -> Surroundings:
     here = own()
     if here.service is not None and user_manager(environ, user):
         return Surroundings(None, 0)
-    return Surroundings(here.service, max(here.nice, 0))
+    return here._replace(nice=max(here.nice, 0))
 
 
 def user_manager(environ: Mapping[str, str], user: int, run: str = "/run/user") -> str | None:
