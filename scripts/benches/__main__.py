@@ -1,8 +1,8 @@
 """`scripts/bench AREA… [--write] [--quick] [--json FILE]`: measure, print, write into the docs.
 
-`scripts/bench eta --traces FOLDER` scores further recordings; `scripts/bench eta --sweep` prints
-instead what each constant of the estimate does. `scripts/bench run-truth --only COMMAND` runs the
-commands so named alone.
+`scripts/bench eta --traces FOLDER` scores further recordings; `scripts/bench eta --sweep [PART]`
+prints instead what each constant of the estimate does, `--write` its table into docs/estimates.md.
+`scripts/bench run-truth --only COMMAND` runs the commands so named alone.
 
 `--write` puts the tables into the pages of docs/ that have a place for them, and the JSON and the
 plots into docs/figures/; `--quick` runs next to no rounds: it shows that a bench works.
@@ -40,6 +40,7 @@ AREAS = {  # subcommand → module of benches.areas
     "top": "top",
     "web": "web",
     "mcp": "mcp",
+    "notify": "notices",
     "shell": "shells",
     "run": "run",
     "run-truth": "run_truth",
@@ -118,7 +119,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", metavar="FILE")
-    parser.add_argument("--sweep", action="store_true")
+    parser.add_argument("--sweep", metavar="PART", nargs="?", const="")
     parser.add_argument("--traces", metavar="FOLDER", type=Path, action="append", default=[])
     parser.add_argument("--only", metavar="COMMAND", action="append", default=[])
     chosen = parser.parse_args(arguments)
@@ -128,10 +129,12 @@ def main(arguments: list[str]) -> int:
         importlib.import_module("benches.areas.run_truth").ONLY.extend(chosen.only)
     if chosen.traces:
         importlib.import_module("benches.areas.eta").TRACES.extend(chosen.traces)
-    if chosen.sweep:
+    if chosen.sweep is not None:
         if chosen.area != ["eta"]:
             parser.error("--sweep is of eta alone")
-        importlib.import_module("benches.areas.eta_sweep").sweep(sys.stdout, quick=chosen.quick)
+        importlib.import_module("benches.areas.eta_sweep").sweep(
+            sys.stdout, chosen.sweep, quick=chosen.quick, write=chosen.write
+        )
         return 0
     areas = list(AREAS) if "all" in chosen.area else chosen.area
     reports: dict[str, dict[str, Any]] = {}

@@ -99,6 +99,15 @@ def clean_flag(value: Any) -> bool | None:
     return bool(count) if count in (0, 1) else None
 
 
+def is_true(value: Any, otherwise: bool) -> bool:
+    """Return whether `value` counts as true; `otherwise` where it cannot say."""
+    try:
+        return bool(value)
+    except Exception as error:  # an array, or whatever a stranger's type makes of it
+        reraise_async(error)
+        return otherwise
+
+
 def clean_labels(value: Any) -> dict[str, str] | None:
     """Return `value` as labels: a plain dict of texts, as many and as long as fit; None without."""
     try:

@@ -30,6 +30,7 @@ EXIT_TIMEOUT = 0.25  # seconds for which an exit waits for a reader that is behi
 LEFT_LIMIT = 1000  # bars that were left and wait for a verdict: the oldest have stopped there
 CAUSE_LIMIT, PLACE_LIMIT = 10, 2000  # exceptions and places that are looked at: deep recursions
 ANCESTOR_LIMIT = 8  # processes above this one that are told: servers of forks, shells
+UNNAMED_LIMIT = 100  # lines that make bars without a name: further ones share the first
 NAME_LIMIT = 256  # characters of a name or a detail: more is cut where it is shown anyway
 
 
@@ -43,6 +44,7 @@ class Connection:
         self.entered: dict[int, list[Bar]] = {}  # thread → the bars that it iterates over
         self.first = _main_thread()
         self.open: dict[int, Bar] = {}
+        self._unnamed: dict[Any, str] = {}  # by the line that made it, the name of a bar
         self.last_looks: list[Callable[[], object]] = []  # called before `finish` ends what is open
         self._pending = b""
         self._flags = 0
@@ -119,6 +121,14 @@ class Connection:
             if len(self._pending) > PENDING_LIMIT:
                 self._close()
 
+    def unnamed(self) -> str:
+        """Return the name of a bar that is given none: one for each line that makes such."""
+        place = _program_line()
+        if place not in self._unnamed and len(self._unnamed) < UNNAMED_LIMIT:
+            number = len(self._unnamed) + 1
+            self._unnamed[place] = "items" if number == 1 else f"items {number}"
+        return self._unnamed.get(place, "items")
+
     def around(self) -> Bar | None:
         """Return the bar that a new one of this thread is part of, or None."""
         found = [bar for bar in _entered.get() if bar.connection is self and bar.entered]
@@ -166,7 +176,7 @@ class Bar:
         self.entered = False  # it is iterated over
         self.left_at: tuple[CodeType, int] | None = None  # code and line of the loop over it
         self._told: tuple[Any, ...] = ()
-        self._name = words(name) or "items"
+        self._name = words(name) or self.connection.unnamed()
         self._unit = unit
         self.restart(total)
 
@@ -298,6 +308,18 @@ def _program_frame() -> FrameType | None:
             break
         frame = frame.f_back
     return frame
+
+
+def _program_line() -> tuple[tuple[str, int], ...]:
+    """Return the line that makes a bar, and before it those of a library that makes several."""
+    program, frame = _program_frame(), sys._getframe(1)
+    found: list[tuple[str, int]] = []
+    while True:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] != "headway_patch":
+            found.append((frame.f_code.co_filename, frame.f_lineno))
+        if frame is program or frame.f_back is None:
+            return tuple(found)
+        frame = frame.f_back
 
 
 def _passed(error: BaseException | None) -> list[tuple[CodeType, int]]:

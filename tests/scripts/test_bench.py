@@ -26,7 +26,7 @@ def bench(*arguments):
 
 @pytest.mark.once
 @pytest.mark.slow
-@pytest.mark.parametrize("verb", ["hot", "ingest", "latency", "frame", "shell", "eta"])
+@pytest.mark.parametrize("verb", ["hot", "ingest", "latency", "frame", "shell", "eta", "notify"])
 def test_a_quick_bench_prints_its_table_and_every_check_holds(verb):
     done = bench(verb)
     assert done.returncode == 0, done.stdout + done.stderr

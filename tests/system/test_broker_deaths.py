@@ -75,7 +75,7 @@ def line_of(worker):
 
 
 @linux
-def test_a_worker_that_became_another_program_or_its_own_again_has_crashed_and_says_so(host):
+def test_a_worker_that_became_another_program_or_its_own_again_has_ended_and_says_so(host):
     host.broker("--detached")
     code = BECOME.replace("peer.start()", "peer.start('op%s' % sys.argv.pop(1))")
     workers = [
@@ -85,8 +85,8 @@ def test_a_worker_that_became_another_program_or_its_own_again_has_crashed_and_s
     until(lambda: len(host.operations()) == 2)
     become(*workers)
     until(lambda: host.status()["open"] == 0)
-    found = [(op.state, op.error) for op in host.operations().values()]
-    assert found == [("crashed", REPLACED)] * 2
+    found = [(op.state, op.reason) for op in host.operations().values()]
+    assert found == [("ended", REPLACED)] * 2
     assert [worker.poll() for worker in workers] == [None, None]
 
 
@@ -100,8 +100,8 @@ def test_what_became_another_program_while_no_broker_was_running_is_settled_by_t
     become(worker)
     host.broker("--detached")
     assert host.operation(OP).state == "running"
-    until(lambda: host.operation(OP).state == "crashed")
-    assert host.operation(OP).error == REPLACED
+    until(lambda: host.operation(OP).state == "ended")
+    assert host.operation(OP).reason == REPLACED
     assert worker.poll() is None
 
 

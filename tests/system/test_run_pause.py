@@ -73,6 +73,34 @@ def test_a_paused_command_is_ended_by_a_cancel(machine, listener):
     assert listener.ended("long").state == "cancelled"
 
 
+@pytest.mark.parametrize("on_terminal", [False, True], ids=["pipes", "terminal"])
+def test_a_command_whose_runner_is_killed_is_not_left_stopped(machine, listener, on_terminal):
+    script = "sleep 40 & sleep 41; true"
+    start = typed if on_terminal else piped
+    process = start(machine, "--name", "long", "--", "sh", "-c", script)
+    below = until(lambda: len(found := commands_below(process)) == 3 and found)
+    assert ask(listener, "long", True).answer == "accepted"
+    until(lambda: stopped(*below), "the stop of all")
+    os.kill(process.pid, signal.SIGKILL)
+    until(lambda: not any(map(is_stopped, below)), "the going on of all")
+    for one in below:
+        if one.is_running():
+            one.kill()
+
+
+def commands_below(process):
+    """What the command of a `headway run` has started, and itself."""
+    below = psutil.Process(process.pid).children(recursive=True)
+    return [one for one in below if one.name() in ("sh", "sleep")]
+
+
+def is_stopped(process):
+    try:
+        return process.status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_one_on_a_terminal_is_paused_and_ended_by_ctrl_c(machine, listener):
     terminal = typed(machine, "--name", "long", "--", "sleep", "40")
     assert ask(listener, "long", True).answer == "accepted"
@@ -86,7 +114,7 @@ def test_one_that_somebody_else_continues_is_no_longer_paused(machine, listener)
     process = piped(machine, "--name", "long", "--", "sleep", "40")
     ask(listener, "long", True)
     until(lambda: listener.named("long").paused, "that it is paused")
-    [command] = psutil.Process(process.pid).children()
+    [command] = commands_below(process)
     os.kill(command.pid, signal.SIGCONT)
     until(lambda: listener.named("long").state == "running", "that it runs")
     process.send_signal(signal.SIGTERM)

@@ -144,6 +144,7 @@ def test_a_browser_sees_operations_come_move_and_end(sandbox, served):
         row("Early", "running").locator(".row").press("Enter")
         page.get_by_text("0 B/50.0 MB").first.wait_for()
         row("Early", "running").locator(".inside", has_text="Inner part").wait_for()
+        page.get_by_role("progressbar", name="Early, Download 0 B/50.0 MB").wait_for()
         assert page.locator("#operations > li > .row", has_text="Inner part").count() == 0
         assert axe.Axe().run(page).violations_count == 0
         for low, median, high in ((1, 2, 3), (75, 80, 200), (20, 40, 90), (800, 1200, 3000)):

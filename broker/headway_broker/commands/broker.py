@@ -187,6 +187,8 @@ def _serve(
         pass
     known = [place for _, place in endpoint.candidates(os.environ, _uid())]
     others = [place for place in known if place != directory]
+    home = endpoint.state_directory(os.environ, identity.home(_uid()))
+    others.append(endpoint.second_spool(home, directory, os.uname().nodename))
     about = _about(detached=detached, listens=listen is not None, stays=service)
     manager = {} if detached else os.environ  # else it is the one of the program that started us
     server = Server(directory, state, single_instance, log, leave_after, others, about, listen)

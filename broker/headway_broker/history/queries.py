@@ -151,18 +151,22 @@ def runs(connection: sqlite3.Connection, key: str) -> list[dict[str, Any]]:
 
 
 def recall(connection: sqlite3.Connection, job: Recall) -> list[dict[str, Any]]:
-    """Return the runs of the finest key that has any, oldest first.
+    """Return the runs of the finest key that has any, oldest first: as many as are looked at.
 
     Hidden counts are absolute: those of another input, which a coarser key finds, say nothing.
     """
-    found = runs(connection, job.key)
+    texts = connection.execute(
+        "SELECT run FROM runs WHERE key = ? ORDER BY number DESC LIMIT ?",
+        (job.key, retention.RUNS_RECALLED),
+    ).fetchall()
+    found = list(_read(text for (text,) in reversed(texts)))
     for key in job.coarser:
         if found:
             return found
         newest = connection.execute(
             "SELECT run FROM runs WHERE number IN"
             " (SELECT run FROM coarser WHERE key = ? ORDER BY run DESC LIMIT ?) ORDER BY number",
-            (key, retention.RUNS_PER_KEY),
+            (key, retention.RUNS_RECALLED),
         )
         found = list(_read(text for (text,) in newest))
         for run in found:

@@ -157,7 +157,10 @@ class Endings:
         self._leave(session)
 
     def settle_deaths(self, now: float, *, drained: bool) -> None:
-        """Settle the operations of processes whose death is certain by now as crashed."""
+        """Settle the operations of processes whose death is certain by now as crashed.
+
+        Of one that has become another program nobody knows whether its work was done: they end.
+        """
         for session in self._liveness.settled(now, drained=drained):
             self._settle(session, now)
 
@@ -180,7 +183,9 @@ class Endings:
     def _crash(self, entry: Entry, now: float) -> None:
         self._ledger.silence(entry, None)
         reason = entry.operation.reason or ""
-        if not self._liveness.is_ended_by_parent(entry.session):
+        if self._liveness.is_replaced(entry.session):  # what goes on may do the rest of the work
+            self._ledger.end_unjudged(entry, now, self._liveness.crash_reason(entry, now))
+        elif not self._liveness.is_ended_by_parent(entry.session):
             self._ledger.crash(entry, now, self._liveness.crash_reason(entry, now))
         elif reason.startswith(_LEFT):  # before: its parent has ended no work of it
             self._ledger.stop_short(entry, now, _STOPPED + reason[len(_LEFT) :])

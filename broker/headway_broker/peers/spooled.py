@@ -21,6 +21,7 @@ from headway_broker.peers.liveness import Liveness, Process, process_of, watch
 from headway_broker.state.errors import Dropped, Refused
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Outbox
+from headway_broker.state.process_image import image_told
 from headway_broker.state.retention import KEEP_SECONDS
 from headway_broker.state.sessions import STORED, Session, Sessions
 
@@ -173,6 +174,8 @@ class Spooled:
             same_clock = hello.about.get("boot") == self._sessions.boot
             offset = 0.0 if same_clock else now - hello.now
             session = self._sessions.add(Session.from_spool(hello, uid, offset, now))
+        if session.process_image is None:
+            session.process_image = image_told(hello.about)
         return session
 
     def are_safe(self, file: SpooledFile, now: float) -> bool:

@@ -23,6 +23,7 @@ from headway.states import (
     OPERATION_MOVES,
     PENDING,
     SKIPPED,
+    UNJUDGED,
     may_correct,
     reachable,
 )
@@ -311,6 +312,11 @@ class Ledger(Register):
         """Move an operation whose worker was ended by its parent to `cancelled`."""
         if entry.operation.open:
             self._settle(entry, now, CANCELLED, reason)
+
+    def end_unjudged(self, entry: Entry, now: float, reason: str) -> None:
+        """Move an operation whose worker has become another program to `ended`."""
+        if entry.operation.open:
+            self._settle(entry, now, UNJUDGED, reason)
 
     def stop_short(self, entry: Entry, now: float, reason: str) -> None:
         """Move an operation whose loop was left to `completed`: it has stopped there."""

@@ -8,7 +8,9 @@ program. Names prove nothing, for a program may change its own. Absent: reading 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Mapping, NamedTuple
+
+from headway.protocol.messages import IMAGE
 
 
 class ProcessImage(NamedTuple):
@@ -26,6 +28,16 @@ def image_of(value: Any) -> ProcessImage | None:
     if type(value) is not list or [type(part) for part in value] != numbers:
         return None
     return ProcessImage(*value)
+
+
+def image_told(about: Mapping[str, Any]) -> ProcessImage | None:
+    """Return the image that a process has told of itself in its last file, or None."""
+    told = about.get(IMAGE)
+    words = told.split() if type(told) is str else []
+    started = about.get("started")
+    if type(started) is not int or len(words) != len(ProcessImage._fields) - 1:
+        return None
+    return ProcessImage(started, *map(int, words)) if all(map(str.isdecimal, words)) else None
 
 
 def replaced(then: ProcessImage, now: ProcessImage) -> bool:

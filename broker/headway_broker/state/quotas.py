@@ -25,6 +25,10 @@ BYTES_LIMIT = 32 << 20
 BYTES_KEPT = BYTES_LIMIT * 3 // 4
 SHARES_LIMIT = 100_000  # shares of one process in all stages
 
+# Seconds between two times that a process of which something was left out is asked for everything,
+# once it has room again. Doubled, it is that much longer until all of it is shown; halved, one that
+# counts in an operation that was refused tells all that it has in vain twice as often.
+ASK_EVERY = 60.0
 FRAME_BYTES = 2 << 20  # of texts in a frame of 1 MiB, by our count of them
 
 STAGE_BYTES = 400  # of a stage without its texts
@@ -40,21 +44,34 @@ _TEXTS = tuple(OPERATION_FIELDS.index(field) for field in ("reason", "error", "m
 class Quota:
     """What a process has: open operations, their stages, bytes of all, and shares in any.
 
-    `exceeded` says that operations or stages of it were left out: the broker does not ask for them
-    again. `process` is what it is found by.
+    `exceeded` says that operations or stages of it were left out. `process` is what it is found by.
     """
 
-    __slots__ = ("bytes", "exceeded", "opened", "process", "shares", "stages")
+    __slots__ = ("_ask_at", "bytes", "exceeded", "opened", "process", "shares", "stages")
 
     def __init__(self, process: object = None) -> None:
         self.opened = self.stages = self.bytes = self.shares = 0
         self.exceeded = False
         self.process = process
+        self._ask_at = float("-inf")
 
     @property
     def full(self) -> bool:
         """Return whether no more bytes may be kept."""
         return self.bytes >= BYTES_LIMIT
+
+    def is_asked_in_vain(self, now: float) -> bool:
+        """Return whether to ask it for everything is in vain: of what was left out it counts on.
+
+        Where it has room again it is asked now, and not again for `ASK_EVERY` seconds.
+        """
+        if not self.exceeded:
+            return False
+        roomy = self.opened <= OPEN_LIMIT // 2 and self.stages <= STAGES_LIMIT // 2
+        if not roomy or self.bytes > BYTES_KEPT or now < self._ask_at:
+            return True
+        self._ask_at = now + ASK_EVERY
+        return False
 
     def trim(
         self, known: Iterable[int], stages: list[list[Any]], room: int, *, still_open: bool
@@ -143,11 +160,6 @@ class Quotas:
         self.charge(quota, -size)
         self.charge(found, size)
         return found
-
-    def exceeded(self, session: Session) -> bool:
-        """Return whether operations or stages of this process were left out."""
-        found = self.of_process.get(process_of(session))
-        return found is not None and found.exceeded
 
     def release(self, quota: Quota) -> None:
         """Forget the quota of a process that has nothing."""

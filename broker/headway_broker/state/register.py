@@ -73,10 +73,10 @@ class Register:
         """Return whether an operation of a session has not ended."""
         return any(entry.operation.open for entry in self.operations(session))
 
-    def exceeded(self, session: Session) -> bool:
-        """Return whether operations or stages of this process were left out."""
+    def is_asked_in_vain(self, session: Session, now: float) -> bool:
+        """Return whether to ask its process for everything is in vain; see `Quota`."""
         known = session in self._by_session
-        return self.quota(session).exceeded if known else self.quotas.exceeded(session)
+        return known and self.quota(session).is_asked_in_vain(now)
 
     def _leave_out(self, what: str, number: int) -> None:
         if number:

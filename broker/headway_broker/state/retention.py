@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Container, Hashable, Iterable, NamedTuple, TypeVar
 
+from headway.estimate.forecast import REMEMBERED
+
 Item = TypeVar("Item")
 
 # An ended operation stays visible for an hour, if it is among 500: each costs the broker memory
@@ -25,6 +27,9 @@ KEEP_FRESH = 8_000
 OPEN_SECONDS = 30 * 86_400.0  # an open operation that no broker has settled
 CLAIM_SECONDS = 86_400.0  # seconds for which a restart does not repeat a notification
 RUNS_PER_KEY = 50  # the newest runs of a history key
+# Of those, what a forecast is given: no more than it looks at. To read all, of a hundred stages,
+# took 0.15 s.
+RUNS_RECALLED = REMEMBERED
 RUNS_LIMIT = 20_000  # the newest runs of all keys, which bounds the file
 PRUNE_EVERY = 3600.0  # seconds between two deletions of expired rows
 

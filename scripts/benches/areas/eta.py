@@ -7,6 +7,7 @@ scored; TRACES names further folders.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -30,6 +31,8 @@ from headway.states import RUNNING
 from headway_broker.estimates.budget import price
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.history_keys import keys_of
+from headway_broker.history import queries, schema
+from headway_broker.state.effects import Recall, StoreRun
 from headway_broker.state.entry import Entry
 from headway_broker.state.errors import Dropped
 from headway_broker.state.ledger import Ledger
@@ -64,6 +67,7 @@ def measure(quick: bool = False) -> Report:
         for stages, running in ((10, 1), (10, 10), (100, 10))
         for runs in (0, 10)
     )
+    rows.append(reading_cost(50, 100, 3 if quick else 15))
     notes = [
         "The cost of an estimate is of `estimate` and `progress` after one stage has moved.",
         (
@@ -180,7 +184,7 @@ def derived_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
     for turn in range(1, rounds + 1):
         for stage in operation.running():
             stage.done = 90 * turn / rounds
-        forecasts.count(entry, range(1, running + 1))
+        forecasts.count(entry, dict.fromkeys(range(1, running + 1)))
         begun = time.thread_time()
         forecasts.estimate_one(entry, float(turn))
         samples.append(time.thread_time() - begun)
@@ -193,6 +197,24 @@ def derived_cost(stages: int, running: int, runs: int, rounds: int) -> Row:
         f"the price, {charged * 1e6:.0f} µs",
         summarize([sample / charged for sample in samples]),
     )
+
+
+def reading_cost(runs: int, stages: int, rounds: int) -> Row:
+    """Measure the CPU seconds until a forecast has the stored runs of its operation."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.migrate(connection)
+    for number in range(runs):
+        run = learned(stages, 60.0 + number).to_dict()
+        queries.write(connection, "", StoreRun("key", run), float(number))
+    samples = []
+    for _ in range(rounds):
+        begun = time.thread_time()
+        found = queries.recall(connection, Recall("key"))
+        Forecast([Run.from_dict(one) for one in found])
+        samples.append(time.thread_time() - begun)
+    connection.close()
+    name = f"reading {runs} earlier runs of {stages} stages"
+    return Row(name, summarize(samples), "s CPU", at_most=0.04)
 
 
 def learned(stages: int, seconds: float) -> Run:

@@ -1,10 +1,16 @@
-"""`scripts/bench eta --sweep`: what each constant of `headway.estimate` does, doubled and halved.
+"""`scripts/bench eta --sweep [PART]`: what each constant of the estimate does, doubled and halved.
 
 For every number that a module of `headway.estimate` assigns to a name in capitals, the recorded
-operations are estimated again with twice and with half of it. Printed are the differences from
-the values as they are: of the error, with and without history (as `eta` has it, but at most
-`TICKS` times a run), of the share of time in which the range held, and of the jitter (how far the
-announced end moved, over the duration); and the operation whose error changed most.
+operations are estimated again with twice and with half of it: those of tests/recordings/eta, and
+one in `COMMANDS_EACH` of the commands, for what is held against hidden counts; of each the newest
+run, with all before it as history and with none, at `TICKS` moments. Printed are the differences
+from the values as they are: of the error with and without history, of the share of time in which
+the range held, and of the jitter (how far the announced end moved, over the duration); and the
+operation whose error changed most.
+
+PART is what the name of a constant contains ("cold.", "interval."): all of them take minutes.
+`--write` keeps what was found, of all parts so far, in docs/figures/sweep.json, and writes the
+table into docs/estimates.md with the reason that stands beside each constant.
 """
 
 from __future__ import annotations
@@ -12,31 +18,50 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import json
 import pkgutil
+import re
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Iterator, NamedTuple, TextIO
+from pathlib import Path
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Sequence, TextIO
 
 import headway.estimate
-from benches.areas.eta import RECORDINGS, TRACES
-from benches.areas.eta_scores import TICK, Operation, Recorded, Score, average, operations
+from benches import rendering
+from benches.areas.eta import COMMANDS, RECORDINGS, TRACES
+from benches.areas.eta_scores import TICK, Operation, Recorded, Score, operations, score
 
-TICKS = 200
+TICKS = 60
+COMMANDS_EACH = 5
 FACTORS = (2, 0.5)
+SEEN = 0.0005  # a change below that is none
+ROOT = Path(__file__).resolve().parents[3]
+KEPT = ROOT / "docs" / "figures" / "sweep.json"
+PAGE = ROOT / "docs" / "estimates.md"
+BLOCK = "eta sweep"
 
 
 class Constant(NamedTuple):
-    """A number in capitals, the module that assigns it, and all that hold it by that name."""
+    """A number in capitals, the module that assigns it, and all that hold it by that name.
+
+    `reason` is what the comment beside it says of why it is so, without what the sweep tells.
+    """
 
     module: str
     name: str
     value: float
     holders: list[str]
+    reason: str
+
+    @property
+    def label(self) -> str:
+        """Return its name behind that of its module."""
+        return f"{self.module[len(headway.estimate.__name__) + 1 :]}.{self.name}"
 
 
 class Effect(NamedTuple):
-    """Means over the operations, and each operation's error."""
+    """Means over the operations, and each operation's error with history."""
 
     error: float
     cold: float
@@ -58,8 +83,22 @@ def constants() -> list[Constant]:
             value = getattr(modules[module], name)
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 importers = [other for other in trees if _imports(trees[other], module, name)]
-                found.append(Constant(module, name, value, [module, *importers]))
+                reason = reason_of(inspect.getsource(modules[module]), name)
+                found.append(Constant(module, name, value, [module, *importers], reason))
     return found
+
+
+def reason_of(source: str, name: str) -> str:
+    """Return what the comment above or behind an assignment says, up to what doubling does."""
+    lines = source.splitlines()
+    at = next(at for at, line in enumerate(lines) if re.match(rf"{name}\b.* = ", line))
+    behind = lines[at].partition("  # ")[2]
+    above: list[str] = []
+    while at > 0 and lines[at - 1].startswith("# "):
+        at -= 1
+        above.insert(0, lines[at][2:])
+    words = behind or " ".join(above)
+    return re.split(r" (?:Doubled|Halved)\b", words)[0].rstrip()
 
 
 def _assigned(tree: ast.Module) -> Iterator[str]:
@@ -95,63 +134,110 @@ def scaled(constant: Constant, factor: float) -> Iterator[None]:
 
 
 def evaluate(recorded: dict[str, list[Recorded]]) -> Effect:
-    """Estimate every recorded operation, each run with those before it as history."""
+    """Estimate the newest run of every recorded operation, with and without those before it."""
     scores = {name: _operation(runs) for name, runs in recorded.items()}
-    with_history = average([one for one, _ in scores.values()])
-    without = average([one for _, one in scores.values()])
+    known = [one for one, _ in scores.values()]
     return Effect(
-        with_history.error,
-        without.error,
-        with_history.held or 0.0,
-        with_history.jitter,
+        _mean(one.error for one in known),
+        _mean(one.error for _, one in scores.values()),
+        _mean(one.held for one in known if one.held is not None),
+        _mean(one.jitter for one in known),
         {name: one.error for name, (one, _) in scores.items()},
     )
 
 
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return sum(found) / max(1, len(found))
+
+
 def _operation(runs: list[Recorded]) -> tuple[Score, Score]:
-    longest = max(run.seconds for run in runs)
-    played = Operation(runs, max(TICK, longest / TICKS))
-    return average(played.scores("causal")), average(played.scores("cold"))
+    newest = runs[-1]
+    played = Operation(runs, max(TICK, max(run.seconds for run in runs) / TICKS))
+    last = len(runs) - 1
+    known = score(played.played(last, tuple(range(last))), newest.seconds)
+    return known, score(played.played(last, ()), newest.seconds)
 
 
-def effect(job: tuple[Constant | None, float, dict[str, list[Recorded]]]) -> Effect:
-    """Return the effect of one factor on one constant, or of none."""
-    constant, factor, recorded = job
-    if constant is None:
-        return evaluate(recorded)
+def effect(job: tuple[Constant, float]) -> Effect:
+    """Return the effect of one factor on one constant, on what `_take` was given."""
+    constant, factor = job
     with scaled(constant, factor):
-        return evaluate(recorded)
+        return evaluate(_recorded)
 
 
-def sweep(out: TextIO, *, quick: bool = False) -> None:
-    """Write a line for every constant and factor; with `quick` for one constant only."""
+_recorded: dict[str, list[Recorded]] = {}  # of this process of the pool
+
+
+def _take(recorded: dict[str, list[Recorded]]) -> None:
+    _recorded.update(recorded)
+
+
+def sweep(out: TextIO, part: str = "", *, quick: bool = False, write: bool = False) -> None:
+    """Write a line for every factor of the constants of a part; with `quick` of one alone."""
     recorded: dict[str, list[Recorded]] = {}
     for folder in (RECORDINGS, *TRACES):
         recorded.update(operations(folder, quick=quick))
-    jobs = [
-        (constant, factor, recorded)
-        for constant in constants()[: 1 if quick else None]
-        for factor in FACTORS
-    ]
-    with ProcessPoolExecutor() as pool:
-        base = effect((None, 1.0, recorded))
+    commands = list(operations(COMMANDS, quick=quick).items())
+    recorded.update(commands[::COMMANDS_EACH])
+    chosen = [one for one in constants() if part in one.label][: 1 if quick else None]
+    jobs = [(constant, factor) for constant in chosen for factor in FACTORS]
+    found: dict[str, list[list[float]]] = {}
+    with ProcessPoolExecutor(initializer=_take, initargs=(recorded,)) as pool:
+        base = evaluate(recorded)
         out.write(
             f"as it is: error {base.error:.3f}, without history {base.cold:.3f}, "
             f"range held {base.covered:.3f}, jitter {base.jitter:.2f}\n\n"
             f"{'constant':48} {'':>9} {'error':>7} {'cold':>7} {'held':>7} {'jitter':>7}  most\n"
         )
-        for (constant, factor, _), found in zip(jobs, pool.map(effect, jobs)):
-            out.write(_line(constant, factor, found, base))
+        for (constant, factor), one in zip(jobs, pool.map(effect, jobs)):
+            out.write(_line(constant, factor, one, base))
             out.flush()
+            changes = [new - old for new, old in zip(one[:4], base[:4])]
+            found.setdefault(constant.label, []).append(changes)
+    if write:
+        _write(found)
 
 
 def _line(constant: Constant, factor: float, effect: Effect, base: Effect) -> str:
-    label = f"{constant.module[len('headway.estimate.') :]}.{constant.name}"
     changes = {name: effect.errors[name] - error for name, error in base.errors.items()}
     most = max(changes, key=lambda name: abs(changes[name]))
     return (
-        f"{label:48} {constant.value:>6g} ×{factor:<3g} "
+        f"{constant.label:48} {constant.value:>6g} ×{factor:<3g} "
         f"{effect.error - base.error:+7.3f} {effect.cold - base.cold:+7.3f} "
         f"{effect.covered - base.covered:+7.3f} {effect.jitter - base.jitter:+7.2f}  "
         f"{most} {changes[most]:+.3f}\n"
     )
+
+
+def _write(found: dict[str, list[list[float]]]) -> None:
+    """Keep what was found beside that of other parts, and write the table of all."""
+    kept: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    for label, changes in found.items():
+        kept[label] = [[round(one, 4) for one in row] for row in changes]
+    known = constants()
+    kept = {one.label: kept[one.label] for one in known if one.label in kept}
+    KEPT.write_text(json.dumps(kept, indent=1) + "\n")
+    PAGE.write_text(rendering.insert(PAGE.read_text(), {BLOCK: table(known, kept)}))
+
+
+def table(known: Sequence[Constant], kept: Mapping[str, Sequence[Sequence[float]]]) -> str:
+    """Return a line for each constant, as Markdown: its reason, and what either factor does."""
+    heads = ["constant", "value", "why"]
+    heads += [f"×{factor:g}: error, cold, held, jitter" for factor in FACTORS]
+    lines = [heads, ["---"] * len(heads)]
+    for one in known:
+        rows = kept.get(one.label)
+        if rows is not None:
+            told = [_changes(row) for row in rows]
+            lines.append(
+                [f"`{one.label}`", f"{one.value:g}", one.reason.replace("|", "\\|"), *told]
+            )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _changes(row: Sequence[float]) -> str:
+    """Return the changes of a row in words; "–" where none can be seen."""
+    if all(abs(one) < SEEN for one in row):
+        return "–"
+    return ", ".join("0" if abs(one) < SEEN else f"{one:+.3f}" for one in row)

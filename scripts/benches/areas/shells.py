@@ -36,7 +36,7 @@ CALLS = {"hw_advance": "hw_advance", "hw_done": "hw_done $i"}
 
 def measure(quick: bool = False) -> Report:
     """Measure the area; return its report."""
-    times, rounds = (300, 2) if quick else (10_000, 5)
+    times, rounds = (300, 1) if quick else (5_000, 3)
     found = [name for name in shell.SHELLS if shutil.which(name)]
     with Sandbox() as sandbox:
         sandbox.broker()
@@ -72,7 +72,7 @@ def measure(quick: bool = False) -> Report:
             )
 
         try:
-            wait_for(whole, 10, "the counts")
+            wait_for(whole, 30, "the counts")
             held = True
         except TimeoutError:
             held = False

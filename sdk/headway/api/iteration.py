@@ -371,7 +371,7 @@ class AsyncLoop(Told):
 
     __slots__ = ("_end", "_handed_out", "_items", "_over")
 
-    _end: End
+    _end: Any  # an `End` from its beginning on, which other loops get later
 
     def __init__(self, items: AsyncIterator[Any], end: End) -> None:
         self._items = items

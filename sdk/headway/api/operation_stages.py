@@ -7,6 +7,7 @@ import threading
 from headway.api.iteration import follow
 from headway.api.lifecycle import Lifecycle
 from headway.api.stage import Stage
+from headway.api.unnamed_loops import UnnamedLoops
 from headway.errors import UnknownStage
 from headway.model import Stage as StageModel
 from headway.plain_values import NAME_LIMIT, clean_count, clean_text
@@ -31,7 +32,7 @@ class Staged(Lifecycle):
     Stages of one name and one parent are twins: more than one where several run at once.
     """
 
-    __slots__ = ("_names", "_reporter", "_steps", "model")
+    __slots__ = ("_names", "_reporter", "_steps", "_unnamed", "model")
 
     model: Model
 
@@ -41,6 +42,7 @@ class Staged(Lifecycle):
         self.model = model
         self._names: dict[str | tuple[int, str], Stage] = {}  # (parent, name) → the first of them
         self._steps: NumberedSteps | None = None
+        self._unnamed: UnnamedLoops | None = None
 
     @property
     def stages(self) -> list[Stage]:
@@ -164,8 +166,14 @@ class Staged(Lifecycle):
     ) -> Iterator[Item]:
         """Return an iterator over `items` as a stage of this operation; see `headway.track`."""
         name = None if name is None else clean_text(name, NAME_LIMIT)
-        stage = self.stage(name or "items", None, unit, parent, initial)
+        stage = self.stage(name or self.unnamed(), None, unit, parent, initial)
         return follow(stage, items, total)
+
+    def unnamed(self) -> str:
+        """Return the name of a loop that is given none: one for each line that makes such."""
+        if self._unnamed is None:
+            self._unnamed = UnnamedLoops()
+        return self._unnamed.name()
 
     def stop_iterating(self) -> bool:
         """Let its `track` iterators raise `Cancelled` at the next item; return whether any does."""

@@ -10,7 +10,7 @@ from headway.api.opening import current, operation, operation_of
 from headway.api.operation import only
 from headway.async_exceptions import reraise_async
 from headway.host import notebook
-from headway.plain_values import NAME_LIMIT, clean_count, clean_text
+from headway.plain_values import NAME_LIMIT, clean_count, clean_text, is_true
 from headway.reporting.reporter import reporter
 
 TYPE_CHECKING = False
@@ -65,12 +65,12 @@ def open_stage(
     with reporter().lock:  # or what is around it, of another thread, may end before it begins
         around = current()
         if around is not None and not operation_of(around).foreign:
-            stage = around.stage(name or "items", unit=unit)
+            stage = around.stage(name or operation_of(around).unnamed(), unit=unit)
             stage.model.total = total
             stage._given = clean_count(initial) or 0
             return stage.start()
     stage = _alone(name, unit, key, None if around is None else around.path)
-    stage.operation.model.receipt = bool(leave)
+    stage.operation.model.receipt = is_true(leave, otherwise=True)
     stage.model.total = total
     stage._given = clean_count(initial) or 0
     return stage.start()

@@ -84,12 +84,9 @@ def examine(environ: Mapping[str, str], uid: int) -> tuple[list[tuple[str, str]]
         broker_check.examine(environ, user, None, lines, trouble)
         return lines, trouble
     lines.append(("runtime", place))
-    from headway.host.files.spool import WAITING_LIMIT, try_out  # noqa: PLC0415 - not there on Windows
+    from headway.host.files.spool import WAITING_LIMIT  # noqa: PLC0415 - not there on Windows
 
-    try:
-        try_out(place, user)
-    except OSError as error:
-        trouble.append(f"nothing can be left in {place}: {error.strerror}")
+    _try_out(place, user, lines, trouble)
     broker_check.examine(environ, user, place, lines, trouble)
     lines += _other_brokers(environ, user, place)
     waits = _waiting(environ, user)
@@ -115,6 +112,26 @@ def _runtime(environ: Mapping[str, str], user: int) -> str:
         return endpoint.runtime_directory(environ, user)
 
 
+def _try_out(place: str, user: int, lines: list[tuple[str, str]], trouble: list[str]) -> None:
+    """Add where programs leave files, if not in the runtime directory, or why they cannot."""
+    from headway.host.files import spool  # noqa: PLC0415 - not there on Windows
+
+    try:
+        spool.try_out(place, user)
+    except OSError as error:
+        cannot = f"nothing can be left in {place}: {error.strerror}"
+        full = error.errno in spool.FULL
+        second = spool.second_place(place, user, make=True) if full else None
+        try:
+            if second is None:
+                raise
+            spool.try_out(second, user)
+        except OSError:
+            trouble.append(cannot)
+        else:
+            lines.append(("full", f"{cannot}; final states are left in {second}"))
+
+
 def _other_brokers(environ: Mapping[str, str], user: int, place: str) -> list[tuple[str, str]]:
     """Return where else a broker of `user` listens: programs of other environments report there."""
     from headway.host.launch import broker_launch  # noqa: PLC0415 - not there on Windows
@@ -135,6 +152,9 @@ def _waiting(environ: Mapping[str, str], user: int) -> int:
     places = [directory for _, directory in endpoint.candidates(environ, user)]
     if any(broker_launch.listening(os.path.join(at, endpoint.REPORT), user) for at in places):
         return 0  # what lies there for a moment beside a broker is with it
+    from headway.host.files.spool import second_place  # noqa: PLC0415 - not there on Windows
+
+    places += filter(None, [second_place(at, user) for at in places])
     private = (at for at in places if endpoint.reason_against(at, user) is None)
     return sum(_files(os.path.join(at, endpoint.SPOOL)) for at in private)
 

@@ -177,6 +177,12 @@ class Forecast(Mixture):
         if self._lately is not None:
             # A pace that has changed may go on or be over: the range holds both.
             low, high = min(low, self._lately), max(high, self._lately)
+        if self._late is not None:
+            # What is overdue may be far from its end; and where there is but the clock, how far
+            # durations lie apart is all that is known, however wrong an earlier estimate was.
+            by_clock = self._by_clock and self._judged is None
+            high = self._late if by_clock else max(high, self._late)
+            high = max(high, median)
         low, high = min(low + wait.low, median), max(high + wait.high, median)
         if self._held is None:
             self._notes.add(elapsed, work, start, half_width)
@@ -252,11 +258,26 @@ class Forecast(Mixture):
             share = by_stages + self._judged.steady * (self._judged.reached - by_stages)
         if share is None:
             return None
+        if self._whole and self._analogues:
+            share = self._by_time(now, share)
         share = min(0.999, max(0.0, share))  # 100 % is for success alone
         # What was shown stands while it is only a little too far.
         if not self._furthest - PROGRESS_SLACK <= share <= self._furthest:
             self._furthest = share
         return self._furthest
+
+    def _by_time(self, now: float, share: float) -> float:
+        """Return the time that is over as a share of that and what is told to be left.
+
+        Of a stage that takes longer than it did, the earlier runs' times know nothing: `share`, by
+        those, stood at 95 % beside a count at a third of it. While all of it waits, it stands.
+        """
+        passed = self._work(self._now) - (self._begun or 0.0)
+        left = self._smoother.left(now)
+        if left is None or self._held is not None:
+            return share
+        work = max(LEAST_LEFT, left - self._wait_ahead(now).median)
+        return passed / max(1e-6, passed + work)
 
     def unlike(self) -> bool:
         """Return whether this run is unlike every earlier one."""

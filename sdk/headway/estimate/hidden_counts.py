@@ -30,8 +30,10 @@ from headway.estimate.history.work import (
     common_places,
     counter_span,
     errors,
+    spread_of_total,
 )
 from headway.estimate.pace import GRAIN_SHARE, LEAST_LEFT, PACE_LIMIT, clamp, log_ratio
+from headway.estimate.residual_life import NINE_IN_TEN, residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,10 +48,12 @@ if TYPE_CHECKING:
         `trust` is the weight that they have beside the stages and the clock, 0…1, `steady` the one
         that they have where no stage counts, which does not jump when one does; `apart` how far
         the places lie apart, as a standard deviation of logarithms; `distance` how far more was
-        done than in any earlier run, in squared steps; `basis` "work" or "lines".
+        done than in any earlier run, in squared steps; `basis` "work" or "lines". `late` is what is
+        left where more is to be done than in earlier runs, as in one case of ten.
         """
 
         left: float
+        late: float
         reached: float
         trust: float
         steady: float
@@ -60,18 +64,19 @@ if TYPE_CHECKING:
     class Place(NamedTuple):
         """A place in an earlier run: what was left by it, and its share of that run.
 
-        `pace` is the logarithm of our seconds over theirs until there.
+        `pace` is the logarithm of our seconds over theirs until there; `late` as of a judgement.
         """
 
         left: float
+        late: float
         reached: float
         pace: float
         weight: float
         source: str
 
 else:
-    Judgement = namedtuple("Judgement", "left reached trust steady apart distance basis")  # noqa: PYI024 - as Estimate
-    Place = namedtuple("Place", "left reached pace weight source")  # noqa: PYI024 - as Estimate
+    Judgement = namedtuple("Judgement", "left late reached trust steady apart distance basis")  # noqa: PYI024 - as Estimate
+    Place = namedtuple("Place", "left late reached pace weight source")  # noqa: PYI024 - as Estimate
 
 # Earlier runs that places are looked for in, the newest: their errors are found in pairs.
 RUNS_HELD = 5
@@ -118,6 +123,7 @@ class HiddenCounts:
         "_matched",
         "_records",
         "_seen",
+        "_spreads",
     )
 
     def __init__(self, runs: Sequence[Run]) -> None:
@@ -128,6 +134,7 @@ class HiddenCounts:
         ]
         self._records: list[tuple[int, WorkRecord]] = known[-RUNS_HELD:]
         self._errors: dict[str, float] | None = None
+        self._spreads: dict[str, float] = {}  # of the logarithms of the totals of each counter
         self._counts: dict[str, float] = {}
         self._curves: dict[str, Curve] = {}
         self._seen = 0.0  # when the last sample was taken
@@ -196,7 +203,9 @@ class HiddenCounts:
         if not self._records or not (self._curves or self._lines):
             return None
         if self._errors is None:
-            self._errors = errors([record for _, record in self._records])
+            records = [record for _, record in self._records]
+            self._errors = errors(records)
+            self._spreads = {name: spread_of_total(name, records) for name in COUNTERS}
         places: list[Place] = []
         distance: float | None = None
         for at, record in self._records:
@@ -209,7 +218,7 @@ class HiddenCounts:
             distance = beyond if distance is None else min(distance, beyond)
         if not places:
             return None
-        middle = _median(places)
+        middle = _middle(places)
         logs = [(log(place.left + 1), place.weight) for place in places]
         total = sum(place.weight for place in places)
         mean = sum(x * weight for x, weight in logs) / total
@@ -218,6 +227,7 @@ class HiddenCounts:
         by_lines = sum(place.weight for place in places if place.source == LINES)
         return Judgement(
             max(LEAST_LEFT, middle.left),
+            middle.late,
             middle.reached,
             self._trust(sources, middle.pace, counts=counts),
             self._trust(sources, middle.pace, counts=False),
@@ -265,10 +275,14 @@ class HiddenCounts:
                     pace += share * (log_ratio(ours, theirs, grain) - pace)
             factor = exp(clamp(pace, PACE_LIMIT))
             left = self._count_down(factor, record.seconds, tau, step, changed, now)
-            if count > BEYOND * span.total:
-                left = max(left, OVERRUN * now)
+            beyond = log(max(1.0, count / span.total)) / log(BEYOND)
+            left = max(left, min(1.0, beyond) * OVERRUN * now)
+            more = residual(span.total, count, self._spreads[name], NINE_IN_TEN)
+            more -= max(0.0, span.total - count)
+            late = left + max(0.0, more) * changed / count
             weight_here = weight * self._weight(name) * self._steadiness(curve, span, tau)
-            places.append(Place(left, min(1.0, tau / record.seconds), pace, weight_here, name))
+            reached = min(1.0, tau / record.seconds)
+            places.append(Place(left, late, reached, pace, weight_here, name))
         return places
 
     def _steadiness(self, curve: Curve, span: Span, tau: float) -> float:
@@ -306,7 +320,7 @@ class HiddenCounts:
         step = later[next_at] if next_at < len(later) else record.seconds
         factor = exp(clamp(pace, PACE_LIMIT))
         left = self._count_down(factor, record.seconds, tau, step, last, now)
-        return Place(left, tau / record.seconds, pace, weight * self._weight(LINES), LINES)
+        return Place(left, left, tau / record.seconds, pace, weight * self._weight(LINES), LINES)
 
     def _count_down(
         self, pace: float, whole: float, tau: float, step: float, changed: float, now: float
@@ -352,13 +366,30 @@ def _log_pace(ours: float, theirs: float, whole: float, grain: float) -> float:
     return theirs / (theirs + EARLY_SHARE * whole + grain) * log_ratio(ours, theirs, grain)
 
 
-def _median(places: Sequence[Place]) -> Place:
-    """Return the weighted median of places, between the two that it lies between."""
+def _middle(places: Sequence[Place]) -> Place:
+    """Return the mean of the middle half of places, by weight, in the order of what they have left.
+
+    As robust as the median, but it does not jump where two that lie apart weigh nearly the same.
+    """
     ordered = sorted(places, key=lambda place: place.left)
-    half = sum(place.weight for place in ordered) / 2
-    below = 0.0
+    whole = sum(place.weight for place in ordered)
+    left = late = reached = pace = below = inside = 0.0
     for place in ordered:
+        share = min(below + place.weight, 0.75 * whole) - max(below, 0.25 * whole)
         below += place.weight
-        if below >= half:
-            return place
-    return ordered[-1]
+        if share > 0:
+            inside += share
+            left += share * log(place.left + 1)
+            late += share * log(place.late + 1)
+            reached += share * place.reached
+            pace += share * place.pace
+    if inside <= 0:
+        return ordered[-1]
+    return Place(
+        exp(left / inside) - 1,
+        exp(late / inside) - 1,
+        reached / inside,
+        pace / inside,
+        whole,
+        ordered[-1].source,
+    )

@@ -52,12 +52,14 @@ class Mixture(Observed):
     __slots__ = (
         "_analogues",
         "_apart",
+        "_by_clock",
         "_cold",
         "_concurrency",
         "_distance",
         "_judged",
         "_lanes",
         "_lanes_until",
+        "_late",
         "_lately",
         "_prior",
         "_raw",
@@ -84,6 +86,8 @@ class Mixture(Observed):
         self._weights: Sequence[float] = ()
         self._distance = 0.0
         self._apart = 0.0
+        self._by_clock = False  # usual durations are all there is
+        self._late: float | None = None  # as `_raw`, if all that is overdue is later than most
         self._lately: float | None = None  # as `_raw`, if stages went on as of late alone
         self._cold: ColdEstimate | None = None
         self._raw: float | None = None  # what `_compute` returned for `_raw_at`
@@ -151,12 +155,14 @@ class Mixture(Observed):
         newest = len(self._analogues) - 1
         logs: list[float] = []
         lately: list[float] = []
+        late: list[float] = []
         weights: list[float] = []
         least = -1.0
         for i, (run, analogue) in enumerate(zip(self._runs, self._analogues)):
             left, distance = analogue.remaining(now, cold, self._lanes)
             logs.append(log(left + 1))
             lately.append(log(analogue.lately + 1))
+            late.append(log(analogue.late + 1))
             apart = distance + self._concurrency.distance(run.beside)
             weights.append(-apart / 2 + (newest - i) * log(AGE_DECAY))
             least = distance if least < 0 else min(least, distance)
@@ -166,6 +172,8 @@ class Mixture(Observed):
         self._weights = weights = [exp(w - best) + LEAST_WEIGHT for w in weights]
         mean = sum(w * x for w, x in zip(weights, logs)) / sum(weights)
         self._lately = exp(sum(w * x for w, x in zip(weights, lately)) / sum(weights)) - 1
+        self._late = exp(sum(w * x for w, x in zip(weights, late)) / sum(weights)) - 1
+        self._by_clock = all(analogue.by_clock for analogue in self._analogues)
         self._apart = sqrt(sum(w * (x - mean) ** 2 for w, x in zip(weights, logs)) / sum(weights))
         self._share = self._share_passed(now)
         if cold.whole is not None and self._begun is not None:
@@ -223,6 +231,8 @@ class Mixture(Observed):
         if judged is None:
             return mean
         self._apart += judged.trust * (judged.apart - self._apart)
+        late = log((self._late or 0.0) + 1)
+        self._late = exp(late + judged.trust * (log(judged.late + 1) - late)) - 1
         self._distance += judged.trust * (judged.distance - self._distance)
         return mean + judged.trust * (log(judged.left + 1) - mean)
 

@@ -85,6 +85,10 @@ class Smoother:
         self._seen = now
         return max(LEAST_LEFT, self._finish - now)
 
+    def left(self, now: float) -> float | None:
+        """Return what `smooth` last said is left, counted down; None if it was never asked."""
+        return None if self._finish is None else max(LEAST_LEFT, self._finish - now)
+
     def ends(self, low: float, high: float, median: float, now: float) -> tuple[float, float]:
         """Return the ends of the range around the smoothed time left, smoothed as well."""
         below, above = log((median + 1) / (low + 1)), log((high + 1) / (median + 1))

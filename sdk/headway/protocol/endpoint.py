@@ -322,3 +322,15 @@ def state_directory(environ: Mapping[str, str], home: str) -> str:
     if not xdg or not os.path.isabs(xdg):
         xdg = os.path.join(home, ".local", "state")
     return os.path.join(xdg, "headway")
+
+
+SECOND_SPOOL = "spool-"  # how the names begin of directories in that of the state
+
+
+def second_spool(state: str, directory: str, host: str) -> str:
+    """Return where the spool of a runtime directory goes on where that has no room any more.
+
+    It is on another disk, in the state directory, which several hosts may share.
+    """
+    words = f"{host}{directory}".replace(os.sep, "-")
+    return os.path.join(state, SECOND_SPOOL + words[-150:])

@@ -44,18 +44,32 @@ def _deliver_before_leaving() -> None:
         os.execv = _after(_deliver_before_exec, os.execv)
         os.execve = _after(_deliver_before_exec, os.execve)
         os.closerange = _after(_close_ours, os.closerange)
+        os.abort = _after(_tell_last, os.abort)
+        os.killpg = _after(_tell_before_group, os.killpg)
+        for module in filter(None, map(sys.modules.get, ("_signal", "signal"))):
+            raise_signal = getattr(module, "raise_signal", None)
+            if raise_signal is not None:
+                module.raise_signal = _after(_tell_before_signal, raise_signal)  # type: ignore[attr-defined]
 
 
-def _after(deliver: Callable[..., None], leave: Callable[..., Any]) -> Callable[..., Any]:
+def _after(deliver: Callable[..., Any], leave: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `leave`, after `deliver`, whose result is called where `leave` fails."""
+
     def leave_then(*arguments: Any, **named: Any) -> Any:
         reporter = known()
+        undo = None
         # Without a thread, as one that was stopped before descriptors were closed, a file can tell.
         if reporter is not None and (reporter.thread or reporter.publisher.has_unacknowledged):
             try:
-                deliver(reporter, *arguments, **named)
+                undo = deliver(reporter, *arguments, **named)
             except Exception as error:
                 reraise_async(error)
-        return leave(*arguments, **named)
+        try:
+            return leave(*arguments, **named)
+        except Exception:
+            if undo is not None:
+                undo()
+            raise
 
     leave_then.__name__ = leave.__name__
     leave_then.__doc__ = leave.__doc__
@@ -75,6 +89,7 @@ def _tell_before_sending() -> None:
         tell = getattr(found, method, None)
         if tell is not None and not hasattr(tell, "_headway"):
             setattr(found, method, _telling(tell))
+    _tell_before_locking()
 
 
 # What `send` and `send_bytes` of a connection, queues and proxies of managers come to: a `Queue`
@@ -89,21 +104,62 @@ _SIGNALS = (
 
 def _telling(send: Callable[..., Any]) -> Callable[..., Any]:
     def send_then(*arguments: Any, **named: Any) -> Any:
-        reporter = known()
-        if reporter is not None and reporter.thread is not None:
-            try:
-                from headway.reporting.spool import wills  # noqa: PLC0415 - few processes have one
-
-                interruptions.judge_sent(reporter)
-                wills.tell(reporter)
-            except Exception as error:
-                reraise_async(error)
+        sending = sys._getframe(1)
+        if not _is_locked(sending):
+            _tell_will(sending)
         return send(*arguments, **named)
 
-    send_then.__name__ = send.__name__
-    send_then.__doc__ = send.__doc__
-    send_then._headway = True  # type: ignore[attr-defined]
-    return send_then
+    return _named_as(send, send_then)
+
+
+def _tell_before_locking() -> None:
+    """Tell the will before the queue of a pool's results is locked, and not while it is.
+
+    The pool may terminate this process at any moment. Where that comes while the lock is held, no
+    other process takes it any more, and the pool waits for ever: so it is held no longer for us.
+    """
+    queue = getattr(sys.modules.get("multiprocessing.queues"), "SimpleQueue", None)
+    lock = getattr(sys.modules.get("multiprocessing.synchronize"), "Lock", None)
+    if queue is None or lock is None or hasattr(lock.__enter__, "_headway"):
+        return
+    enter, put = lock.__enter__, queue.put.__code__
+
+    def tell_and_enter(*arguments: Any) -> Any:
+        putting = sys._getframe(1)
+        if putting.f_code is put:
+            _tell_will(putting)
+        return enter(*arguments)
+
+    _putting.append(put)
+    lock.__enter__ = _named_as(enter, tell_and_enter)
+
+
+_putting: list[Any] = []  # the code that sends while it holds a lock, before which we have told
+
+
+def _is_locked(sending: Any) -> bool:
+    """Return whether the will was told before a lock was taken by what calls `sending`."""
+    caller = sending.f_back
+    return caller is not None and caller.f_code in _putting
+
+
+def _tell_will(sending: Any) -> None:
+    reporter = known()
+    if reporter is not None and reporter.thread is not None:
+        try:
+            from headway.reporting.spool import wills  # noqa: PLC0415 - few processes have one
+
+            interruptions.judge_sent(reporter, sending)
+            wills.tell(reporter)
+        except Exception as error:
+            reraise_async(error)
+
+
+def _named_as(original: Callable[..., Any], wrapper: Any) -> Callable[..., Any]:
+    wrapper.__name__ = original.__name__
+    wrapper.__doc__ = original.__doc__
+    wrapper._headway = True
+    return wrapper  # type: ignore[no-any-return]
 
 
 def _note_before_killing() -> None:
@@ -131,9 +187,17 @@ def _note_before_killing() -> None:
 
 
 def _note(pid: Any, number: Any) -> Callable[[], None] | None:
-    """Note in the will of a child that it is ended; return what takes that back. Never raises."""
+    """Note in the will of a child that it is ended; return what takes that back. Never raises.
+
+    Of this process what it has begun is told instead.
+    """
     try:
-        if not number or pid <= 1:
+        if not number:
+            return None
+        if pid in (os.getpid(), 0, -1, -os.getpgrp()):
+            reporter = known()
+            return None if reporter is None else _tell_before_signal(reporter, number)
+        if pid <= 1:
             return None
         from headway.reporting.spool import wills  # noqa: PLC0415 - few programs end another
 
@@ -174,9 +238,31 @@ def _end_at_once(reporter: Reporter, status: Any) -> None:
         _spool_again(reporter, error)
 
 
-def _deliver_before_exec(reporter: Reporter, *_: Any) -> None:
+def _deliver_before_exec(reporter: Reporter, *_: Any) -> Callable[[], None] | None:
     """Spool and deliver the ends before exec; what is open stays open, as exec may fail."""
     _deliver_ends(reporter)
+    return _tell_last(reporter)
+
+
+def _tell_last(reporter: Reporter) -> Callable[[], None] | None:
+    """Leave a file of what no broker has stored; return what removes it, or None."""
+    if reporter.off or reporter.closed:
+        return None
+    from headway.reporting.spool import births  # noqa: PLC0415 - few programs need it
+
+    names = births.tell_last(reporter)
+    return None if not names else lambda: births.remove(names)
+
+
+def _tell_before_signal(reporter: Reporter, number: Any) -> Callable[[], None] | None:
+    """Do so before a signal that ends or stops this process."""
+    from headway.reporting.spool import wills  # noqa: PLC0415 - as above
+
+    return _tell_last(reporter) if wills.ends_us(int(number)) else None
+
+
+def _tell_before_group(reporter: Reporter, group: Any, number: Any) -> Callable[[], None] | None:
+    return _tell_before_signal(reporter, number) if group in (0, os.getpgrp()) else None
 
 
 def _deliver_ends(reporter: Reporter) -> None:
@@ -217,7 +303,7 @@ def end_program() -> None:
     if reporter is not None:
         try:
             reporter.end()
-        except (Exception, KeyboardInterrupt):  # a handler's, which nobody could catch here
+        except BaseException:  # a handler's (KeyboardInterrupt, SystemExit): nobody could catch it
             _spool_again(reporter)
         exit_status.release()
         _restore_interrupt()
@@ -231,7 +317,7 @@ def _await_workers() -> None:
         from headway.reporting.viewers import terminal_viewer  # noqa: PLC0415 - at an end only
 
         terminal_viewer.await_workers()
-    except (Exception, KeyboardInterrupt):  # nobody could catch it here
+    except BaseException:  # as below
         pass
 
 

@@ -126,6 +126,13 @@ def test_runs_of_a_key_come_back_oldest_first_and_only_the_newest(connection, mo
     assert queries.runs(connection, "k") == [{"number": 3}, {"number": 4}]
 
 
+def test_of_many_runs_those_are_recalled_that_are_looked_at(connection):
+    write(connection, *[StoreRun("k", {"number": n}, "k", ("all",)) for n in range(40)])
+    newest = [{"number": n} for n in range(40 - retention.RUNS_RECALLED, 40)]
+    assert queries.recall(connection, Recall("k")) == newest
+    assert queries.recall(connection, Recall("unseen", ("all",))) == newest
+
+
 def test_the_newest_run_is_of_each_key_that_was_used_last(connection):
     write(connection, *[StoreRun(key, {"number": n}) for n, key in enumerate("abca")])
     assert queries.newest_runs(connection, 2) == [{"number": 2}, {"number": 3}]

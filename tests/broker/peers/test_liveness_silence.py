@@ -31,7 +31,7 @@ def test_a_worker_that_says_nothing_is_silent_after_six_seconds_and_comes_back(w
     assert wired.operation("op").silent_since is None
 
 
-def test_a_silent_worker_that_has_become_another_program_has_crashed(wired):
+def test_a_silent_worker_that_has_become_another_program_has_ended(wired):
     wired.worker().start()
     assert looked_at(wired) == ["worker"]
     wired.core.process_image_read("worker", IMAGE, wired.now)
@@ -43,8 +43,8 @@ def test_a_silent_worker_that_has_become_another_program_has_crashed(wired):
     assert wired.operation("op").state == "running"
     wired.pass_time(0.5)
     op = wired.operation("op")
-    assert op.state == "crashed"
-    assert op.error == "its program was replaced by another (exec) in 'Download'"
+    assert op.state == "ended"
+    assert op.reason == "its program was replaced by another (exec) in 'Download'"
     assert op.silent_since is None
 
 

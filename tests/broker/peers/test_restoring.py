@@ -139,7 +139,9 @@ def test_the_program_that_said_hello_is_known_to_the_next_broker():
     assert looked.session == "worker"  # for it is silent
     wired.core.process_image_read("worker", image._replace(stack=4), wired.now)
     wired.pass_time(0.5)
-    assert wired.operation("op").error == "its program was replaced by another (exec) in 'Download'"
+    assert (
+        wired.operation("op").reason == "its program was replaced by another (exec) in 'Download'"
+    )
 
 
 def test_a_row_that_breaks_its_reader_is_left_out_and_the_others_are_taken_in(monkeypatch):

@@ -9,6 +9,7 @@ from headway.protocol import messages
 from headway.protocol.redaction import redact
 from headway_broker.peers.spooled import ENDED_BY_PARENT
 from headway_broker.state import ledger
+from headway_broker.state.process_image import ProcessImage
 
 
 @pytest.fixture
@@ -174,6 +175,21 @@ def birth(worker, **about):
         messages.Hello("headway", 1, 0, worker.session, "worker", worker.now, about),
         messages.Announce(1, worker.now, True, op.record(), []),
     ]
+
+
+@pytest.mark.parametrize("told", ["1 2 3", "1 2", "1 2 x", 5])
+def test_what_a_file_tells_of_a_program_that_another_has_replaced_has_ended(wired, told):
+    worker = wired.worker(hello=False)
+    first = birth(worker)
+    wired.core.spooled.apply(first, 1000, wired.now)
+    hello, announce = first
+    last = [hello._replace(about={**hello.about, messages.IMAGE: told}), announce]
+    wired.core.spooled.apply(last, 1000, wired.now)
+    wired.carry_out()
+    wired.pass_time(6.5)
+    wired.core.process_image_read(worker.session, ProcessImage(7, 1, 2, 4), wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").state == ("ended" if told == "1 2 3" else "running")
 
 
 def test_what_a_dead_process_had_begun_before_there_was_a_broker_has_crashed():

@@ -99,6 +99,36 @@ def test_what_was_known_by_a_birth_file_counts_in_the_quota_that_its_process_has
     assert quota(wired, worker).bytes == counted
 
 
+def test_what_was_left_out_is_asked_for_once_there_is_room_and_no_oftener_than_each_minute(
+    wired, monkeypatch
+):
+    monkeypatch.setattr(rules, "OPEN_LIMIT", 2)
+    worker = wired.worker("worker", pid=7)
+    worker.start("one")
+    worker.start("two")
+    refused = worker.start("three", stages=("a",))
+
+    def count():
+        """Counts in what was refused: whether everything is asked for."""
+        before = len(worker.heard(messages.Reannounce))
+        worker.count(dict.fromkeys(refused.stages, 5))
+        wired.pass_time(1.1)
+        asked = len(worker.heard(messages.Reannounce)) > before
+        if asked:
+            worker.hello()
+        return asked
+
+    assert not count()
+    worker.end("one")
+    assert count()
+    assert not count()  # it has not told it again: a program forgets what was refused
+    wired.pass_time(rules.ASK_EVERY)
+    assert count()
+    worker.announce("three")
+    assert wired.operation("three").open
+    assert wired.dropped()["too many operations"] == 1
+
+
 @pytest.fixture
 def little(monkeypatch):
     """A quota of few bytes, in which a message is no small thing."""

@@ -89,6 +89,15 @@ def test_a_copy_is_refused_and_nothing_is_complained_about(reporter):
     assert complaints == []
 
 
+class Undecided:
+    def __bool__(self):
+        raise ValueError("ambiguous")
+
+
+def test_what_cannot_say_whether_it_leaves_a_receipt_is_no_error_of_the_loop(reporter):
+    assert list(headway.track([1, 2], "Compile", leave=Undecided())) == [1, 2]
+
+
 def test_a_loop_may_leave_no_receipt(reporter):
     for _ in headway.track(range(1), "Compile", leave=False):
         assert headway.current().operation.model.receipt is False

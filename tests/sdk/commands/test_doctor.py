@@ -23,6 +23,17 @@ def environ():
     shutil.rmtree(place, ignore_errors=True)
 
 
+def test_a_full_runtime_directory_is_told_with_where_final_states_go_instead(environ, monkeypatch):
+    def full(place, user):
+        if "spool-" not in place:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("headway.host.files.spool.try_out", full)
+    lines, trouble = doctor.examine(environ, os.getuid())
+    assert trouble == []
+    assert "; final states are left in " in dict(lines)["full"]
+
+
 def test_where_a_broker_can_be_started_reporting_works(environ):
     lines, trouble = doctor.examine(environ, os.getuid())
     facts = dict(lines)

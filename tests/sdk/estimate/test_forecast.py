@@ -8,7 +8,7 @@ from forecasts import perform, taught
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.estimate import Estimate, Forecast, Run
+from headway.estimate import Estimate, Forecast, Run, describe
 
 STATES = [
     "pending",
@@ -371,3 +371,56 @@ def test_age_is_not_held_against_what_has_waited_long():
     forecast.estimate(60.0)
     assert forecast.waited_long()
     assert forecast.usual().median == pytest.approx(40)
+
+
+def test_the_share_does_not_contradict_what_is_left():
+    """A stage that took a tenth of the time is more than a tenth of the share where it is slow."""
+
+    def fetched(history, unpack):
+        forecast = Forecast(history)
+        forecast.start(0.0)
+        forecast.observe(1, "Download", None, "running", 0, 100, None, 0.0)
+        for second in range(1, 10):
+            forecast.observe(1, "Download", None, "running", second * 11, 100, None, second)
+        forecast.observe(1, "Download", None, "completed", 100, 100, None, 9.0)
+        forecast.observe(2, "Unpack", None, "running", 0, 100, None, 9.0)
+        shares = []
+        for done in range(100):
+            now = 9.0 + done / 100 * unpack
+            forecast.observe(2, "Unpack", None, "running", done, 100, None, now)
+            estimate, share = forecast.estimate(now), forecast.progress(now)
+            shares.append((now, share, estimate))
+        forecast.observe(2, "Unpack", None, "completed", 100, 100, None, 9.0 + unpack)
+        return shares, forecast.finish("completed", 9.0 + unpack)
+
+    history = [fetched([], 1.0)[1]]
+    history.append(fetched(history, 1.0)[1])
+    shares, _ = fetched(history, 20.0)
+    now, share, estimate = shares[30]
+    assert share == pytest.approx(now / (now + estimate.median), abs=0.06)
+    assert share < 0.88  # by the earlier runs' times alone it was .93
+
+
+def clock_alone(*durations):
+    """Return what is said each second of the last of these runs, of which only the clock tells."""
+    history, said = [], []
+    for seconds in durations:
+        forecast, said = Forecast(history), []
+        forecast.start(0.0)
+        forecast.observe(1, "Run", None, "running", 0, None, None, 0.0)
+        said = [forecast.estimate(float(now)) for now in range(int(seconds))]
+        forecast.observe(1, "Run", None, "completed", 0, None, None, seconds)
+        history.append(forecast.finish("completed", seconds))
+    return said
+
+
+def test_what_is_overdue_is_not_said_to_take_a_few_seconds():
+    late = clock_alone(9.0, 10.0, 22.0)[-1]
+    assert late.median < late.high
+    assert late.high > 8.0
+    assert describe(late) != "a few seconds"
+
+
+def test_by_the_clock_alone_no_range_is_wider_than_durations_lie_apart():
+    """It was "up to 20 min", 8 s before the end: each miss of the runs before had widened it."""
+    assert max(one.high for one in clock_alone(9.0, 17.0, 42.0, 22.0)) < 90.0

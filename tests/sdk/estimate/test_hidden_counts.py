@@ -317,3 +317,30 @@ def test_where_counts_are_few_and_far_apart_the_share_is_that_of_the_work():
     _, earlier = run(())
     told, _ = run((earlier, earlier))
     assert [told[tick] for tick in (10, 20, 30)] == pytest.approx([0.25, 0.5, 0.75], abs=0.12)
+
+
+def test_more_work_than_before_is_not_at_its_end():
+    """A busy machine takes a few per cent more processor time for the same."""
+    said, _ = perform(taught(1.0, 1.0), size=1.04)
+    late = [(now, one) for now, one, _ in said if now > 20.0]
+    assert late
+    assert all(one.high > 0.5 for _, one in late)
+
+
+def test_two_counters_that_disagree_make_the_share_no_leap():
+    def unpack(history, late):
+        forecast = Forecast(history)
+        forecast.start(0.0)
+        shares = []
+        for step in range(1, 40):
+            now = step * STEP
+            cpu, written = now * (1 + late * (step % 2) / 10), now * 1e6
+            forecast.take_work(now, cpu, now * 2e6 * (1 - late), written, ())
+            shares.append(forecast.progress(now))
+        return shares, forecast.finish("completed", 20.0)
+
+    history = [unpack([], 0.0)[1]]
+    history.append(unpack(history, 0.0)[1])
+    shares, _ = unpack(history, 0.5)
+    known = [share for share in shares if share is not None]
+    assert max(abs(b - a) for a, b in zip(known, known[1:])) < 0.15

@@ -43,6 +43,13 @@ def server(monkeypatch, tmp_path):
         lines._connection.finish()
 
 
+def test_bars_without_a_name_are_told_from_each_other_by_their_lines(server):
+    for _ in range(2):
+        Bar("", None, None)
+    Bar(None, None, None)
+    assert server() == ["@1 stage items", "@2 stage items", "@3 stage items 2"]
+
+
 def test_a_bar_says_what_is_new(server):
     bar = Bar("Load\x0b data", 10, "rows")
     for done in (1, 1, 2):

@@ -69,6 +69,21 @@ def test_the_header_counts_what_is_shown_or_left_out_of_it():
     assert picture(operation("a", "y"), *old)[0].startswith("headway  1 running, 3 failed")
 
 
+def test_of_many_failures_the_latest_have_their_reasons():
+    failed = [
+        operation(f"f{n}", f"job {n}", "failed", ended=-1.0 + n / 100, tail=[f"why {n}"])
+        for n in range(9)
+    ]
+    lines = picture(operation("a", "y"), *failed, lines=13)
+    assert [line.split()[:3] for line in lines[2:]] == [
+        ["✗", "job", "8"],
+        ["why", "8"],
+        ["✗", "job", "7"],
+        ["why", "7"],
+        ["…", "7", "more"],
+    ]
+
+
 def test_the_lines_of_failures_leave_two_thirds_to_what_runs():
     failed = [
         operation(f"f{n}", "x", "failed", ended=-1.0, tail=["one", "two", "three", "four"])

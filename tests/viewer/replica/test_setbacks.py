@@ -22,8 +22,8 @@ def counted(replica, value, sequence=2, now=NOW):
     replica.fold(Delta(INSTANCE, sequence, now, [row]), now)
 
 
-def weighed(replica, progress, *stages, sequence=2, now=NOW, usual=None):
-    figures = [progress, None, None, None, False, None, None, None, (), usual]
+def weighed(replica, progress, *stages, sequence=2, now=NOW, usual=None, estimate=None):
+    figures = [progress, estimate, None, None, False, None, None, None, (), usual]
     row = ["a" * 12, None, [made.record() for made in stages], {}, figures, {}, {}]
     replica.fold(Delta(INSTANCE, sequence, now, [row]), now)
 
@@ -86,13 +86,21 @@ def test_stages_that_come_late_are_told_of_where_they_set_the_whole_back():
 
 
 @pytest.mark.parametrize(
-    ("usual", "words"), [((40.0, 30.0, 50.0, 3), "takes longer than expected"), (None, None)]
+    ("usual", "left", "words"),
+    [
+        ((40.0, 30.0, 50.0, 3), 60.0, "takes longer than expected"),
+        ((40.0, 30.0, 50.0, 3), 1.0, None),  # it will be as fast as before
+        (None, 60.0, None),
+    ],
 )
-def test_a_whole_that_is_weighed_anew_takes_longer_than_earlier_runs_let_expect(usual, words):
-    replica = replica_of(download(progress=0.5))
-    weighed(replica, 0.47, usual=usual)
+def test_a_whole_that_is_weighed_anew_takes_longer_than_earlier_runs_let_expect(usual, left, words):
+    made = download(progress=0.5)
+    made.started = NOW - 10
+    replica = replica_of(made)
+    estimate = (left / 2, left, left * 2, "work", 3)
+    weighed(replica, 0.47, usual=usual, estimate=estimate)
     assert told(replica) is None
-    weighed(replica, 0.4, sequence=3, usual=usual)
+    weighed(replica, 0.4, sequence=3, usual=usual, estimate=estimate)
     assert told(replica) == words
 
 

@@ -45,6 +45,8 @@ RUNTIME_FILES = (
     "lost-ends",
 )
 RUNTIME_FOLDERS = ("unsent", "terminals")
+# How other names begin of what is in these directories.
+ALSO = ("history.sqlite3", "broker.log.", "bars-", endpoint.SECOND_SPOOL)
 # Where `headway completion --help` says to put what it prints.
 COMPLETIONS = (
     ".local/share/bash-completion/completions/headway",
@@ -171,10 +173,11 @@ def _may_report(pid: int, directory: str) -> bool:
             if b"zmq" not in file.read():
                 return False
         with open(f"/proc/{pid}/environ", "rb") as file:
-            words = os.fsdecode(file.read()).split("\0")
+            words: list[str] = os.fsdecode(file.read()).split("\0")
     except OSError:
         return False  # it has ended
-    environ = dict(word.partition("=")[::2] for word in words)
+    parts = (word.partition("=") for word in words)
+    environ = {name: value for name, _, value in parts}
     return any(directory == one for _, one in endpoint.candidates(environ, os.getuid()))
 
 
@@ -199,7 +202,9 @@ def remove(path: str) -> bool:
     What holds something else stays, and counts as gone: it is not Headway's alone.
     """
     try:
-        if os.path.basename(path) in RUNTIME_FOLDERS and not os.path.islink(path):
+        name = os.path.basename(path)
+        whole = name in RUNTIME_FOLDERS or name.startswith(endpoint.SECOND_SPOOL)
+        if whole and not os.path.islink(path):
             shutil.rmtree(path)
         elif os.path.isdir(path) and not os.path.islink(path):
             try:
@@ -221,11 +226,7 @@ def _existing(directory: str, names: Sequence[str]) -> list[str]:
         there = sorted(os.listdir(directory))
     except OSError:
         return []
-    found = [
-        one
-        for one in there
-        if one in names or one.startswith(("history.sqlite3", "broker.log.", "bars-"))
-    ]
+    found = [one for one in there if one in names or one.startswith(ALSO)]
     return [os.path.join(directory, one) for one in found]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Iterator
 
 import msgpack
 
+from headway.host.files.spool import second_place
 from headway.host.identity import describe
 from headway.model import Operation
 from headway.protocol import endpoint, messages, wire
@@ -32,17 +33,14 @@ def read_ends(now: float) -> list[Operation]:
     try:
         user = endpoint.user_of(os.environ, os.getuid())
         directory = endpoint.runtime_directory(os.environ, user, make=False)
-        folder = os.open(os.path.join(directory, endpoint.SPOOL), os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
         return []
-    try:
-        boot = describe(VERSION)["boot"]
-        for data in _contents(folder, user):
+    boot = describe(VERSION)["boot"]
+    for place in (directory, second_place(directory, user)):
+        for data in [] if place is None else _contents(place, user):
             for operation in _ends(data, boot):
                 if operation.ended is not None and 0 <= now - operation.ended <= SHOWN_SECONDS:
                     found[operation.id] = operation
-    finally:
-        os.close(folder)
     return sorted(found.values(), key=lambda operation: operation.ended or 0.0)
 
 
@@ -67,8 +65,19 @@ def spool_depth() -> tuple[int, int] | None:
     return waiting, sum(name.startswith(SET_ASIDE) for name in names)
 
 
-def _contents(folder: int, user: int) -> Iterator[bytes]:
-    """Yield what is in the latest files of a spool directory."""
+def _contents(place: str, user: int) -> Iterator[bytes]:
+    """Yield what is in the latest files of the spool in a directory."""
+    try:
+        folder = os.open(os.path.join(place, endpoint.SPOOL), os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return
+    try:
+        yield from _latest(folder, user)
+    finally:
+        os.close(folder)
+
+
+def _latest(folder: int, user: int) -> Iterator[bytes]:
     aged: list[tuple[int, str]] = []
     for name in os.listdir(folder):
         if not name.startswith("."):

@@ -217,13 +217,17 @@ class Board:
         going = self.open - len(hidden)
         room = ended_rows(rows, going) if ended else 0
         broken = list(islice(self._latest(BROKEN), room))
+        # Where there are lines to spare each failure is to have one that says why.
+        needed = 2 if 0 < going <= rows - room else 1
+        if needed * len(broken) > room:
+            broken = broken[: (room + 1) // needed]
         names: list[str] = []
         for group in (RUNNING, WAITING, PENDING):
             shown = (name for name in groups[group] if name not in hidden)
             names.extend(islice(shown, max(rows - len(broken) - len(names), 0)))
         names.extend(broken)
         if ended:
-            others = min(rows - len(names), room - len(broken))
+            others = min(rows - len(names), room - needed * len(broken))
             names.extend(islice(self._latest(ENDED), max(others, 0)))
         more: dict[str, int] = {}
         if total > len(names):

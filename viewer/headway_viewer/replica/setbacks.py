@@ -14,6 +14,7 @@ from headway.model import Operation, Stage
 SHOWN_FOR = 15.0  # seconds
 MIN_STAGE_DROP = 0.02  # of the total: nobody sees less
 MIN_OPERATION_DROP = 0.05  # higher, because new estimates move its progress all the time
+LATE = 1.1  # times what is usual: a run that is foretold to take less is as fast as before
 
 
 class Cause(Enum):
@@ -106,8 +107,8 @@ class Setbacks:
         if added > 0:
             cause = Cause.STAGES_ADDED
             words = "a stage was added" if added == 1 else f"{added} stages were added"
-        elif operation.usual is None:
-            return  # without earlier runs nobody expected anything
+        elif not _is_late(operation, now):
+            return  # nobody expected anything, or it is as fast as before
         else:
             cause, words = Cause.TAKES_LONGER, "takes longer than expected"
         self._tell(operation.id, None, cause, words, now)
@@ -119,6 +120,16 @@ class Setbacks:
         if last is not None and last.stage == stage and last.cause is cause:
             words = last.text  # the same drop goes on: keep the value it began from
         self._last[operation] = Setback(stage, cause, words, now + SHOWN_FOR)
+
+
+def _is_late(operation: Operation, now: float) -> bool:
+    """Return whether an operation will take longer than its earlier runs let expect."""
+    usual, estimate, started = operation.usual, operation.estimate, operation.started
+    if usual is None or started is None:
+        return False
+    median, _, high, _ = usual
+    left = 0.0 if estimate is None else estimate[1]
+    return now - started + left > max(high, LATE * median)
 
 
 def _amount(value: float, stage: Stage) -> str:

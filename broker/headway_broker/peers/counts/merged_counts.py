@@ -116,7 +116,7 @@ class MergedCounts:
             self._faults.add(Counts.__name__, session.id, error)
         if unknown:
             self._dropped.add("unknown stage", unknown)
-            if not self._ledger.exceeded(session):  # else it would announce them in vain
+            if not self._ledger.is_asked_in_vain(session, now):
                 self._resync.missed(session)
 
     def forget(self, session: Session) -> None:

@@ -24,7 +24,7 @@ from headway.estimate.pace import (
     log_pace,
     log_ratio,
 )
-from headway.estimate.residual_life import median_residual
+from headway.estimate.residual_life import NINE_IN_TEN, median_residual, residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,15 +77,18 @@ class Analogue(Matching):
     `refresh` is to be called when a stage began, ended or changed its total; `remaining` at every
     estimate: it looks only at the stages that are open then. `left` has the remaining seconds
     of each of those. `lately` is what `remaining` would be if those that count went on as in their
-    last third alone.
+    last third alone, `late` if what is overdue by its usual duration were as late as one in ten.
+    `by_clock`: nothing has counted or is to come, and usual durations are all there is.
     """
 
-    __slots__ = ("_drift", "_theirs", "lately", "left")
+    __slots__ = ("_drift", "_overdue", "_theirs", "by_clock", "late", "lately", "left")
 
     def __init__(self, run: Run, parameters: Parameters) -> None:
         super().__init__(run, parameters)
         self.left: dict[str, float] = {}
-        self.lately = 0.0
+        self.lately = self.late = 0.0
+        self.by_clock = False
+        self._overdue = 0.0  # seconds more that this may take, of what goes by its duration
         self._drift: dict[str, float] = {}  # logarithm of the pace of late over the one taken
         self._theirs: tuple[CriticalPath, Lanes] | None = None  # of its stages, in that order
 
@@ -114,6 +117,7 @@ class Analogue(Matching):
         factor = exp(clamp(speed, FACTOR_LIMIT))
         self.left = {}
         self._drift = {}
+        self._overdue = 0.0
         end = lately = 0.0
         # Those that count come first: what goes on around them is measured by them.
         order = sorted(zip(self._open, places), key=_is_uncounted)
@@ -126,6 +130,7 @@ class Analogue(Matching):
                 distance += over
         if lanes is not None and lefts:
             lefts = self._side_by_side(order, lefts, lanes, now)
+        self.by_clock = not (lefts or path.entries or self._unmatched or self.counted)
         counting = [(span, left) for ((_, span), _), left in zip(order, lefts)]
         for at, ((stage, span), place) in enumerate(order):
             if place is None:
@@ -158,6 +163,7 @@ class Analogue(Matching):
         if self._is_strange(now):
             distance += STRANGE_DISTANCE
         self.lately = max(LEAST_LEFT, end + drift)
+        self.late = max(LEAST_LEFT, end + self._overdue)
         return max(LEAST_LEFT, end), distance
 
     def _side_by_side(
@@ -299,7 +305,7 @@ class Analogue(Matching):
     def _by_time(self, span: Span, worked: float, usual: float) -> tuple[float, float]:
         """Return what is left of the usual duration, and how unlike it is to exceed it."""
         grain = self.grain
-        left = median_residual(usual, worked, self._parameters.spread(span.key))
+        left = self._by_duration(usual, worked, self._parameters.spread(span.key))
         return left, self._lateness(span, max(0.0, log_ratio(worked, usual, grain)))
 
     def _by_tail(self, usual: float, now: float) -> float:
@@ -309,7 +315,16 @@ class Analogue(Matching):
         longer makes the run no other: of a command that is held against its work it is the clock.
         """
         passed = max(0.0, now - self._rests_since)
-        return median_residual(usual, passed, self._parameters.whole_spread)
+        return self._by_duration(usual, passed, self._parameters.whole_spread)
+
+    def _by_duration(self, usual: float, passed: float, spread: float) -> float:
+        """Return what is left of a usual duration, and note what it is if that is overdue."""
+        left = median_residual(usual, passed, spread)
+        if passed > usual or self.by_clock:
+            unsure = spread * (1 + 1 / self._parameters.runs)
+            late = residual(usual, passed, unsure, NINE_IN_TEN)
+            self._overdue = max(self._overdue, late - left)
+        return left
 
     def _lateness(self, span: Span, late: float) -> float:
         """Return how unlike it is, in squared steps, to be late by this logarithm."""

@@ -99,6 +99,11 @@ class Parameters:
             )
         return found
 
+    @property
+    def runs(self) -> int:
+        """Return how many runs are compared, at least one."""
+        return max(1, len(self._runs))
+
     def spread(self, key: str) -> float:
         """Return how far a stage's durations lie apart, as a standard deviation of logarithms."""
         found = self._spread.get(key)

@@ -9,11 +9,20 @@ The spool is the folder `unsent/`: `headway_broker.shell.spool` reads it.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 from headway.async_exceptions import reraise_async
-from headway.protocol.endpoint import REPORT, SPOOL, runtime_directory, user_of
+from headway.protocol.endpoint import (
+    REPORT,
+    SPOOL,
+    reason_against,
+    runtime_directory,
+    second_spool,
+    state_directory,
+    user_of,
+)
 from headway.protocol.permissions import open_to_owner
 
 START_LOCK = "start.lock"
@@ -36,6 +45,28 @@ def spool_place() -> tuple[str, int]:
     """
     user = user_of(os.environ, os.getuid())
     return runtime_directory(os.environ, user), user
+
+
+# What says that the disk of the runtime directory has no room: another may have.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+def second_place(place: str, user: int, *, make: bool = False) -> str | None:
+    """Return the directory with the second spool of the runtime directory `place`, or None.
+
+    With `make` it is made. Who reports for another user keeps out of that one's home.
+    """
+    if user != os.getuid():
+        return None
+    state = state_directory(os.environ, os.path.expanduser("~"))
+    second = second_spool(state, place, os.uname().nodename)
+    if make:
+        try:
+            os.makedirs(state, 0o700, exist_ok=True)
+            os.mkdir(second, 0o700)
+        except OSError as error:
+            reraise_async(error)
+    return second if reason_against(second, user) is None else None
 
 
 def may_listen() -> bool:

@@ -9,12 +9,15 @@ process has not imported what it greets by.
 
 from __future__ import annotations
 
-import os
+import time
 
 from headway.async_exceptions import reraise_async
-from headway.host.files.spool import remove_spool_file
-from headway.protocol import endpoint
+from headway.host.identity import describe
+from headway.host.process_status import CODE, CODE_END, STACK, status_fields
+from headway.protocol.messages import IMAGE
+from headway.reporting.spool import last_resort
 from headway.reporting.spool.last_resort import Superseded, spool
+from headway.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,8 +90,7 @@ class Births:
             reraise_async(error)
             return
         self._told = [message.operation[0] for message in begun[1:]]
-        for name in before:
-            _remove(name)
+        remove(before)
         if self._reporter.closed:
             self.drop()  # the program has ended meanwhile, and another file tells how
 
@@ -118,13 +120,31 @@ class Births:
     def drop(self) -> None:
         """Remove the file."""
         names, self._names = self._names, []
-        for name in names:
-            _remove(name)
+        remove(names)
 
 
-def _remove(name: str) -> None:
-    try:
-        user = endpoint.user_of(os.environ, os.getuid())
-        remove_spool_file(endpoint.runtime_directory(os.environ, user), user, name)
-    except OSError as error:
-        reraise_async(error)  # a broker has taken it in
+def tell_last(reporter: Reporting) -> list[str]:
+    """Write a file of what no broker has stored, for a process that is over in a moment.
+
+    It may become another program (exec), so the file tells which one it is of. Return the names of
+    the files, none where all is stored. Raise OSError.
+    """
+    publisher = reporter.publisher
+    with reporter.lock:
+        if all(map(publisher.is_stored, publisher.operations)):
+            return []
+        if not publisher.about:
+            publisher.about.update(describe(VERSION))
+        hello, *begun = publisher.birth_messages(time.monotonic())
+    fields = status_fields("self")
+    if fields is not None and len(fields) > STACK:
+        image = " ".join(fields[at] for at in (CODE, CODE_END, STACK))
+        hello = hello._replace(about={**hello.about, IMAGE: image})
+    next_name = reporter.next_spool_name
+    return spool(next_name(), [hello, *begun], next_name)
+
+
+def remove(names: list[str]) -> None:
+    """Remove the files of these names."""
+    for name in names:
+        last_resort.remove(name)

@@ -17,9 +17,11 @@ from headway.async_exceptions import reraise_async
 from headway.host import descriptor_reserve
 from headway.host.files import lost_ends
 from headway.host.files.spool import (
+    FULL,
     is_deaf,
     mark_deaf,
     remove_spool_file,
+    second_place,
     spool_place,
     write_spool_file,
 )
@@ -183,7 +185,14 @@ def count_lost(number: int) -> None:
 def remove(name: str) -> None:
     """Remove the spool file `name`, if it is there. Never raises."""
     try:
-        remove_spool_file(*spool_place(), name)
+        place, user = spool_place()
+        try:
+            remove_spool_file(place, user, name)
+        except FileNotFoundError as error:
+            reraise_async(error)
+            second = second_place(place, user)
+            if second is not None:
+                remove_spool_file(second, user, name)
     except OSError as error:
         reraise_async(error)  # the broker finds in it what it knows
 
@@ -227,10 +236,19 @@ def spool(
 def write(name: str, frames: bytes) -> None:
     """Write packed messages, a `Hello` first, to the spool file `name`. Raise OSError.
 
+    Where the disk of the runtime directory is full it is in the second spool, on another one.
     Where too many files wait by then the oldest have gone. Each counts as one lost end,
     whatever it holds: none is read here.
     """
-    gone = write_spool_file(*spool_place(), name, frames)
+    place, user = spool_place()
+    try:
+        gone = write_spool_file(place, user, name, frames)
+    except OSError as error:
+        reraise_async(error)
+        second = second_place(place, user, make=True) if error.errno in FULL else None
+        if second is None:
+            raise
+        gone = write_spool_file(second, user, name, frames)
     if gone:
         count_lost(gone)
 

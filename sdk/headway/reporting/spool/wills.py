@@ -295,6 +295,15 @@ def note_ended(pid: int, number: int) -> will.Process | None:
     return process if noted else None
 
 
+def ends_us(number: int) -> bool:
+    """Return whether a signal ends or stops this process."""
+    if number in (signal.SIGKILL, signal.SIGSTOP):
+        return True
+    if not number or _is_harmless(number):
+        return False
+    return bool(signal.getsignal(number) == signal.SIG_DFL)
+
+
 def take_back(process: will.Process) -> None:
     """Note that a process is not ended: it could not be sent the signal."""
     try:

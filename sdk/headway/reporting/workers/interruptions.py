@@ -62,15 +62,15 @@ def _process_ends(error: BaseException | None) -> None:
             reporter.tally.judge_where(lambda item: bool(item.scope._left_at))  # left before
 
 
-def judge_sent(reporter: Reporter) -> None:
-    """Judge what an interruption has left that is handled while something is sent."""
+def judge_sent(reporter: Reporter, sending: Any) -> None:
+    """Judge what an interruption has left that is handled while the frame `sending` sends."""
     since, reporter.sent_at = reporter.sent_at, reporter.clock()
     error = sys.exc_info()[1]
     if not isinstance(error, (KeyboardInterrupt, Cancelled)):
         return
     erased = error.__traceback__ is None
     # A pool that takes it off the exception drops by that what variables still held.
-    files = _files_around(sys._getframe(2)) if erased else set()
+    files = _files_around(sending) if erased else set()
 
     def is_passed(item: Left) -> bool:
         at = item.scope._left_at

@@ -162,6 +162,20 @@ def restore_default_signals() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
+def close_all_but(kept: Collection[int]) -> None:
+    """Close all descriptors of this process but these."""
+    try:
+        found = list(map(int, os.listdir("/dev/fd")))
+    except OSError:
+        found = list(range(os.sysconf("SC_OPEN_MAX")))
+    for descriptor in found:
+        if descriptor not in kept:
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass  # that of the listing
+
+
 def run_in_child(act: Callable[[], None]) -> NoReturn:
     """Run `act` in a process that was just forked and must never return into the program."""
     try:

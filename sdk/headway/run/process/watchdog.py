@@ -10,7 +10,7 @@ import os
 
 from headway.host.threads import signals as signal
 from headway.run.process.child import send_signal
-from headway.run.process.fork_gate import run_in_child
+from headway.run.process.fork_gate import close_all_but, run_in_child
 from headway.run.process.process_group import descendants_in_group
 
 TYPE_CHECKING = False
@@ -54,11 +54,7 @@ def _watch(pid: int, read: int, kept: tuple[int, ...], recover: Callable[[], obj
     os.setpgid(0, 0)  # what the terminal tells the foreground is not for it
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
-    low = 0
-    for descriptor in sorted({read, *kept}):
-        os.closerange(low, descriptor)
-        low = descriptor + 1
-    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
+    close_all_but({read, *kept})
     if os.read(read, 1):
         return
     recover()

@@ -259,7 +259,8 @@ class MachineForm(NamedTuple):
     """How to start a command so that it prints machine-readable progress.
 
     `hidden` matches the lines that are printed only because of this form: they are not passed
-    on from `stream`, 1 or 2. `status` tells that it writes to the status descriptor.
+    on from `stream`, 1 or 2; where a spinner is drawn between them, they begin with `start`, but
+    for their colours. `status` tells that it writes to the status descriptor.
     """
 
     argv: list[str]
@@ -267,3 +268,4 @@ class MachineForm(NamedTuple):
     status: bool = False
     hidden: Pattern[bytes] | None = None
     stream: int = 2
+    start: bytes = b""

@@ -11,6 +11,47 @@ _LINE = re.compile(rb"[^\r\n]*[\r\n]+")
 _HELD_LIMIT = 4096
 
 
+# What a spinner leaves before a line: its erasure, or the end of the line before.
+_FRESH = re.compile(rb"\n|\x1b\[[0-2]?K")
+_LOOKS = re.compile(rb"\x1b(?:\[[0-9;]*m?)?")  # a change of colour, or the beginning of one
+_CUT_ESCAPE = re.compile(rb"\x1b(?:\[[0-9;]*)?\Z")
+
+
+class DrawnLineFilter:
+    """Does what `LineFilter` does where a spinner is drawn, and erased before each line.
+
+    What is held back is only what may become a line that matches: one that begins with `start`.
+    """
+
+    __slots__ = ("_fresh", "_hidden", "_start", "held")
+
+    def __init__(self, hidden: Pattern[bytes], start: bytes) -> None:
+        self._hidden = hidden
+        self._start = start
+        self._fresh = True  # a line would begin with what is held back, or with what comes
+        self.held = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take a chunk; return the bytes to pass on now."""
+        data = self._hidden.sub(b"", self.held + chunk)
+        end = 0 if self._fresh else -1
+        for match in _FRESH.finditer(data):
+            end = match.end()
+        begun = _LOOKS.sub(b"", data[end:])[: len(self._start)]
+        self._fresh = end >= 0 and self._start.startswith(begun) and len(data) - end <= _HELD_LIMIT
+        if not self._fresh:
+            cut = _CUT_ESCAPE.search(data)
+            end = len(data) if cut is None else cut.start()
+        self.held = data[end:]
+        return data[:end]
+
+    def flush(self) -> bytes:
+        """Return the bytes held back: they may be a prompt."""
+        held, self.held = self.held, b""
+        self._fresh = self._fresh and not held
+        return held
+
+
 class LineFilter:
     """Passes bytes on, without the lines that match `hidden`, line end included.
 

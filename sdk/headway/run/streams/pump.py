@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-    from headway.run.streams.filter import LineFilter
+    from headway.run.streams.filter import DrawnLineFilter, LineFilter
     from headway.run.streams.output_log import StreamLog
     from headway.run.streams.output_terminal import OutputTerminal
     from headway.run.streams.samples import Samples
@@ -51,7 +51,7 @@ class Pump:
         target: int,
         samples: Samples | None,
         log: StreamLog,
-        line_filter: LineFilter | None = None,
+        line_filter: LineFilter | DrawnLineFilter | None = None,
         terminal: OutputTerminal | None = None,
         margins: Callable[[bytes], bytes] | None = None,
     ) -> None:

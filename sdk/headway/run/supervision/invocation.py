@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from headway.run.bars.patch import Patch
     from headway.run.notify_socket import NotifySocket
     from headway.run.reading.command_line import Command, MachineForm
-    from headway.run.streams.filter import LineFilter
+    from headway.run.streams.filter import DrawnLineFilter, LineFilter
     from headway.run.supervision.plan import Plan
 
 
@@ -41,6 +41,7 @@ class Invocation:
         )
         self.environ: Mapping[str, str] = {}
         self.hidden: dict[int, Any] = {}
+        self._hidden_start = b""  # of lines between which a spinner is drawn
         self.status: int | None = None
         status, end = os.pipe() if own else (-1, -1)
         form = self._machine_form(end) if own else None
@@ -49,6 +50,7 @@ class Invocation:
             if form.hidden is not None:
                 stream = 1 if self.plumbing.on_terminal else form.stream
                 self.hidden = {stream: form.hidden}
+                self._hidden_start = form.start
         self.patch = self._prepare_patch() if plan.patched else None
         if self.patch is not None:
             self.environ = {**self.environ, **self.patch.environ}
@@ -103,13 +105,15 @@ class Invocation:
         if self.notify_socket is not None:
             self.notify_socket.close()
 
-    def filter_for(self, target: int) -> LineFilter | None:
+    def filter_for(self, target: int) -> LineFilter | DrawnLineFilter | None:
         """Return the filter of a stream of ours, 1 or 2; None where all of it is passed on."""
         hidden = self.hidden.get(target)
         if hidden is None:
             return None
-        from headway.run.streams.filter import LineFilter  # noqa: PLC0415 - only a machine form needs it
+        from headway.run.streams.filter import DrawnLineFilter, LineFilter  # noqa: PLC0415 - only a machine form needs it
 
+        if self._hidden_start:
+            return DrawnLineFilter(hidden, self._hidden_start)
         return LineFilter(hidden)
 
     def _prepare_patch(self) -> Patch | None:

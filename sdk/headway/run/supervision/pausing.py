@@ -12,6 +12,7 @@ import time
 from headway.host.threads import signals as signal
 from headway.run.kernel.process_tree import is_stopped, process_status, process_tree
 from headway.run.process.child import send_signal
+from headway.run.supervision.pause_guard import PauseGuard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from headway.run.progress.operation_updater import OperationUpdater
 
 ANOTHER_USER = "it runs as another user"
+UNGUARDED = "no process can be had that continues it should this one be killed"
 # Looks for processes that were started while others were being stopped.
 ROUNDS = 5
 STOP_SECONDS = 1.0  # at most, until a signal to stop has stopped a process of a busy machine
@@ -36,6 +38,7 @@ class Pausing:
         self._updater: OperationUpdater | None = None
         self._lock = threading.Lock()
         self._stopped: dict[int, int] = {}  # processes outside its group too → start time
+        self._guard: PauseGuard | None = None  # while it is paused
         self.paused = False
         self._settled = False  # the stop has come about
         self.since = 0.0  # monotonic seconds
@@ -55,6 +58,10 @@ class Pausing:
             if not pause:
                 self._continue()
                 return None
+            try:
+                self._guard = PauseGuard(self._child)
+            except OSError:
+                return UNGUARDED
             self.paused = True  # first: the main thread hears of the stop
             self._settled = False
             self.since = time.monotonic()
@@ -71,6 +78,13 @@ class Pausing:
         with self._lock:
             if self.paused:
                 self._continue()
+
+    def finish(self) -> None:
+        """Resume what the command has left: it is over."""
+        with self._lock:
+            if self.paused:
+                self._continue_stopped()
+                self._dismiss_guard()
 
     def look(self, interrupted: float | None) -> None:
         """Notice that somebody else has continued it, or interrupted it by a key at that time."""
@@ -98,6 +112,8 @@ class Pausing:
                 if status is None:
                     continue
                 self._stopped[pid] = status.started
+                if self._guard is not None:
+                    self._guard.note(pid, status.started)
                 if not send_signal(os.kill, pid, signal.SIGSTOP):
                     return False
         until = time.monotonic() + STOP_SECONDS
@@ -109,9 +125,19 @@ class Pausing:
         self.paused = False
         if self._updater is not None:
             self._updater.waiting.unpause()
+        self._continue_stopped()
+        self._child.send_all(signal.SIGCONT)
+        self._dismiss_guard()
+
+    def _continue_stopped(self) -> None:
+        self.paused = False
         for pid, started in self._stopped.items():
             status = process_status(pid)
             if status is not None and status.started == started:
                 send_signal(os.kill, pid, signal.SIGCONT)
         self._stopped = {}
-        self._child.send_all(signal.SIGCONT)
+
+    def _dismiss_guard(self) -> None:
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            guard.dismiss()

@@ -277,6 +277,7 @@ class Runner:
 
     def _end(self, status: int) -> int:
         code = exit_status(status)
+        self._pausing.finish()
         killed = self._drain()
         self._launch.restore_terminal()
         if self._launch.invocation.notify_socket is not None:

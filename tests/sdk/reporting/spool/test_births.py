@@ -7,7 +7,7 @@ import pytest
 import headway
 from headway.protocol import messages
 from headway.reporting.spool import last_resort
-from headway.reporting.spool.births import LONGEST, SLOW, Births
+from headway.reporting.spool.births import LONGEST, SLOW, Births, remove, tell_last
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
 
@@ -49,6 +49,20 @@ def acknowledge(publisher, *operations):
     """The broker tells that it has stored these as open, or all."""
     ids = [operation.id for operation in operations] or list(publisher.operations)
     publisher.receive(messages.Acknowledge([], [], ids), 1.0)
+
+
+def test_a_process_that_is_over_in_a_moment_leaves_what_no_broker_has_stored(folder, reporter):
+    op = headway.operation("Work").start()
+    names = tell_last(reporter)
+    assert told(folder) == {"Work": "running"}
+    hello = frames((folder / names[0]).read_bytes())[0][0]
+    assert [word.isdecimal() for word in hello.about[messages.IMAGE].split()] == [True] * 3
+    remove(names)
+    assert left(folder) == []
+    welcome(reporter.publisher)
+    acknowledge(reporter.publisher, op)
+    assert tell_last(reporter) == []
+    assert left(folder) == []
 
 
 def test_beside_a_broker_that_listens_nothing_is_written(folder, reporter):

@@ -15,7 +15,8 @@ from headway.protocol import messages, packing, wire
 from headway.reporting import publisher as publisher_rules
 from headway.reporting.spool import last_resort
 from headway.testing import reporting
-from headway_broker.shell.spool import frames
+from headway_broker.shell.spool import Spool, frames
+from headway_viewer.connection.spooled_ends import read_ends
 
 
 def test_a_program_that_ends_in_haste_leaves_what_it_owes(tmp_path, monkeypatch):
@@ -193,6 +194,29 @@ def test_ends_that_found_no_place_are_counted_once(folder):
         for _ in range(2):
             reporter.exit_spool.count_lost()
     assert lost_ends.known([str(folder.parent)])[0] == 2
+
+
+def test_where_the_runtime_directorys_disk_is_full_an_end_is_on_another(folder, monkeypatch):
+    def write(place, user, name, data):
+        if place == str(folder.parent):
+            raise OSError(28, "full")
+        return original(place, user, name, data)
+
+    original = last_resort.write_spool_file
+    monkeypatch.setattr(last_resort, "write_spool_file", write)
+    with reporting() as reporter:
+        with headway.operation("Work"):
+            pass
+        last_resort.finish(reporter)
+        assert reporter.exit_spool.filled
+        second = spool_files.second_place(str(folder.parent), os.getuid())
+        assert second.startswith(os.environ["HEADWAY_STATE_DIR"])
+        broker = Spool(str(folder.parent), os.getuid(), [second])
+        (found,) = broker.read(1.0)
+        assert found.messages[1].operation[2] == "Work"
+        assert [one.name for one in read_ends(reporter.clock())] == ["Work"]
+        reporter.exit_spool.withdraw()
+    assert os.listdir(os.path.join(second, "unsent")) == []
 
 
 def test_ends_that_are_in_a_file_are_not_counted_as_lost(folder):

@@ -1,5 +1,7 @@
 """Interruptions that the code of a pool catches."""
 
+import sys
+
 import pytest
 
 import headway
@@ -21,7 +23,7 @@ def _send(reporter, name, error, *, erased=False):
     except BaseException as caught:
         if erased:
             caught.__traceback__ = None
-        interruptions.judge_sent(reporter)
+        interruptions.judge_sent(reporter, sys._getframe())
 
 
 def _told(reporter):
@@ -46,7 +48,7 @@ def test_a_loop_that_a_variable_holds_is_cancelled_too(reporter):
     try:
         work()
     except KeyboardInterrupt:
-        interruptions.judge_sent(reporter)
+        interruptions.judge_sent(reporter, sys._getframe())
     assert _told(reporter) == {"loop": "cancelled"}
 
 

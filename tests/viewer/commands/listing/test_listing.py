@@ -1,4 +1,4 @@
-from showcase import NOW, board_of, installers, operation, stage
+from showcase import NOW, about, board_of, installers, operation, stage
 
 from headway.formatting import theme
 from headway_viewer.commands.listing.listing import list_operations
@@ -86,6 +86,22 @@ def test_a_screen_tells_of_few_failures_however_many_differ():
     lines = listed(*failures(40), *installers(), lines=50)
     assert sum("✗" in line for line in lines) == 5
     assert lines[0] == "… 36 more (36 failed): headway ps --all"
+
+
+def test_the_last_line_counts_what_is_listed_and_tells_no_time_twice():
+    made = operation("a", "one", progress=0.5, estimate=about(120))
+    others = [operation(f"b{n}", "two", estimate=about(300)) for n in range(3)]
+    board = board_of(made, *others)
+
+    def last(*listed):
+        rows = list_operations(board, list(listed), THEME, 80, NOW)
+        return [THEME.paint(row) for row in rows]
+
+    row, header = last(made)
+    assert "about 2 min" in row
+    assert header == "headway  1 running"
+    assert last(*others)[-1].startswith("headway  3 running")
+    assert last(*others)[-1].endswith("about 5 min")
 
 
 def test_a_filter_that_nothing_passes_says_how_to_see_all():

@@ -9,13 +9,11 @@ const changed = new Set(); // ids whose rows are not as they should be
 const waiting = []; // lines of the stream that are yet to be taken in
 const away = new Set(); // ids of rows of which the browser draws nothing: they are out of view
 let moved = true; // whether the list may not be as it should be
-let joined = Infinity; // when the page got its first snapshot, by the broker's clock
 let source = null;
 let due = false;
 let looked = false; // whether the operation of the address was opened
 
 const RANK = { running: 1, waiting: 2, pending: 3, failed: 4, crashed: 4, cancelled: 5, completed: 5, ended: 5 };
-const OLD = 60; // seconds before the page joined: what broke earlier stands below what goes on
 const UNREACHED = "No connection to headway web; trying again.";
 const SLICE = 8; // milliseconds of work between two frames of the browser
 const MANY = 1000; // operations of several hosts: they are counted by host until a filter is typed
@@ -90,8 +88,9 @@ function paintRow(id) {
 }
 
 function paintBar(row, operation) {
-  const shown = operation.progress !== null && (OPEN.has(operation.state) || operation.state === "failed");
-  if (!shown) {
+  const part = operation.progress === null && operation.state === "running" ? countedStage(operation) : null;
+  const share = part ? Math.min(part.done / part.total, 0.999) : operation.progress;
+  if (share === null || !(OPEN.has(operation.state) || operation.state === "failed")) {
     if (row.bar) row.bar.remove();
     row.bar = null;
     return;
@@ -101,8 +100,9 @@ function paintBar(row, operation) {
     row.bar.max = 1;
     row.button.after(row.bar);
   }
-  if (row.bar.value !== operation.progress) row.bar.value = operation.progress;
-  const label = `${titleOf(operation)}, ${Math.floor(operation.progress * 100)} %`;
+  if (row.bar.value !== share) row.bar.value = share;
+  const told = part ? `${part.name} ${amount(part)}` : `${Math.floor(share * 100)} %`;
+  const label = `${titleOf(operation)}, ${told}`;
   if (row.bar.getAttribute("aria-label") !== label) row.bar.setAttribute("aria-label", label);
 }
 
@@ -155,12 +155,10 @@ function parentOf(operation) {
   return id && id !== operation.id && operations.has(id) ? id : null;
 }
 
-// What a row is sorted by; it stands where it did while that is the same.
+// What a row is sorted by, as in the terminal: what goes on, what broke, and the rest, the latest first. It stands where it did while that is the same.
 function placeOf(operation) {
-  const broken = ["failed", "crashed"].includes(operation.state);
-  const fresh = broken && (operation.ended || 0) > joined - OLD;
   const time = OPEN.has(operation.state) ? operation.started || 0 : -(operation.ended || 0);
-  return { id: operation.id, rank: fresh ? 0 : RANK[operation.state] ?? 6, time };
+  return { id: operation.id, rank: RANK[operation.state] ?? 6, time };
 }
 
 // Bring the list up to date, as far as there is time; return whether it is.
@@ -274,7 +272,6 @@ function rearrange() {
 function take(line) {
   ahead = line.time - Date.now() / 1000;
   if (line.type === "snapshot") {
-    joined = Math.min(joined, line.time);
     const others = new Set(line.others); // each comes by itself
     const here = new Set(line.operations.map((operation) => operation.id));
     for (const id of operations.keys()) if (!here.has(id) && !others.has(id)) operations.delete(id);

@@ -5,6 +5,7 @@ const SIGNS = {
   silent: "?", stopped: "■", ended: "□",
 };
 const OPEN = new Set(["running", "waiting", "pending"]);
+const UNKNOWN = "calculating";
 let ahead = 0; // seconds that the broker's clock is ahead of ours
 
 const element = (id) => document.getElementById(id);
@@ -61,7 +62,7 @@ function figure(value, unit) {
 
 function words(low, median, high) {
   const apart = (high + 1) / (low + 1);
-  if (apart > 20) return "calculating";
+  if (apart > 20) return UNKNOWN;
   if (high < 5) return "a few seconds";
   const [unit, size, vague] = unitOf(apart <= 2.6 || apart > 6 ? median : high);
   if (apart <= 2.6) return `about ${figure(median / size, unit)} ${unit}`;
@@ -79,9 +80,11 @@ function remaining(operation) {
   const made = operation.estimate;
   if (!OPEN.has(operation.state)) return operation.elapsed === null ? "" : duration(operation.elapsed);
   if (operation.state === "pending") return "";
-  if (!made) return operation.state === "waiting" ? "" : "calculating";
   const passed = Math.max(now() - operation.told, 0);
-  return words(...[made.low, made.median, made.high].map((value) => Math.max(value - passed, 0)));
+  const told = made ? words(...[made.low, made.median, made.high].map((value) => Math.max(value - passed, 0))) : UNKNOWN;
+  if (told !== UNKNOWN) return told;
+  if (operation.state === "waiting" && !made) return "";
+  return operation.started ? `${duration(now() - operation.started)} so far` : UNKNOWN; // which says more
 }
 
 function grouped(value) { // "1,234.5"; what the browser has for it takes 30 ms at first
@@ -100,6 +103,34 @@ function amount(stage) {
   if (stage.unit === "%") return `${one(stage.done)} %`;
   const unit = bytes || !stage.unit ? "" : ` ${stage.unit}`;
   return stage.total === null ? `${stage.done ? one(stage.done) + unit : ""}` : `${one(stage.done)}/${one(stage.total)}${unit}`;
+}
+
+// The stage whose count stands for an operation of which no whole is known, as in the terminal
+// (headway_viewer.picture.wording.active_stage), or null where it has no total.
+function countedStage(operation) {
+  const running = operation.stages.filter((stage) => stage.state === "running");
+  const ids = new Set(running.map((stage) => stage.id));
+  const outermost = running.filter((stage) => !ids.has(stage.parent));
+  outermost.sort((one, other) => (other.started || 0) - (one.started || 0) || other.id - one.id);
+  const counting = (stage, deep = 0) => {
+    if (stage.done || stage.total || deep > 50) return stage;
+    for (const inside of running) {
+      const found = inside.parent === stage.id ? counting(inside, deep + 1) : null;
+      if (found && (found.done || found.total)) return found;
+    }
+    return null;
+  };
+  for (const stage of outermost) {
+    const found = counting(stage);
+    if (found && found.total && found.done < found.total) return found;
+  }
+  return null;
+}
+
+function awaited(reason) { // "for the dpkg lock", with or without its preposition
+  if (!reason) return "waiting";
+  if (/^(paused$|stopping)/.test(reason)) return reason;
+  return /^(for|on|until) /.test(reason) ? `waiting ${reason}` : `waiting for ${reason}`;
 }
 
 function stoppedSince(operation) { // its process: Ctrl+Z, SIGSTOP
@@ -125,7 +156,7 @@ function doing(operation) {
     else if (stopped !== null) parts.push(`stopped for ${duration(now() - stopped)}`);
     else if (operation.silent_since !== null) parts.push(`no contact for ${duration(now() - operation.silent_since)}`);
   }
-  if (operation.state === "waiting") parts.push(/^(paused$|stopping)/.test(operation.reason || "") ? operation.reason : operation.reason ? `waiting: ${operation.reason}` : "waiting");
+  if (operation.state === "waiting") parts.push(awaited(operation.reason));
   else if (OPEN.has(operation.state)) {
     for (const stage of operation.stages.filter((one) => ["running", "waiting"].includes(one.state)).slice(-2)) {
       parts.push([stage.name, amount(stage), stage.detail || stage.reason].filter(Boolean).join(" "));

@@ -50,6 +50,13 @@ _LOUDNESS = re.compile(
     r"--loglevel|--silent$|--quiet$|--verbose$|-s$|-q$|-d+$|--json$|--parseable$"
 )
 _HIDDEN = re.compile(rb"npm http (?:fetch|cache) [^\r\n]*\r?\n")
+_HIDDEN_START = b"npm http "
+# On a terminal its words have colours, and it erases its spinner before each line.
+_COLOUR = rb"(?:\x1b\[[0-9;]*m)*"
+_HIDDEN_DRAWN = re.compile(
+    _COLOUR + rb"npm" + _COLOUR + b" " + _COLOUR + b"http" + _COLOUR + b" " + _COLOUR
+    + rb"(?:fetch|cache)" + _COLOUR + rb" [^\r\n]*\r?\n"
+)  # fmt: skip
 
 
 def name_of(command: Command) -> str:
@@ -63,13 +70,18 @@ def name_of(command: Command) -> str:
 
 
 def machine_form(command: Command, setting: FormContext) -> MachineForm | None:
-    """Ask for the log of requests, where npm has no terminal to draw its spinner on."""
+    """Ask for the log of requests, of which none is shown: npm erases its spinner before each."""
     words = plain_words(command.words, _FLAGS, _VALUES, _PACKAGE)
-    if setting.terminal or not words or words[0] not in _INSTALLS:
+    if not words or words[0] not in _INSTALLS:
+        return None
+    if setting.terminal and not setting.drawn:  # nobody would see the stages
         return None
     if any(_LOUDNESS.match(word) for word in command.words):
         return None
-    return MachineForm([*command.argv, "--loglevel=http"], {}, hidden=_HIDDEN)
+    argv = [*command.argv, "--loglevel=http"]
+    if setting.terminal:
+        return MachineForm(argv, {}, hidden=_HIDDEN_DRAWN, start=_HIDDEN_START)
+    return MachineForm(argv, {}, hidden=_HIDDEN)
 
 
 class Parser:

@@ -4,7 +4,8 @@ from transcripts import play
 
 from headway.run.parsers.packages import npm
 from headway.run.reading.command_line import FormContext, parse_command_line
-from headway.run.reading.events import OUTPUT
+from headway.run.reading.events import OUTPUT, StageMoved
+from headway.run.reading.terminal_lines import LineSplitter
 
 
 def parser(line="npm install express"):
@@ -49,13 +50,25 @@ def test_a_script_is_a_stranger():
     assert machine.feed("[3/4] three", OUTPUT)[-1][:3] == ("Run", 3, 4)
 
 
-def test_requests_are_asked_for_only_in_an_install_off_a_terminal():
+def test_requests_are_asked_for_only_in_an_install():
     form = npm.machine_form(parse_command_line(["npm", "install"]), FormContext(9))
     assert form is not None
     assert form.argv == ["npm", "install", "--loglevel=http"]
     for line in ("npm run build", "npm install --silent", "npm install --loglevel warn"):
         assert npm.machine_form(parse_command_line(line.split()), FormContext(9)) is None
-    assert (
-        npm.machine_form(parse_command_line(["npm", "install"]), FormContext(9, terminal=True))
-        is None
+
+
+def test_on_a_terminal_requests_are_asked_for_where_the_stages_are_drawn():
+    command = parse_command_line(["npm", "install"])
+    assert npm.machine_form(command, FormContext(9, terminal=True)) is None
+    form = npm.machine_form(command, FormContext(9, terminal=True, drawn=True))
+    assert form is not None
+    assert form.argv == ["npm", "install", "--loglevel=http"]
+    line = (
+        b"\x1b[1mnpm\x1b[22m \x1b[32mhttp\x1b[39m \x1b[94mfetch\x1b[39m GET 200 https://x 5ms\r\n"
     )
+    assert form.hidden.fullmatch(line)
+    assert not form.hidden.search(line.replace(b"http\x1b", b"warn\x1b"))
+    made = LineSplitter().feed(b"\xe2\xa0\x99\x1b[1G\x1b[0K" + line)
+    events = [event for one in made for event in npm.Parser().feed(one.text, OUTPUT)]
+    assert StageMoved("Resolve", 1, None, "x") in events
