@@ -37,11 +37,11 @@ def test_live_wraps_nothing_on_a_small_terminal(sandbox, columns, rows):
         )
     until(lambda: len(sandbox.operations()) == 3, "all are known")
     terminal = sandbox.terminal(*HEADWAY, "view", columns=columns, rows=rows)
+    if columns == 40:
+        terminal.wait_for(lambda lines: lines[0].startswith("headway  3 running"), "the header")
     terminal.read(2.0)
     assert terminal.screen.cursor.y < rows
     assert not terminal.screen.history.top
-    if columns == 40:
-        assert terminal.lines[0].startswith("headway  3 running")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

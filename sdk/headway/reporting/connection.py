@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from headway.reporting.viewers.notebook_viewer import NotebookViewer
 
 # Seconds in which others start the next broker after one that has retired: those in whose place it
-# is better off. Doubled, a program that is alone reports that much later.
-YIELD = 1.0
+# is better off. On a busy machine a broker takes up to seven to start. Doubled, a program that is
+# alone reports that much later.
+YIELD = 10.0
 NEXT_FRAME = 1.2 * WATCHED  # seconds within which a look is taken for the next one
 REACHED_TIMEOUT = 10.0  # seconds for a broker on a network to be reached and to say Welcome
 IDLE_TIMEOUT = 30.0  # seconds without anything to report after which the connection is closed
@@ -60,6 +61,7 @@ class Connection:
         self._address = ""  # of the socket
         self._busy_at = float("-inf")
         self._back_off = BackOff()
+        self._yields_until = float("-inf")  # starts no broker until then
         self._overflows = 0
         # Until when a broker on a network has to have said Welcome: nothing tells that none is.
         self._reached_by: float | None = None
@@ -145,21 +147,16 @@ class Connection:
         if self._socket is not None:
             if publisher.welcome is not None:
                 self._reached_by = None
-            if self._reached_by is not None and now > self._reached_by:
-                self._disconnect()
-                self._back_off.failed(now)
-            elif publisher.retired:
-                self._disconnect()
-                self._back_off.failed(now)
-                if self._is_worse_off():
-                    self._back_off.retry_at = now + YIELD
+            if publisher.retired or (self._reached_by is not None and now > self._reached_by):
+                self._give_up(now)
             elif not wanted and now > self._busy_at + IDLE_TIMEOUT:
                 self._disconnect(leave=True)
             return
         if not wanted or now < self._back_off.retry_at or publisher.refused is not None:
             return
         try:
-            address = broker_launch.endpoint(os.environ, os.getuid())
+            starts = now >= self._yields_until
+            address = broker_launch.endpoint(os.environ, os.getuid(), start=starts)
         except OSError as error:
             self._thread.reason = str(error)
             address = None
@@ -167,6 +164,13 @@ class Connection:
             self._back_off.failed(now)
         else:
             self._open(address)
+
+    def _give_up(self, now: float) -> None:
+        """Disconnect from a broker that is gone; let others start the next if it has retired."""
+        if self._publisher.retired and self._is_worse_off():
+            self._yields_until = now + YIELD
+        self._disconnect()
+        self._back_off.failed(now)
 
     def _is_worse_off(self) -> bool:
         """Return whether a broker that another process starts may be better off than ours."""
@@ -284,9 +288,8 @@ class Connection:
         if thread.read in ready:
             thread.clear_wakeups()
         if self._monitor is not None and self._monitor in ready and self._broken():
-            self._receive()
-            self._disconnect()
-            self._back_off.failed(now)
+            self._receive()  # what it has said last
+            self._give_up(now)
 
     def _broken(self) -> bool:
         broken = False

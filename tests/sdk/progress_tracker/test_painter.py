@@ -27,7 +27,9 @@ def _plain_environment(monkeypatch):
     monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
 
 
-def test_a_pipe_gets_no_escape_codes_and_no_line_twice():
+def test_a_pipe_gets_no_escape_codes_and_no_line_twice(monkeypatch):
+    for clock in ("monotonic", "time"):
+        monkeypatch.setattr(time, clock, lambda: 1000.0)  # however long it takes here
     tracker, out = piped()
     tracker.add_stage("one")
     tracker.add_stage("two")

@@ -93,17 +93,20 @@ def test_one_at_a_time_lends_a_terminal(real, terminal):
 
 @pytest.mark.usefixtures("foreground")
 def test_where_a_terminal_cannot_be_locked_its_mode_tells_that_it_is_lent(
-    real, terminal, monkeypatch
+    real, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(os, "ttyname", lambda fd: f"/nowhere/{fd}")
-    other = RelayedTerminal(real, reserved=True)
-    assert relays(terminal)
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "nowhere"))
+    first, other = (RelayedTerminal(real, reserved=True) for _ in range(2))
+    assert relays(first)
     assert not relays(other)
-    terminal.restore()
+    first.restore()
+    assert relays(other)
+    other.restore()
     termios.tcsetattr(real, termios.TCSANOW, raw_attributes(termios.tcgetattr(real), LINE))
     assert not relays(other)
-    os.close(other.master)
-    os.close(other.slave)
+    for each in (first, other):
+        os.close(each.master)
+        os.close(each.slave)
 
 
 def test_beside_a_command_that_it_is_lent_to_another_one_has_a_usual_pty(real, terminal):
