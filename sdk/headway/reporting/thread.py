@@ -230,7 +230,7 @@ class ReportingThread:
             try:
                 with importing.lock:
                     # First: an end that comes meanwhile packs by msgpack, in a fifth of the time.
-                    from headway.protocol import wire  # noqa: F401, PLC0415
+                    __import__("headway.protocol.wire")
                     from headway.reporting.connection import Connection  # noqa: PLC0415
 
                     found.append(Connection)
