@@ -123,7 +123,15 @@ class Forecast(Mixture):
     `prior` is the typical duration of a stage on this machine, in seconds, or None.
     """
 
-    __slots__ = ("_calibration", "_finished", "_furthest", "_notes", "_smoother", "_usual", "_work_told")
+    __slots__ = (
+        "_calibration",
+        "_finished",
+        "_furthest",
+        "_notes",
+        "_smoother",
+        "_usual",
+        "_work_told",
+    )
 
     def __init__(self, history: Sequence[Run] = (), prior: float | None = None) -> None:
         runs = [run for run in history if run.seconds is not None or run.spans][-REMEMBERED:]

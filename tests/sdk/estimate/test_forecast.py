@@ -415,7 +415,7 @@ def clock_alone(*durations):
 
 
 def test_the_share_stands_while_all_of_it_waits():
-    """Of a run that is twice as slow, the earlier runs' times say another share than what is left."""
+    """Of a slow run, the earlier runs' times say another share than what is left."""
 
     def install(history, pace, wait=0.0):
         forecast = Forecast(history)
