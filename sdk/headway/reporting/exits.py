@@ -53,7 +53,10 @@ def _deliver_before_leaving() -> None:
 
 
 def _after(deliver: Callable[..., Any], leave: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `leave`, after `deliver`, whose result is called where `leave` fails."""
+    """Return `leave`, after `deliver`, whose result is called where `leave` returns or fails.
+
+    What a signal's handler raises amid it is the program's at once: another could be lost.
+    """
 
     def leave_then(*arguments: Any, **named: Any) -> Any:
         reporter = known()
@@ -65,11 +68,14 @@ def _after(deliver: Callable[..., Any], leave: Callable[..., Any]) -> Callable[.
             except Exception as error:
                 reraise_async(error)
         try:
-            return leave(*arguments, **named)
-        except Exception:
-            if undo is not None:
+            left = leave(*arguments, **named)
+        except Exception as error:
+            if undo is not None and not is_async(error):
                 undo()
             raise
+        if undo is not None:
+            undo()  # a signal that is blocked, or not for this process alone
+        return left
 
     leave_then.__name__ = leave.__name__
     leave_then.__doc__ = leave.__doc__
@@ -171,14 +177,19 @@ def _note_before_killing() -> None:
     kill = os.kill
 
     def kill_then(*arguments: Any) -> None:
-        take_back = _note(*arguments) if len(arguments) == 2 else None
+        two = len(arguments) == 2
+        undo = _tell_of_ourselves(*arguments) if two else None
+        take_back = _note(*arguments) if two else None
         try:
             kill(*arguments)
         except BaseException as error:
             # A signal's handler may raise once it is sent: to this process, or another by chance.
-            if take_back is not None and not is_async(error):
-                take_back()
+            if not is_async(error):
+                for back in filter(None, (take_back, undo)):
+                    back()
             raise
+        if undo is not None:
+            undo()  # it is blocked, or others handle it
 
     kill_then.__name__ = kill_then.__qualname__ = "kill"
     kill_then.__module__ = "os"
@@ -187,22 +198,26 @@ def _note_before_killing() -> None:
 
 
 def _note(pid: Any, number: Any) -> Callable[[], None] | None:
-    """Note in the will of a child that it is ended; return what takes that back. Never raises.
-
-    Of this process what it has begun is told instead.
-    """
+    """Note in the will of a child that it is ended; return what takes that back."""
     try:
-        if not number:
-            return None
-        if pid in (os.getpid(), 0, -1, -os.getpgrp()):
-            reporter = known()
-            return None if reporter is None else _tell_before_signal(reporter, number)
-        if pid <= 1:
+        if not number or pid <= 1 or pid == os.getpid():
             return None
         from headway.reporting.spool import wills  # noqa: PLC0415 - few programs end another
 
         noted = wills.note_ended(pid, int(number))
         return None if noted is None else lambda: wills.take_back(noted)
+    except Exception as error:
+        reraise_async(error)
+        return None
+
+
+def _tell_of_ourselves(pid: Any, number: Any) -> Callable[[], None] | None:
+    """Tell what is begun before a signal to this process; return what removes that."""
+    try:
+        if not number or pid not in (os.getpid(), 0, -1, -os.getpgrp()):
+            return None
+        reporter = known()
+        return None if reporter is None else _tell_before_signal(reporter, number)
     except Exception as error:
         reraise_async(error)
         return None
@@ -251,7 +266,10 @@ def _tell_last(reporter: Reporter) -> Callable[[], None] | None:
     from headway.reporting.spool import births  # noqa: PLC0415 - few programs need it
 
     names = births.tell_last(reporter)
-    return None if not names else lambda: births.remove(names)
+    if not names:
+        return None
+    reporter.births.last += names  # from here on they are removed even if a handler raises
+    return reporter.births.drop_last  # type: ignore[no-any-return]
 
 
 def _tell_before_signal(reporter: Reporter, number: Any) -> Callable[[], None] | None:

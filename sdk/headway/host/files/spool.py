@@ -101,7 +101,10 @@ def write_spool_file(place: str, user: int, name: str, data: bytes) -> int:
                 os.close(descriptor)
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError:
-            os.unlink(temporary, dir_fd=folder)
+            try:
+                os.unlink(temporary, dir_fd=folder)
+            except FileNotFoundError as error:
+                reraise_async(error)  # it is renamed, and a signal's handler raised after that
             raise
         if not name.startswith(".") and os.urandom(1)[0] % SEARCH_EVERY == 0:
             return _forget_oldest(folder)

@@ -49,6 +49,7 @@ class Births:
         self._alone_since: float | None = None  # it has something to tell, and no Welcome
         self._told: list[str] = []  # the ids of the operations in the files
         self._hurried = False  # this process is about to stop
+        self.last: list[str] = []  # the files of `tell_last`, of a process that may go on
 
     @property
     def has_told(self) -> bool:
@@ -121,6 +122,14 @@ class Births:
         """Remove the file."""
         names, self._names = self._names, []
         remove(names)
+        self.drop_last()
+
+    def drop_last(self) -> None:
+        """Remove the files of `tell_last`: the process goes on."""
+        for name in tuple(self.last):
+            last_resort.remove(name)
+            if name in self.last:
+                self.last.remove(name)
 
 
 def tell_last(reporter: Reporting) -> list[str]:
