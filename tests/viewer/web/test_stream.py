@@ -132,8 +132,7 @@ def test_with_labels_parts_that_were_known_before_are_told_with_what_they_are_in
     follower.wait()
     assert ids(follower.collect(whole=True)) == []
     mine = operation("mine", "tests", labels={"run": "42"})
-    feed.replica.operations["mine"] = mine
-    feed.replica._changed["mine"] = None
+    feed.replica.set_clocks(feed.now, feed.now, [mine])
     lines = follower.collect(whole=False).lines
     assert [json.loads(line)["operation"]["id"] for _, line in lines] == ["mine", "inside"]
     assert ids(follower.collect(whole=True)) == ["inside", "mine"]
