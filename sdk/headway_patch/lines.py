@@ -259,7 +259,8 @@ class Bar:
     def enter(self) -> None:
         """Let the bars that this thread, or this task, makes from now on be part of it."""
         self.entered = True
-        _entered.set((*_entered.get(), self))
+        # What was left in another context, as async generators are by the loop, is here still.
+        _entered.set((*(bar for bar in _entered.get() if bar.entered), self))
         self.connection.entered.setdefault(get_ident(), []).append(self)
 
     def leave(self) -> None:

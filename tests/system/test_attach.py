@@ -69,10 +69,11 @@ def test_where_nobody_waits_for_it_how_it_ended_is_not_known(machine, listener, 
 
 
 @pytest.mark.oldest
-def test_ctrl_c_lets_go_of_it(machine, listener, held):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_and_the_end_of_its_terminal_let_go_of_it(machine, listener, held, number):
     attached = attach(machine, held.pid, "--name", "work")
     until(lambda: listener.named("work"), "the operation")
-    attached.send_signal(signal.SIGINT)
+    attached.send_signal(number)
     assert attached.wait(10) == 5
     assert held.poll() is None
     assert listener.ended("work").state == "ended"

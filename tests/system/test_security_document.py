@@ -23,6 +23,7 @@ def test_what_it_names_exists(name):
 
 def test_every_threat_has_a_test():
     with open(os.path.join(ROOT, "docs", "security.md"), encoding="utf-8") as file:
-        rows = [line for line in file if line.startswith("| ") and "---" not in line]
+        promised = re.sub(r"<!-- bench .*?<!-- end -->", "", file.read(), flags=re.DOTALL)
+    rows = [line for line in promised.splitlines() if line.startswith("| ") and "---" not in line]
     assert len(rows) > 15
     assert all("`tests/" in row for row in rows[1:])

@@ -46,15 +46,13 @@ hw_begin() {
 }
 _hw_send() {
     if [ -z "$_hw_fd" ]; then
-        case "${_hw_over}:$1" in
-        :* | *:plan* | *:stage*) hw_begin "$_hw_script" ;;
-        *)
+        if [ -n "$_hw_over" ] && [[ $1 != plan* && $1 != stage* ]]; then
             [ "$_hw_over" = told ] || echo "headway: '${1%% *}' after the end tells nobody;" \\
                 "hw_begin begins another operation" >&2
             _hw_over=told
             return 0
-            ;;
-        esac
+        fi
+        hw_begin "$_hw_script"
     fi
     [ "$_hw_count$_hw_set" = 0 ] || _hw_flush
     kill -0 "$_hw_reader" 2>/dev/null && printf '%s\\n' "$1" >&"$_hw_fd" 2>/dev/null || :

@@ -36,7 +36,7 @@ a kernel regression over runs. D_i is how unlike run i is in size, speed and in 
 operations went on beside it (`concurrency`).
 
 Hidden counts (`hidden_counts`). What the kernel counts of a command, and the lines that it prints,
-are places in the earlier runs: their weighted median is mixed with the above, by how well either
+are places in the earlier runs: their weighted middle is mixed with the above, by how well either
 would have foretold the earlier runs.
 
 Without history (`cold`, `rate`). A stage's own rate, mixed with the typical duration of the
@@ -123,7 +123,15 @@ class Forecast(Mixture):
     `prior` is the typical duration of a stage on this machine, in seconds, or None.
     """
 
-    __slots__ = ("_calibration", "_finished", "_furthest", "_notes", "_smoother", "_usual")
+    __slots__ = (
+        "_calibration",
+        "_finished",
+        "_furthest",
+        "_notes",
+        "_smoother",
+        "_usual",
+        "_work_told",
+    )
 
     def __init__(self, history: Sequence[Run] = (), prior: float | None = None) -> None:
         runs = [run for run in history if run.seconds is not None or run.spans][-REMEMBERED:]
@@ -135,6 +143,7 @@ class Forecast(Mixture):
         self._notes = Notes()
         self._finished: str | None = None
         self._furthest = 0.0
+        self._work_told: float | None = None  # what was left, without waits, while work went on
 
     def wait(self, stage: int | None, until_remaining: Estimate | None, now: float) -> None:
         """Say how long what a stage, or the whole (None), waits for is expected to take."""
@@ -274,10 +283,13 @@ class Forecast(Mixture):
         """
         passed = self._work(self._now) - (self._begun or 0.0)
         left = self._smoother.left(now)
-        if left is None or self._held is not None:
+        if left is None:
             return share
-        work = max(LEAST_LEFT, left - self._wait_ahead(now).median)
-        return passed / max(1e-6, passed + work)
+        if self._held is None or self._work_told is None:
+            awaited = 0.0 if self._until is None else max(0.0, self._until - now)
+            awaited += self._wait_ahead(now).median
+            self._work_told = max(LEAST_LEFT, left - awaited)
+        return passed / max(1e-6, passed + self._work_told)
 
     def unlike(self) -> bool:
         """Return whether this run is unlike every earlier one."""

@@ -4,9 +4,9 @@ What reports nothing works all the same: the kernel counts the processor time of
 the bytes that they read and write, and it prints lines. Each counter and each line that an earlier
 run had, too, is a place in that run: so far it was then. Each place foretells what is left, at the
 pace of this run: on a busy machine the clock runs on, and the work does not. What is told is the
-median of all places, weighted by how alike their runs are and how well their counter would have
-foretold the earlier runs (`history.work`). How far that is believed, beside what the stages and
-the clock say, follows from the same errors.
+mean of the places near their median, weighted by how alike their runs are and how well their
+counter would have foretold the earlier runs (`history.work`). How far that is believed, beside what
+the stages and the clock say, follows from the same errors.
 
 `scripts/bench eta` scores it, on the recordings that have samples of it.
 """
@@ -107,6 +107,8 @@ STEADY_GRAIN = 0.05
 # One step, in logarithms, by which a counter's pace may differ between the halves of what has
 # passed: further apart it is no longer the same work that it counts.
 STEADY_STEP = 0.7
+# One step, in the logarithm of what is left, by which places agree with their median.
+NEAR_STEP = 0.2
 # Lines of this run that are looked back at: one of them may have come out of its turn.
 LAST_LINES = 5
 
@@ -367,29 +369,36 @@ def _log_pace(ours: float, theirs: float, whole: float, grain: float) -> float:
 
 
 def _middle(places: Sequence[Place]) -> Place:
-    """Return the mean of the middle half of places, by weight, in the order of what they have left.
+    """Return the mean of the places near their weighted median, in the order of what is left.
 
-    As robust as the median, but it does not jump where two that lie apart weigh nearly the same.
+    As robust as the median, but it does not leap between two that lie close and weigh nearly the
+    same; and never between two groups that contradict each other, where neither would be right.
     """
     ordered = sorted(places, key=lambda place: place.left)
-    whole = sum(place.weight for place in ordered)
-    left = late = reached = pace = below = inside = 0.0
+    half = sum(place.weight for place in ordered) / 2
+    below, median = 0.0, ordered[-1]
     for place in ordered:
-        share = min(below + place.weight, 0.75 * whole) - max(below, 0.25 * whole)
         below += place.weight
-        if share > 0:
-            inside += share
-            left += share * log(place.left + 1)
-            late += share * log(place.late + 1)
-            reached += share * place.reached
-            pace += share * place.pace
-    if inside <= 0:
-        return ordered[-1]
+        if below >= half:
+            median = place
+            break
+    middle = log(median.left + 1)
+    left = late = reached = pace = near = 0.0
+    for place in ordered:
+        apart = (log(place.left + 1) - middle) / NEAR_STEP
+        share = place.weight * exp(-apart * apart / 2)
+        near += share
+        left += share * log(place.left + 1)
+        late += share * log(place.late + 1)
+        reached += share * place.reached
+        pace += share * place.pace
+    if near <= 0:
+        return median
     return Place(
-        exp(left / inside) - 1,
-        exp(late / inside) - 1,
-        reached / inside,
-        pace / inside,
-        whole,
-        ordered[-1].source,
+        exp(left / near) - 1,
+        exp(late / near) - 1,
+        reached / near,
+        pace / near,
+        near,
+        median.source,
     )

@@ -162,6 +162,15 @@ def test_what_comes_after_the_end_begins_nothing_and_is_complained_of_once(run, 
 
 
 @pytest.mark.parametrize("name", SHELLS)
+@pytest.mark.parametrize("late", ["detail step:plan b", "log x:stage", "wait plan c"])
+def test_a_text_after_the_end_begins_nothing_whatever_is_in_it(run, name, late):
+    verb, _, text = late.partition(" ")
+    _, kept, printed = run(name, f"hw_stage One\nhw_end\nhw_{verb} '{text}'\n")
+    assert kept[1:] == ["stage One", "complete"]
+    assert f"'{verb}' after the end tells nobody" in printed
+
+
+@pytest.mark.parametrize("name", SHELLS)
 def test_a_reader_that_is_gone_does_not_end_the_script(run, name):
     script = 'hw_stage One\nkill -9 "$_hw_reader"; wait "$_hw_reader" 2>/dev/null\n'
     script += "hw_advance; hw_advance; hw_advance\nhw_end\necho went on\n"

@@ -414,6 +414,36 @@ def clock_alone(*durations):
     return said
 
 
+def test_the_share_stands_while_all_of_it_waits():
+    """Of a slow run, the earlier runs' times say another share than what is left."""
+
+    def install(history, pace, wait=0.0):
+        forecast = Forecast(history)
+        forecast.start(0.0)
+        now, shares = 0.0, []
+        for done in range(11):
+            forecast.observe(1, "Fetch", None, "running", done, 10, None, now)
+            forecast.estimate(now)
+            shares.append(forecast.progress(now))
+            now += pace
+        forecast.observe(1, "Fetch", None, "completed", 10, 10, None, now)
+        forecast.observe(2, "Install", None, "waiting", 0, None, None, now)
+        for waited in range(int(wait)):
+            forecast.estimate(now + waited)
+            shares.append(forecast.progress(now + waited))
+        now += wait
+        forecast.observe(2, "Install", None, "running", 0, None, None, now)
+        forecast.estimate(now)
+        shares.append(forecast.progress(now))
+        forecast.observe(2, "Install", None, "completed", 0, None, None, now + 20.0)
+        return shares, forecast.finish("completed", now + 20.0)
+
+    _, earlier = install([], 1.0)
+    shares, _ = install([earlier], 3.0, wait=10.0)
+    around = shares[10:]
+    assert max(around) - min(around) < 0.08
+
+
 def test_what_is_overdue_is_not_said_to_take_a_few_seconds():
     late = clock_alone(9.0, 10.0, 22.0)[-1]
     assert late.median < late.high

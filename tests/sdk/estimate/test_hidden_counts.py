@@ -344,3 +344,20 @@ def test_two_counters_that_disagree_make_the_share_no_leap():
     shares, _ = unpack(history, 0.5)
     known = [share for share in shares if share is not None]
     assert max(abs(b - a) for a, b in zip(known, known[1:])) < 0.15
+
+
+def test_between_places_that_contradict_each_other_no_number_is_told_that_none_says():
+    """Lines that come as fast as before beside a third of the work: more than half say 45 s."""
+
+    def run(history, slower):
+        forecast = Forecast(history)
+        forecast.start(0.0)
+        said = None
+        for at in range(int(15 * slower) if history else 30):
+            cpu = (at + 1) / slower / 2
+            forecast.take_work(at + 1.0, cpu, 1e6 * cpu, 0, [at])
+            said = forecast.estimate(at + 1.0)
+        return said, forecast.finish("completed", 30.0)
+
+    said, _ = run([run([], 1.0)[1]], 3.0)
+    assert said.median == pytest.approx(45, rel=0.35)

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import contextvars
 import os
 import pty
 import socket
@@ -82,6 +83,20 @@ def test_a_bar_is_part_of_the_one_that_its_thread_iterates_over(server):
     outer.leave()
     Bar("alone", None, None)
     assert [line.partition(" ")[0] for line in server()] == ["@1", "@2<1", "@3<2", "@4<1", "@5"]
+
+
+def test_bars_that_another_context_has_left_are_not_kept(server):
+    def turn():
+        bar = Bar("items", None, None)
+        bar.enter()
+        contextvars.Context().run(bar.leave)
+
+    def turns():
+        for _ in range(20):
+            turn()
+        assert len(lines._entered.get()) == 1
+
+    contextvars.Context().run(turns)
 
 
 def test_bars_of_tasks_and_threads_at_the_same_time_are_no_part_of_each_other(server):

@@ -13,6 +13,7 @@ from headway.model import Operation, Stage
 from headway.protocol import messages
 from headway.reporting.spool.last_resort import spooled
 from headway.states import COMPLETED, FAILED, RUNNING
+from headway_viewer.connection import spooled_ends
 from headway_viewer.connection.spooled_ends import SHOWN_SECONDS, read_ends, spool_depth
 
 
@@ -49,7 +50,7 @@ def ended(id_, state, ended):
 
 def read_ours(now):
     """The ends that a test has left: a reporter of an earlier test may write here, too."""
-    return [one for one in read_ends(now) if one.name.startswith("name ")]
+    return [one for one in read_ends(now).operations if one.name.startswith("name ")]
 
 
 def test_the_ends_are_read_in_their_order_and_stay(directory):
@@ -91,6 +92,22 @@ def test_the_last_end_of_a_large_file_is_read_too(directory):
     left(directory, "a", *several)
     assert (directory / "unsent" / "a").stat().st_size > 1 << 20
     assert [one.id for one in read_ours(now)] == [one.id for one in several]
+
+
+@pytest.mark.parametrize("limit", ["FILES_LIMIT", "BYTES_LIMIT"])
+def test_of_more_than_is_read_the_latest_are_and_the_others_are_counted(
+    directory, monkeypatch, limit
+):
+    now, names = time.monotonic(), ["older", "a", "b", "c"]
+    for age, name in enumerate(reversed(names)):
+        left(directory, name, ended(name, FAILED, now - age))
+        written = time.time() - (2 * SHOWN_SECONDS if name == "older" else age)
+        os.utime(directory / "unsent" / name, (written, written))
+    size = (directory / "unsent" / "c").stat().st_size
+    monkeypatch.setattr(spooled_ends, limit, 2 if limit == "FILES_LIMIT" else 2 * size + 50)
+    found = read_ends(now)
+    assert [one.id for one in found.operations] == ["b", "c"]
+    assert found.unread == 1
 
 
 def test_what_goes_on_or_is_old_or_of_before_the_reboot_is_left_out(directory):

@@ -214,3 +214,12 @@ def test_with_labels_their_parts_are_told_too():
     run(whole, part, nothing, nothing, channel=channel, labels=[("run", "42")])
     until(lambda: channel.told, "it")
     assert channel.told == ["part failed"]
+
+
+def test_with_labels_a_part_that_failed_before_its_whole_was_known_is_told():
+    channel = Channel()
+    part = ends("part", "failed", parent="one".ljust(12, "x") + "/1")
+    whole = ends("one", "completed", notify=False, labels={"run": "42"})
+    run(part, whole, nothing, nothing, channel=channel, labels=[("run", "42")])
+    until(lambda: channel.told, "it")
+    assert channel.told == ["part failed"]

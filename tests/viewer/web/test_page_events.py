@@ -1,5 +1,7 @@
 """What waits for a page that does not read at once."""
 
+import pytest
+
 from headway_viewer.web import page_events
 from headway_viewer.web.page_events import PageEvents
 
@@ -46,3 +48,19 @@ def test_a_page_that_does_not_read_is_given_a_snapshot_later(monkeypatch):
     assert page.wants_all
     page.begin("all again")
     assert page.take() == [("line", "all again")]
+
+
+@pytest.mark.parametrize("between", ["begin", "overflow"])
+def test_a_note_that_waits_outlasts_what_takes_the_place_of_operations(monkeypatch, between):
+    monkeypatch.setattr(page_events, "MOST_WAITING", 2)
+    page, _ = made()
+    page.take()
+    page.tell_note("no connection")
+    if between == "begin":
+        page.begin("all again")
+    else:
+        for number in range(3):
+            page.add(f"op {number}", "x")
+        assert page.wants_all
+    page.tell_note("no connection")
+    assert ("note", "no connection") in page.take()

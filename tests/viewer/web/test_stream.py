@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import threading
 import time
 
 import pytest
@@ -122,6 +123,34 @@ def test_with_labels_those_alone_are_told_that_have_them_and_their_parts(feed, w
     feed.tell(other, late)
     follower.wait()
     assert ids(follower.collect(whole=False)) == ["late"]
+
+
+def test_with_labels_parts_that_were_known_before_are_told_with_what_they_are_in(feed, wake):
+    inside = operation("inside", "unit tests", parent="mine/1")
+    feed.tell(inside)
+    follower = Follower(None, [("run", "42")], wake)
+    follower.wait()
+    assert ids(follower.collect(whole=True)) == []
+    mine = operation("mine", "tests", labels={"run": "42"})
+    feed.replica.operations["mine"] = mine
+    feed.replica._changed["mine"] = None
+    lines = follower.collect(whole=False).lines
+    assert [json.loads(line)["operation"]["id"] for _, line in lines] == ["mine", "inside"]
+    assert ids(follower.collect(whole=True)) == ["inside", "mine"]
+
+
+def test_where_no_thread_can_be_started_the_next_page_tries_again(feed, monkeypatch):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    shared = Stream()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(RuntimeError):
+            shared.join(lambda: None)
+    page = shared.join(lambda: None)
+    until(lambda: shared.take(page), "a snapshot")
+    shared.leave(page)
 
 
 def test_all_pages_share_one_connection_which_ends_with_the_last(feed):

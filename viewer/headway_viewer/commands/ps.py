@@ -76,7 +76,10 @@ def ps(argv: Sequence[str]) -> int:
         return print_error("ps", str(feed_note), 1)
     local = time.monotonic()
     if outcome is Outcome.NO_BROKER:
-        replica.set_clocks(local, time.time(), read_ends(local))
+        spooled = read_ends(local)
+        replica.set_clocks(local, time.time(), spooled.operations)
+        if spooled.unread:
+            print_error("ps", _unread_text(spooled.unread), 0)
     now = replica.time(local)
     board = Board(replica)
     board.tells_hosts = fleet is not None
@@ -168,6 +171,11 @@ def _print(arguments: argparse.Namespace, board: Board, now: float) -> int:
         board, found, theme, columns, now, lines, finish_time, detailed=word is not None
     )
     return print_lines([theme.paint(line) for line in rows])
+
+
+def _unread_text(files: int) -> str:
+    number = "1 file" if files == 1 else f"{files:,} files"
+    return f"not all is listed: {number} more of what has ended, for the next broker to take in"
 
 
 def _most_lines(stream: TextIO) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Callable, Mapping, Protocol, Sequence
 
-from headway.lookup import is_labelled
 from headway.model import Operation
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.signals import SignalHandlers
@@ -19,6 +18,7 @@ from headway_viewer.notify.notice import Notice, named_by_host
 from headway_viewer.notify.policy import Policy, told_in_front, told_unseen
 from headway_viewer.notify.quiet_hours import QuietHours
 from headway_viewer.notify.sender import Sender
+from headway_viewer.replica.labelled import Labelled
 from headway_viewer.replica.replica import Replica
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Notifier:
         self._jobs = Jobs()
         self._say = say
         self._tells_hosts = tells_hosts
-        self._labels = labels  # of those that are told of
+        self._labelled = Labelled(labels)  # those that are told of
         self._note: str | None = None
         self._instance: str | None = None
         self._offset = 0.0
@@ -162,16 +162,13 @@ class Notifier:
         if changes.fresh or changes.operations:
             policy.attach(replica.time(self._begun))
             known = replica.operations
-            changed = [
-                known[name]
-                for name in changes.operations
-                if is_labelled(known[name], self._labels, known)
-            ]
+            changed = [known[name] for name in self._labelled.absorb(changes, known)]
             if self._front is not None:
                 for operation in changed:
                     self._front.note(operation)
             self._jobs.absorb(changed)
             notices = policy.absorb(changed, now)
+        self._labelled.forget(changes.removed)
         policy.forget(changes.removed)
         self._jobs.absorb([], changes.removed)
         return notices

@@ -23,7 +23,6 @@ from headway.states import (
     UNJUDGED,
     WAITING,
 )
-from headway_viewer.replica.held_estimates import HeldEstimates
 from headway_viewer.replica.ranks import Ranks, slowest
 from headway_viewer.replica.replica import Changes, Replica
 
@@ -92,7 +91,6 @@ class Board:
         self.unheard: set[str] = set()
         self.stopped: set[str] = set()
         self._left: dict[str, float] = {}  # operation → since when it is seen to have been left
-        self.held = HeldEstimates()
         self.now = 0.0  # the broker's time of the last changes
         # From when on (the broker's time) the end of an operation counts as seen.
         self.seen_since: Callable[[Operation], float] | None = None

@@ -1,7 +1,7 @@
 """The remaining time (ETA) of an operation, in words.
 
-Pure. The text counts down from the broker's last estimate, or one that is held. An operation that
-waits for a person has none; one that waits for a lock shows the remaining time of its holder.
+Pure. The text counts down from the broker's last estimate. An operation that waits for a person has
+none; one that waits for a lock shows the remaining time of its holder.
 """
 
 from __future__ import annotations
@@ -104,12 +104,9 @@ def blank_if_unknown(words: str) -> str:
 
 
 def remaining_estimate(operation: Operation, board: Board, now: float) -> Estimate | None:
-    """Return the broker's estimate of an operation, counted down to `now`.
-
-    It is the last one, or one before it that is still held.
-    """
-    made = board.replica.estimated(operation.id) or now
-    return board.held.told(operation.id, operation.estimate, made, now)
+    """Return the broker's last estimate of an operation, counted down to `now`."""
+    made = board.replica.estimated(operation.id)
+    return formatting.counted_down(operation.estimate, now - made if made else 0.0)
 
 
 def _is_held(operation: Operation) -> bool:

@@ -6,6 +6,7 @@ from typing import Callable
 
 # Events that wait at most. A page that has not read so many is given a snapshot in their place.
 MOST_WAITING = 20_000
+NOTE = ("note",)  # the key of what is wrong with the connection: no operation has it
 
 
 class PageEvents:
@@ -22,8 +23,8 @@ class PageEvents:
         self._note: str | None = None
 
     def begin(self, snapshot: str) -> None:
-        """Add a line with all that there is, in place of what waits."""
-        self._waiting.clear()
+        """Add a line with all that there is, in place of what waits about operations."""
+        self._clear()
         self.wants_all = False
         self.add(None, snapshot)
 
@@ -39,7 +40,8 @@ class PageEvents:
         """Add what is wrong with the connection; "" for nothing."""
         if note != (self._note or ""):
             self._note = note
-            self._put(("note",), "note", note)
+            self._waiting.pop(NOTE, None)  # it is told after what waits by now
+            self._put(NOTE, "note", note)
 
     def take(self) -> list[tuple[str, str]]:
         """Return what waits, in order, and forget it."""
@@ -52,6 +54,10 @@ class PageEvents:
             key = self._number
         self._waiting[key] = (name, text)
         if len(self._waiting) > MOST_WAITING:
-            self._waiting.clear()
+            self._clear()
             self.wants_all = True
         self._tell()
+
+    def _clear(self) -> None:
+        """Drop what waits but for the note, which no snapshot has in it."""
+        self._waiting = {key: told for key, told in self._waiting.items() if key == NOTE}

@@ -12,12 +12,12 @@ import select
 import threading
 from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
-from headway.lookup import is_labelled
 from headway_viewer.connection.endpoint import following_feed
 from headway_viewer.connection.feed import Feed
 from headway_viewer.fleet.options import FleetSource
 from headway_viewer.public_json.writer import Writer
-from headway_viewer.replica.replica import Changes, Replica
+from headway_viewer.replica.labelled import Labelled
+from headway_viewer.replica.replica import Replica
 from headway_viewer.web.page_events import MOST_WAITING, PageEvents
 
 if TYPE_CHECKING:
@@ -56,10 +56,11 @@ class Stream:
         """Let a page follow; `tell()` is called, by any thread, when something waits for it."""
         page = PageEvents(tell)
         with self._lock:
-            self._pages.append(page)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="headway web")
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="headway web")
+                thread.start()  # raises where there can be none: who comes next tries again
+                self._thread = thread
+            self._pages.append(page)
         self._end_wait()
         return page
 
@@ -160,8 +161,7 @@ class Follower:
         self._feed.wake = wake
         self._wake = wake
         self._writer = Writer(replica)
-        self._labels = labels
-        self._chosen: set[str] | None = set() if labels else None  # ids; None: all
+        self._labelled = Labelled(labels)
         self._sent = float("-inf")
         self._begun = self._feed.clock()
 
@@ -181,11 +181,11 @@ class Follower:
         feed.lines.clear()
         now = replica.time(feed.clock())
         changes = replica.take()
-        chosen = self._choose(changes)
-        some = changes._replace(operations=[], fresh=False) if changes.fresh else changes
+        told = self._labelled.absorb(changes, replica.operations)
+        chosen = self._labelled.names
+        some = changes._replace(operations=[] if changes.fresh else told, fresh=False)
         lines = list(self._writer.keyed_changes(some, now, chosen))
-        if chosen is not None:
-            chosen.difference_update(changes.removed)
+        self._labelled.forget(changes.removed)
         snapshot: str | None = None
         others: list[tuple[str, str]] = []
         if (whole or changes.fresh) and replica.instance is not None and not replica.wanted:
@@ -199,19 +199,6 @@ class Follower:
         begins = replica.instance is None and feed.clock() - self._begun < PATIENCE
         note = "" if begins else feed.note() or ""
         return Frame(lines, changes.removed, changes.fresh, snapshot, others, note)
-
-    def _choose(self, changes: Changes) -> set[str] | None:
-        """Return the ids of what has the labels, or is inside of such; None: all."""
-        chosen = self._chosen
-        if chosen is None:
-            return None
-        operations = self._feed.replica.operations
-        if changes.fresh:
-            chosen.clear()
-        for name in operations if changes.fresh else changes.operations:
-            if is_labelled(operations[name], self._labels, operations):
-                chosen.add(name)
-        return chosen
 
     def close(self) -> None:
         """Close the connection."""

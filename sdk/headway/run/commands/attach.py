@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 
 from headway.model import UNLEARNED
@@ -26,7 +27,8 @@ USAGE = "usage: headway attach [--name N] [--display MODE] PID"
 HELP = f"""{USAGE}
 
 Report a process that runs already: how far it is through the files that it reads, whether it is
-stopped or waits for a lock, and its end. Nothing is done to it; Ctrl+C lets go of it.
+stopped or waits for a lock, and its end. Nothing is done to it; Ctrl+C lets go of it, as does the
+end of the terminal.
 
 options:
   --name N        call the operation N (default: the program and what it works on)
@@ -52,6 +54,7 @@ STATE_SECONDS = 1.0  # between two looks at its state and at locks
 # Seconds for which its parent is given the time to wait for it: until then nobody else is told how
 # it ended.
 STATUS_SECONDS = 5.0
+LEAVING = (signal.SIGTERM, signal.SIGHUP)  # as Ctrl+C
 UNKNOWN_END = "how is not known"
 LET_GO = "no longer attached"
 
@@ -162,19 +165,31 @@ class Attachment:
         self._looks.add(self._look)
         self._waits: str | None = None
         self._next_state = 0.0
+        self._leaving = False
 
     def follow(self) -> int:
         """Follow it to its end; return the exit status."""
+        # The end of this program, as of its terminal, is none of what it only looks at.
+        for number in LEAVING:
+            if signal.getsignal(number) == signal.SIG_DFL:  # `nohup` ignores one
+                signal.signal(number, self._leave)
         self._operation.start()
+        ended = False
         try:
-            while not self._handle.wait(TICK):
+            while not (ended or self._leaving):
                 now = time.monotonic()
                 self._looks.look(now, output=False)
                 self._look_at_state(now)
+                ended = self._handle.wait(TICK)
         except KeyboardInterrupt:
-            self._operation.end(LET_GO)
-            return NOT_JUDGED
-        return self._end()
+            self._leaving = True
+        if ended:
+            return self._end()
+        self._operation.end(LET_GO)
+        return NOT_JUDGED
+
+    def _leave(self, *_: object) -> None:
+        self._leaving = True
 
     def _look(self, found: Walk, now: float) -> None:
         look = self._watch.take(found, now)
@@ -211,6 +226,8 @@ class Attachment:
         status = self._handle.wait_status()
         until = time.monotonic() + STATUS_SECONDS
         while status is None and time.monotonic() < until and self._is_zombie():
+            if self._leaving:
+                break
             time.sleep(0.05)
             status = self._handle.wait_status()
         if status is None:

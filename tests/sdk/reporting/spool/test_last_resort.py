@@ -214,7 +214,7 @@ def test_where_the_runtime_directorys_disk_is_full_an_end_is_on_another(folder, 
         broker = Spool(str(folder.parent), os.getuid(), [second])
         (found,) = broker.read(1.0)
         assert found.messages[1].operation[2] == "Work"
-        assert [one.name for one in read_ends(reporter.clock())] == ["Work"]
+        assert [one.name for one in read_ends(reporter.clock()).operations] == ["Work"]
         reporter.exit_spool.withdraw()
     assert os.listdir(os.path.join(second, "unsent")) == []
 
