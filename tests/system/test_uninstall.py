@@ -7,7 +7,10 @@ import pytest
 from machine import HEADWAY, until
 from sandbox import let_go
 
-from headway_viewer.commands.uninstall import paths, remove
+from headway.model import Operation
+from headway.protocol.messages import Reply
+from headway_viewer.commands.uninstall import paths, remove, resume_all
+from headway_viewer.replica.replica import Replica
 
 pytestmark = pytest.mark.once
 
@@ -71,6 +74,35 @@ def test_what_goes_on_is_told_and_makes_nothing_again(sandbox):
     assert sandbox.serving() is None
     assert os.listdir(sandbox.directory) == ["uninstalled"]
     assert not os.path.exists(sandbox.state)
+
+
+class Paused:
+    """A feed of operations that are paused, by the answer to a request to resume them."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+        self.replica = Replica()
+        for name in answers:
+            one = self.replica.operations[name] = Operation(name, name)
+            one.state, one.reason = "waiting", "paused"
+
+    def ask(self, verb, arguments, timeout):
+        assert verb == "resume"
+        result = self.answers[arguments["operation"]]
+        return None if result is None else Reply(1, result, None)
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ({"answer": "accepted"}, None),
+        ({"answer": "nobody"}, None),  # a program's own word for its wait
+        ({"answer": "refused", "reason": "no"}, "b cannot be resumed: no"),
+        (None, "b cannot be resumed: no answer"),
+    ],
+)
+def test_what_is_paused_goes_on_or_is_told_of(result, told):
+    assert resume_all(Paused(a={"answer": "accepted"}, b=result)) == told
 
 
 def test_what_is_not_headways_stays(tmp_path):

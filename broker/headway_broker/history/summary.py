@@ -65,7 +65,7 @@ class Dated(NamedTuple):
 
 def known(path: str) -> list[Known]:
     """Return a summary of every key, the newest first; none without a file. Raise `NoHistory`."""
-    if not os.path.exists(path):
+    if not _is_written(path):
         return []
     found: dict[str, list[Run]] = {}
     ended: dict[str, float] = {}
@@ -130,7 +130,7 @@ def runs_of_operation(path: str, prefix: str) -> list[Dated]:
 
 def _dated(path: str, read: Callable[[sqlite3.Connection], Iterable[queries.RunOf]]) -> list[Dated]:
     """Return what is read of the file, without what is no run. Raise `NoHistory`."""
-    if not os.path.exists(path):
+    if not _is_written(path):
         return []
     found: list[Dated] = []
     connection = _connect(path)
@@ -188,7 +188,7 @@ def forget(path: str, key: str) -> int:
 
 
 def _change(path: str, change: Callable[[sqlite3.Connection], int]) -> int:
-    if not os.path.exists(path):
+    if not _is_written(path):
         return 0
     try:
         os.unlink(os.path.join(os.path.dirname(path), long_commands.NAME))
@@ -202,6 +202,16 @@ def _change(path: str, change: Callable[[sqlite3.Connection], int]) -> int:
         raise NoHistory(f"{path}: {error}") from None
     finally:
         connection.close()
+
+
+def _is_written(path: str) -> bool:
+    """Return whether there is a file with something in it: SQLite makes an empty one first."""
+    try:
+        return os.stat(path).st_size > 0
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # opening it tells what is the matter
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -54,7 +54,10 @@ class Lifecycle(Scope):
         return self
 
     def wait(self, reason: str) -> None:
-        """Let it wait for what `reason` says, until `resume`; a stage until it counts on."""
+        """Let it wait for what `reason` says, until `resume`; a stage until it counts on.
+
+        Raise IllegalMove where it has ended, as another end does.
+        """
         if not self.foreign:
             with self._reporting().lock:
                 if self.model.state == WAITING:

@@ -61,8 +61,7 @@ def examine(
         lines.append(("broker", told))
         lines += _process(pid) if pid else []
         if pid and stores_nothing(pid):
-            told = "nothing: it may write no file, until a program without its limits reports"
-            lines.append((STORES, told))
+            lines.append((STORES, NOTHING))
         if against:
             trouble.append(f"the broker {against}")
     elif named:
@@ -179,6 +178,10 @@ def stores_nothing(pid: int) -> bool:
 
 
 STORES = "stores"  # the name of the line that says that the broker stores nothing
+# A program of a moment has ended before it greets the broker, and so asks for no other.
+NOTHING = (
+    "nothing: it may write no file, until a program without its limits reports for some seconds"
+)
 LEAST_FILE = 1 << 20  # bytes: an empty history takes a tenth of it, with its log
 # As /proc/PID/limits names them, and as we do.
 _LIMITS = {

@@ -93,6 +93,14 @@ def test_without_a_file_nothing_is_known_and_none_is_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_of_an_empty_file_nothing_is_known(tmp_path):
+    """So a broker leaves it that may write no file."""
+    path = tmp_path / "history.sqlite3"
+    path.touch()
+    assert summary.known(str(path)) == summary.runs_of_operation(str(path), "7f3") == []
+    assert summary.forget_all(str(path)) == 0
+
+
 def test_a_file_that_is_none_is_a_clear_error(tmp_path):
     path = tmp_path / "history.sqlite3"
     path.write_bytes(b"no database at all" * 100)

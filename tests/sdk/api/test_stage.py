@@ -32,12 +32,20 @@ def test_how_it_ends_is_kept(op, clock, end, state, reason, error):
     assert op.open
 
 
-def test_another_end_than_it_had_is_an_error_and_changes_nothing(op):
+@pytest.mark.parametrize(
+    ("late", "state"),
+    [
+        (lambda stage: stage.fail("late"), "failed"),
+        (lambda stage: stage.skip("late"), "skipped"),
+        (lambda stage: stage.wait("late"), "waiting"),
+    ],
+)
+def test_another_end_than_it_had_or_a_wait_is_an_error_and_changes_nothing(op, late, state):
     stage = op.stage("Step").start()
     stage.complete()
-    with pytest.raises(headway.IllegalMove, match="cannot go from completed to failed"):
-        stage.fail("late")
-    assert (stage.state, stage.model.error) == ("completed", None)
+    with pytest.raises(headway.IllegalMove, match=f"cannot go from completed to {state}"):
+        late(stage)
+    assert (stage.state, stage.model.reason, stage.model.error) == ("completed", None, None)
 
 
 def test_waiting_has_a_reason_and_an_end(op):

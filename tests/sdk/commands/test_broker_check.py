@@ -92,6 +92,12 @@ def test_what_the_broker_runs_in_is_told(environ):
     assert "descriptors" in facts["limits"]
 
 
+def test_of_a_broker_that_stores_nothing_it_is_told_until_when(environ, monkeypatch):
+    monkeypatch.setattr(broker_check, "stores_nothing", lambda pid: True)
+    facts, _ = answered(environ, welcome())
+    assert facts["stores"].endswith("until a program without its limits reports for some seconds")
+
+
 LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); input()"
 
 

@@ -8,21 +8,25 @@ import stat
 import subprocess
 import sys
 import time
-from typing import Mapping, Sequence
+from contextlib import closing
+from typing import Any, Mapping, Protocol, Sequence
 
 from headway import text
 from headway.formatting.outcome import display_name
 from headway.host.launch import user_units
 from headway.protocol import endpoint
 from headway.protocol.endpoint import NoRuntimeDirectory
+from headway.protocol.messages import Reply
 from headway_viewer.commands.options import make_parser, print_error
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
+from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT, OwnerAnswer, owner_answer
 from headway_viewer.connection.single_snapshot import fetch_snapshot
 from headway_viewer.notify import autostart
 from headway_viewer.replica.replica import Replica
 
 NAMES, NAME_LIMIT = 5, 60  # operations that are named, and characters of each
+REASON_LIMIT = 200  # characters of why one cannot go on
 FOLLOWERS_TIMEOUT = 4.0  # seconds for viewers to notice: they look for a broker once a second
 MARK = """\
 Headway was uninstalled. Programs that had begun before look here, and report no more.
@@ -52,6 +56,16 @@ COMPLETIONS = (
     ".local/share/bash-completion/completions/headway",
     ".config/fish/completions/headway.fish",
 )
+
+
+class Asked(Protocol):
+    """What requests go through: a `Feed`."""
+
+    replica: Replica
+
+    def ask(self, verb: str, arguments: dict[str, Any], timeout: float) -> Reply | None:
+        """Send a request; return its reply, or None if none comes within `timeout` seconds."""
+        ...
 
 
 def uninstall(argv: Sequence[str]) -> int:
@@ -84,6 +98,9 @@ def uninstall(argv: Sequence[str]) -> int:
         sys.stdout.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             return print_error("uninstall", "nothing was removed", 1)
+    stopped = _resume_paused()
+    if stopped:
+        return print_error("uninstall", f"nothing was removed: {stopped}", 1)
     # First: whatever looks for the broker from now on is to make nothing again.
     marks = [mark for mark in map(_leave_mark, _runtime_directories(found)) if mark is not None]
     enabled = (autostart.unit_path(os.environ), autostart.entry_path(os.environ))
@@ -112,15 +129,43 @@ def going_text(names: Sequence[str]) -> str:
 
 def _open_operations() -> list[str]:
     """Return the names of the operations that have not ended, as far as a broker tells."""
-    replica = Replica()
-    feed = Feed(replica, endpoint_finder(start=False), overview=True)
     try:
-        fetch_snapshot(feed)
+        with _feed() as feed:
+            fetch_snapshot(feed)
     except NoRuntimeDirectory:
         return []
-    finally:
-        feed.close()
-    return [display_name(one) for one in replica.operations.values() if one.open]
+    return [display_name(one) for one in feed.replica.operations.values() if one.open]
+
+
+def _resume_paused() -> str | None:
+    """Let all go on that is paused; return what could not, and why, or None."""
+    try:
+        with _feed() as feed:
+            fetch_snapshot(feed)
+            return resume_all(feed)
+    except NoRuntimeDirectory:
+        return None
+
+
+def _feed() -> closing[Feed]:
+    return closing(Feed(Replica(), endpoint_finder(start=False), overview=True))
+
+
+def resume_all(feed: Asked) -> str | None:
+    """Let all go on that a feed shows as paused; return what could not, and why, or None.
+
+    Of what says so itself, and listens to nobody, no command is stopped.
+    """
+    for one in feed.replica.operations.values():
+        if not (one.open and one.paused):
+            continue
+        reply = feed.ask("resume", {"operation": one.id}, ANSWER_TIMEOUT)
+        if reply is not None and reply.result.get("answer") == "nobody":
+            continue
+        answer = OwnerAnswer(False, "no answer") if reply is None else owner_answer(reply)
+        if not answer.accepted:
+            return text.safe(answer.told("resume", display_name(one)), REASON_LIMIT)
+    return None
 
 
 def _runtime_directories(found: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ import threading
 import time
 
 from headway.host.threads import signals as signal
+from headway.protocol.endpoint import Uninstalled, refuse_uninstalled
 from headway.run.kernel.process_tree import is_stopped, process_status, process_tree
 from headway.run.process.child import send_signal
 from headway.run.supervision.pause_guard import PauseGuard
@@ -87,11 +88,15 @@ class Pausing:
                 self._dismiss_guard()
 
     def look(self, interrupted: float | None) -> None:
-        """Notice that somebody else has continued it, or interrupted it by a key at that time."""
+        """Notice that somebody else has continued it, or interrupted it by a key at that time.
+
+        Or that Headway was uninstalled: nobody can resume it any more.
+        """
         if not self.paused:
             return
         typed = interrupted is not None and interrupted > self.since
-        if typed or (self._settled and is_stopped(self._child.pid) is False):
+        continued = self._settled and is_stopped(self._child.pid) is False
+        if typed or continued or _is_uninstalled():
             self.lift()
 
     def is_over(self) -> bool:
@@ -141,3 +146,11 @@ class Pausing:
         guard, self._guard = self._guard, None
         if guard is not None:
             guard.dismiss()
+
+
+def _is_uninstalled() -> bool:
+    try:
+        refuse_uninstalled()
+    except Uninstalled:
+        return True
+    return False
