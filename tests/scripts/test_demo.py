@@ -49,3 +49,16 @@ def test_one_that_listens_is_taken(demo, tmp_path):
         listening.bind(os.path.join(tmp_path, "report.sock"))
         listening.listen()
         assert demo.start_broker() is None
+
+
+@pytest.mark.parametrize("columns", [24, 40, 120])
+def test_its_first_words_are_folded_between_words(demo, columns, capsys, monkeypatch):
+    monkeypatch.setattr(demo, "HEADWAY", "headway")
+    monkeypatch.setattr(demo.os.path, "relpath", lambda path: path)
+    monkeypatch.setattr(demo.shutil, "get_terminal_size", lambda: os.terminal_size((columns, 24)))
+    monkeypatch.setattr(demo.subprocess, "call", lambda *_, **__: 0)
+    monkeypatch.setattr(demo.signal, "signal", lambda *_: None)
+    assert demo.run([["pip", "install"]] * 4) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert "installers at once; from another terminal:" in " ".join(lines)

@@ -118,12 +118,16 @@ def listing(rows: list[summary.Known], now: float) -> list[str]:
 
 
 def accuracy(rows: list[summary.Known]) -> list[str]:
-    """Return a line for each key: by how much estimates were off, and when there were none."""
+    """Return a line for each key: by how much estimates were off, and when there were none.
+
+    Rows of one name are told apart as in `listing`.
+    """
+    names = Counter(row.name for row in rows)
     width = ACCURACY_NAME_WIDTH
     head = f"{'operation':{width}} {'id':6} {'runs':>4} {'off by':>7} {'in range':>8}"
     lines = [f"{head} {'first run':>9} {'none':>5}"]
     for row in rows:
-        name = string_width.pad(string_width.clip(text.safe(row.name), width), width)
+        name = _column(row.name, _size(row) if names[row.name] > 1 else "", width)
         off, first = (
             "—" if value is None else f"×{value:.2f}" for value in (row.off, row.first_off)
         )
@@ -169,11 +173,11 @@ def _fail(text: str, status: int) -> int:
     return status
 
 
-def _column(name: str, more: str = "") -> str:
+def _column(name: str, more: str = "", width: int = NAME_WIDTH) -> str:
     """Return a name in its column, with `more` behind it."""
     more = f", {string_width.clip(text.safe(more), SIZE_WIDTH)}" if more else ""
-    shown = string_width.clip(text.safe(name), NAME_WIDTH - len(more)) + more
-    return string_width.pad(string_width.clip(shown, NAME_WIDTH), NAME_WIDTH)
+    shown = string_width.clip(text.safe(name), width - len(more)) + more
+    return string_width.pad(string_width.clip(shown, width), width)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -38,6 +38,7 @@ class Case(NamedTuple):
 
     `reason` tells why it waits, or ended as it did.
 
+    `unlike`: those runs had other arguments, or were elsewhere: of a coarser key.
     `id` is None for a run that was stored before runs had the id of their operation.
     """
 
@@ -51,6 +52,7 @@ class Case(NamedTuple):
     open_keys: tuple[str, ...] = ()
     left: float | None = None
     reason: str | None = None
+    unlike: bool = False
 
 
 class Ambiguous(LookupError):
@@ -82,6 +84,7 @@ def main(argv: list[str]) -> int:
             going=case.going,
             open_keys=case.open_keys,
             short=not case.going and case.state != COMPLETED,
+            unlike=case.unlike,
         )
     lines = [json.dumps(record(case, found))] if options.json else show(case, found)
     shown = "".join(f"{line}\n" for line in lines)
@@ -109,17 +112,22 @@ def show(case: Case, found: Explanation | None) -> list[str]:
         words = f"{case.state} in {took}" if case.state == COMPLETED else case.state
         words += "" if case.state == COMPLETED else f" after {took}"
     if whole.usual is not None:
-        words += f"; {_usual(whole.usual)}"
+        words += f"; {_usual(whole.usual, unlike=case.unlike)}"
     lines = [f"{title} {words}", *reason, explanation.verdict(found)]
     table = explanation.lines(found)
     return [*lines, "", *table] if table else lines
 
 
-def _usual(usual: Usual) -> str:
-    """Return "usually 32 s (31 s to 33 s in 3 runs)"; without ends that are the same in words."""
+def _usual(usual: Usual, *, unlike: bool) -> str:
+    """Return "usually 32 s (31 s to 33 s in 3 runs)"; without ends that are the same in words.
+
+    Of runs `unlike` it in their arguments it says so: they are not what it usually takes.
+    """
     words = usually(spent(usual.median), usual.runs)
+    if unlike:
+        words = f"of runs with other arguments, or elsewhere: {spent(usual.median)}"
     if usual.runs == 1:
-        return words
+        return f"{words} (1 run)" if unlike else words
     low, high, runs = spent(usual.low), spent(usual.high), f"{usual.runs} runs"
     return f"{words} ({runs})" if low == high else f"{words} ({low} to {high} in {runs})"
 
@@ -190,6 +198,7 @@ def reported(facts: dict[str, Any], runs: list[summary.Dated]) -> Case:
     if own and own[-1].run.seconds is not None:
         taken = own[-1].run  # it knows what was waited
     others = [one for one in runs if one.operation != name]
+    unlike = bool(others) and not {one.key for one in others} & {facts["key"], facts["former"]}
     if own:
         # By their order: what is reported late, as by a short program, is dated by its arrival.
         earlier = [one.run for one in others if one.number < own[-1].number]
@@ -207,6 +216,7 @@ def reported(facts: dict[str, Any], runs: list[summary.Dated]) -> Case:
         tuple(facts["going"]),
         None if estimate is None else estimate[1],
         facts.get("reason"),  # absent of an older broker
+        unlike,
     )
 
 
@@ -231,7 +241,9 @@ def _remembered(path: str, word: str) -> Case | None:
         *runs, own = summary.runs_like(path, rows[0].key)
         key, name = rows[0].key, rows[0].name
     state = "completed" if own.run.seconds is not None else "failed"
-    return Case(own.operation, name, key, state, own.run, [one.run for one in runs])
+    unlike = bool(runs) and all(one.key != key for one in runs)
+    earlier = [one.run for one in runs]
+    return Case(own.operation, name, key, state, own.run, earlier, unlike=unlike)
 
 
 def _facts(word: str) -> dict[str, Any] | None:

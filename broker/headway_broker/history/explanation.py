@@ -30,6 +30,7 @@ LOAD_MORE = 0.15  # … how much more than usual that has to be
 NAME_WIDTH = 36
 OUTSIDE = "outside the stages"
 OUTSIDE_ONE = "before or after"  # … of the only stage there is
+UNLIKE = "nothing to compare with: no run with these arguments is remembered"
 UNSTAGED = "all of it"
 SHORT = "it did not come to its end, so that it was not fast"
 
@@ -74,6 +75,7 @@ class Explanation(NamedTuple):
     beside: tuple[float | None, float | None]
     load: tuple[float | None, float | None]
     waited: tuple[float | None, float | None]
+    unlike: bool = False  # the runs it is held against had other arguments, or were elsewhere
 
     @property
     def going(self) -> bool:
@@ -99,10 +101,12 @@ def explain(
     going: bool = False,
     open_keys: Collection[str] = (),
     short: bool = False,
+    unlike: bool = False,
 ) -> Explanation:
     """Hold a run against earlier ones; `open_keys` are the stages that go on.
 
-    `short`: it has ended without success, and so have the stages that ended with it.
+    `short`: it has ended without success, and so have the stages that ended with it. `unlike`:
+    the earlier ones had other arguments, or were elsewhere, so that no ratio is told.
     """
     known = short and run.seconds is not None  # else only stages that did succeed are known of it
     cut_after = (1 - OVERLAP_SHARE) * (run.seconds or 0.0) if known else inf
@@ -156,6 +160,7 @@ def explain(
         (run.beside, _median(one.beside for one in earlier)),
         (run.load, _median(one.load for one in earlier)),
         (run.waited, _median(one.waited for one in earlier)),
+        unlike,
     )
 
 
@@ -179,6 +184,8 @@ def verdict(found: Explanation) -> str:
     compared = [stage for stage in found.stages if stage.ratio is not None]
     if whole.usual is None and not compared:
         return "nothing to compare with: no earlier run is remembered"
+    if found.unlike:
+        return "; ".join([UNLIKE, *_circumstances(found)])
     least = max(MATTERS * (whole.usual.median if whole.usual else 0.0), MATTERS_SECONDS)
     slow = [stage for stage in compared if _is_slow(stage, least)]
     slow.sort(key=_gained)
@@ -212,14 +219,14 @@ def lines(found: Explanation) -> list[str]:
     if not found.stages:
         return []
     marked = not all(stage.chain for stage in found.stages if stage.stage)
-    head = "before" if found.once else "usually"
+    head = "others" if found.unlike else "before" if found.once else "usually"
     lines = [f"  {'':{NAME_WIDTH}} {'took':>9} {head:>9}"]
     for stage in found.stages:
         mark = ">" if marked and stage.chain else " "
         label = string_width.pad(string_width.clip(stage.name, NAME_WIDTH), NAME_WIDTH)
         took = "-" if stage.seconds is None else spent(stage.seconds)
         usual = "?" if stage.usual is None else spent(stage.usual.median)
-        ratio = stage.ratio
+        ratio = None if found.unlike else stage.ratio
         more = f"  {multiple(ratio)}" if ratio is not None and ratio > SLOWER else ""
         going = "  so far" if stage.going else ""
         lines.append(f"{mark} {label} {took:>9} {usual:>9}{more}{going}")
@@ -231,6 +238,7 @@ def record(found: Explanation) -> dict[str, Any]:
     return {
         "seconds": found.whole.seconds,
         "usual": _usual_record(found.whole.usual),
+        "unlike": found.unlike,
         "verdict": verdict(found),
         "chain": [stage.name for stage in found.chain],
         "stages": [
@@ -238,7 +246,7 @@ def record(found: Explanation) -> dict[str, Any]:
                 "name": stage.name,
                 "seconds": stage.seconds,
                 "usual": _usual_record(stage.usual),
-                "ratio": None if stage.ratio is None else round(stage.ratio, 3),
+                "ratio": None if found.unlike or stage.ratio is None else round(stage.ratio, 3),
                 "going": stage.going,
                 "chain": stage.chain,
                 "cut": stage.cut,

@@ -147,3 +147,12 @@ def test_one_operation_is_told_run_by_run(remembered, capsys):
     assert history.main(["make (a)", "--csv"]) == 0
     assert capsys.readouterr().out == "ended,stage,seconds\n1.0,,1.0\n1.0,,1.0\n"
     assert history.main(["--csv"]) == 2
+
+
+def test_rows_of_one_name_are_told_apart_in_the_accuracy_too():
+    rows = [ROWS[0]._replace(total=total, unit="files") for total in (340.0, 12.0)]
+    shown = history.accuracy(rows)[1:3]
+    assert [line[:32].rstrip() for line in shown] == [
+        "Install nginx, 340 files",
+        "Install nginx, 12 files",
+    ]

@@ -163,3 +163,27 @@ def test_the_known_reason_stands_below_the_title(state, reason, told):
 
 def test_a_broker_that_tells_no_reason_is_understood():
     assert why.record(why.reported(facts(), EARLIER), None)["reason"] is None
+
+
+def test_runs_with_other_arguments_are_not_called_usual(remembered, capsys):
+    connection = connect(history.history_path())
+    queries.write(connection, "", StoreRun("k9", run(90.0, "new1"), "make one", ("wide",)), 20.0)
+    connection.close()
+    assert why.main(["make one"]) == 0
+    title, verdict, *rest = capsys.readouterr().out.splitlines()
+    assert title == (
+        "make one (new1) completed in 1 min 50 s;"
+        " of runs with other arguments, or elsewhere: 32 s (31 s to 50 s in 4 runs)"
+    )
+    assert verdict == "nothing to compare with: no run with these arguments is remembered"
+    assert not any("×" in line for line in rest)
+    assert why.main(["make one", "--json"]) == why.main(["make all", "--json"]) == 0
+    one, every = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (one["unlike"], every["unlike"]) == (True, False)
+    assert {stage["ratio"] for stage in one["stages"]} == {None}
+
+
+def test_what_runs_is_told_of_runs_with_other_arguments_too():
+    found = why.reported(facts(key="k9", coarser=["k"]), EARLIER)
+    assert found.unlike
+    assert not why.reported(facts(), EARLIER).unlike

@@ -76,7 +76,7 @@ def test_an_end_that_does_not_arrive_is_told():
         ("asked", OPEN, 0.9 * ANSWER_TIMEOUT, None),
         ("asked", OPEN, ANSWER_TIMEOUT, "does not answer, or is an older version"),
         ("none", OPEN, 0.0, "keeps no output"),
-        ("restarted", OVER, 0.0, "ended before the broker that runs now began"),
+        ("restarted", OVER, 0.0, "before this broker heard of it, as short commands do"),
         ("unheard", OVER, 0.0, None),
         ("unheard", OVER, ARRIVAL_TIMEOUT, "was not kept"),
         ("unheard", LOOP, 0.0, None),

@@ -236,6 +236,16 @@ def test_where_nothing_else_is_told_a_duration_says_of_what():
     assert left.first == ["x             running   about 1 min left"]
     runs = Story(operation("a", "x", started=-30.0))
     assert runs.first == ["x             running   for 30 s"]
+    late = Story(operation("a", "x", estimate=about(60), started=-80.0, late_after=41.0))
+    assert late.first == ["x             running   about 1 min left, longer than usual (41 s)"]
+    alone = Story(operation("a", "x", late_after=41.0, started=-80.0))
+    assert alone.first == ["x             running   longer than usual (41 s)"]
+
+
+def test_which_file_it_is_is_told_with_what_is_done_to_it():
+    made = operation("a", "x", estimate=about(60))
+    stage(made, "Download", detail="(file 1 of 4)")
+    assert Story(made).first == ["x             running   Download (file 1 of 4), about 1 min"]
 
 
 def test_what_a_child_is_in_is_told_where_its_parent_has_no_stage():

@@ -16,7 +16,8 @@ REST_TIMEOUT = 5.0  # seconds for the rest of the output of one that has ended: 
 # Why there is none, for a person, by what the broker says.
 _ABSENT = {
     "none": "its process keeps no output; that of `headway run` does",
-    "restarted": "no output of it is here: it ended before the broker that runs now began",
+    "restarted": "no output of it is here: it ended before this broker heard of it, as short"
+    " commands do, or those before the broker began",
     "unheard": "its output was not kept: that of what fails or is cancelled is, and of what is"
     " followed",
     "own": "it reports itself, and keeps no output; `headway run` keeps that of what fails",

@@ -17,7 +17,13 @@ from headway.states import CRASHED, FAILED, PENDING, RUNNING, WAITING, asks
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board, end_word
 from headway_viewer.picture.finish_time import FinishTime
-from headway_viewer.picture.remaining import blank_if_unknown, remaining_text, told_estimate
+from headway_viewer.picture.remaining import (
+    STOPPED_WITHIN,
+    WAITING_FOR_ANSWER,
+    blank_if_unknown,
+    remaining_text,
+    told_estimate,
+)
 from headway_viewer.picture.view import shown_progress
 from headway_viewer.picture.wording.counts import rate_text, shown_count, stage_text
 from headway_viewer.picture.wording.groups import group_text, summary_text
@@ -43,6 +49,9 @@ MAX_NAME_CELLS = 30  # of the name column
 MAX_EARLIER_ENDED = 20  # operations listed that ended before the viewer attached
 STATE_CELLS = 9  # cells of the longest state, "completed"
 
+
+# Of a remaining time that is none: "longer than usual (41 s)".
+NO_NUMBER = "longer than "
 
 Annotate = Callable[[str, str], "str | None"]
 
@@ -256,7 +265,7 @@ class PlainRenderer:
         done = self._finish_time.text(estimate, self._board.replica, now)
         if not activity:
             # "running  2 min" would be how long it runs.
-            left = f"{left} left" if left else _lasted(operation, now)
+            left = _with_left(left) if left else _lasted(operation, now)
         words = ", ".join(part for part in (activity, left, done) if part)
         state = held_word(operation) or operation.state
         yield self._line(operation, state, words, now)
@@ -297,7 +306,10 @@ class PlainRenderer:
                 parts.append(f"({counted})")
             speed = rate_text(operation, stage, now)
             parts.extend([speed] if speed else [])
-        parts.extend([stage.detail] if stage.detail else [])
+        if stage.detail:
+            if not parts and stage.detail.startswith("("):  # "(file 1 of 4)": of what?
+                parts.append(stage.name)
+            parts.append(stage.detail)
         return stage.name, " ".join(parts)
 
     def _line(self, operation: Operation, state: str | None, words: str, now: float) -> str:
@@ -334,6 +346,14 @@ def _contact(operation: Operation, now: float) -> str:
     if not words and operation.silent_since is not None:
         words = f"no contact for {formatting.duration(now - operation.silent_since)}"
     return words
+
+
+def _with_left(words: str) -> str:
+    """Return "up to 40 s left, longer than usual (41 s)": "left" stands behind its number."""
+    number, comma, late = words.partition(", ")
+    if number.startswith(NO_NUMBER) or number in (WAITING_FOR_ANSWER, STOPPED_WITHIN):
+        return words
+    return f"{number} left{comma}{late}"
 
 
 def _lasted(operation: Operation, now: float) -> str:

@@ -37,7 +37,7 @@ RATE = 1 << 20
 HERE = "here"
 ASKED = "asked"  # the worker has been asked, and has not answered yet
 NONE_KEPT = "none"  # the worker keeps none
-RESTARTED = "restarted"  # it ended before this broker began, or while none listened
+RESTARTED = "restarted"  # it ended before this broker heard of it, be it that short or older
 UNHEARD = "unheard"  # it ended, and nobody had asked for its output by then
 
 

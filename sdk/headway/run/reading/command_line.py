@@ -155,6 +155,12 @@ def plain_words(
     return words
 
 
+def marked_dry(name: str, words: tuple[str, ...], dry: Pattern[str]) -> str:
+    """Return the name, marked where an option before `--` says that nothing is to be done."""
+    options = words[: words.index("--")] if "--" in words else words
+    return f"{name} (dry run)" if any(map(dry.match, options)) else name
+
+
 def find_subcommand(
     words: tuple[str, ...],
     known: frozenset[str],

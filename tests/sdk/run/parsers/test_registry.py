@@ -127,3 +127,25 @@ def test_whatever_may_be_started_in_another_way_is_not_plain():
 def test_a_command_line_that_nobody_types_is_not_looked_at_for_a_script():
     assert script_in("sh deploy.sh") == "deploy.sh"
     assert script_in("sh deploy.sh " + "x" * TYPED_LIMIT) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("apt-get -s install cowsay", "apt install cowsay (dry run)"),
+        ("apt-get install -ys cowsay", "apt install cowsay (dry run)"),
+        ("apt-get --just-print upgrade", "apt upgrade (dry run)"),
+        ("apt-get -t stables install cowsay", "apt install cowsay"),
+        ("apt-get install cowsay", "apt install cowsay"),
+        ("pip install --dry-run -q tqdm", "pip install tqdm (dry run)"),
+        ("npm install --dry-run express", "npm install express (dry run)"),
+        ("npm run build --dry-run", "npm run build"),
+        ("rsync -avn a b", "rsync (dry run)"),
+        ("rsync --dry-run a b", "rsync (dry run)"),
+        ("rsync -essh-n a b", "rsync"),
+        ("rsync -av -- -n b", "rsync"),
+    ],
+)
+def test_what_is_only_tried_is_not_called_as_what_is_done(line, name):
+    command = parse_command_line(line.split())
+    assert find_parser_module(command.program).name_of(command) == name

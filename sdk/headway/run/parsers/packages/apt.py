@@ -15,6 +15,7 @@ from headway.run.reading.command_line import (
     Command,
     FormContext,
     MachineForm,
+    marked_dry,
     option_set,
     plain_words,
 )
@@ -82,13 +83,15 @@ _FLAGS = option_set(
     " --install-suggests --reinstall --only-upgrade --no-upgrade --purge --auto-remove"
     " --autoremove --allow-downgrades --allow-unauthenticated --allow-change-held-packages"
     " --allow-remove-essential --show-progress --no-remove --ignore-missing --verbose-versions"
-    " --simulate --dry-run --print-uris --no-download --with-new-pkgs --trivial-only"
+    " --simulate --dry-run --just-print --recon --no-act --print-uris --no-download"
+    " --with-new-pkgs --trivial-only"
 )
 _VALUES = option_set("-o -t -c -a --option --target-release --default-release --config-file")
 # Of these nothing follows the fetching, if that is done at all.
 _FETCHING_ONLY = re.compile(
     r"-[a-zA-Z]*[ds][a-zA-Z]*$|--(?:download-only|simulate|just-print|dry-run|recon|no-act|print-uris)$"
 )
+_DRY = re.compile(r"-[bd-np-su-zA-Z]*s[a-zA-Z]*$|--(?:simulate|just-print|dry-run|recon|no-act)$")
 _FETCHES = option_set("update download source")
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.:_~*-]*(?:[=/][A-Za-z0-9+.:~_-]+)?$")
 
@@ -99,7 +102,7 @@ def name_of(command: Command) -> str:
     program = "aptitude" if command.program == "aptitude" else "apt"
     if not words or words[0] not in _ACTIONS:
         return program
-    return " ".join([program, *words])
+    return marked_dry(" ".join([program, *words]), command.words, _DRY)
 
 
 def machine_form(command: Command, setting: FormContext) -> MachineForm | None:

@@ -9,6 +9,7 @@ from headway.run.reading.command_line import (
     Command,
     FormContext,
     MachineForm,
+    marked_dry,
     option_set,
     plain_words,
 )
@@ -32,6 +33,8 @@ _ERROR = re.compile(
 _INSTALLS = option_set("install i ci add update up install-clean in ins upgrade")
 _WORDS = {"i": "install", "in": "install", "ins": "install", "add": "install", "up": "update"}
 _SUBCOMMANDS = _INSTALLS | option_set("run run-script test start build publish pack audit exec")
+_DRY = re.compile(r"--dry-run(?:=true)?$")
+_RUNS = option_set("run run-script test start build exec")
 _NAMES_SCRIPT = option_set("run run-script exec")
 _FLAGS = option_set(
     "-g -D -S -O -E -P -f --global --save --save-dev --save-exact --save-optional --no-save"
@@ -66,7 +69,9 @@ def name_of(command: Command) -> str:
         return "npm"
     if words[0] not in _INSTALLS:  # the script's name, where there is one; the rest is the script's
         words = words[: 2 if words[0] in _NAMES_SCRIPT else 1]
-    return " ".join(["npm", _WORDS.get(words[0], words[0]), *words[1:]])
+    name = " ".join(["npm", _WORDS.get(words[0], words[0]), *words[1:]])
+    # What a script is given is its own.
+    return name if words[0] in _RUNS else marked_dry(name, command.words, _DRY)
 
 
 def machine_form(command: Command, setting: FormContext) -> MachineForm | None:

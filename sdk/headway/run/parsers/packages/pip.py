@@ -10,6 +10,7 @@ from headway.run.reading.command_line import (
     FormContext,
     MachineForm,
     find_subcommand,
+    marked_dry,
     option_set,
     plain_words,
 )
@@ -65,6 +66,7 @@ _VALUES = option_set(
     " --log --exists-action --config-settings --global-option --use-feature"
     " --use-deprecated --python --keyring-provider --group"
 )
+_DRY = re.compile(r"--dry-run$")
 _RAW_FORM = re.compile(rb"Progress \d+ of \d+\r?\n")
 
 
@@ -79,7 +81,7 @@ def name_of(command: Command) -> str:
     for index, word in enumerate(kept):
         if word in files:
             kept[index] = "-r " + word
-    return " ".join(["pip", *kept])
+    return marked_dry(" ".join(["pip", *kept]), words[at:], _DRY)
 
 
 def machine_form(command: Command, setting: FormContext) -> MachineForm | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from headway.run.reading.command_line import Command
+from headway.run.reading.command_line import Command, marked_dry
 from headway.run.reading.events import DRAWN, Event, Failed, StageEnded, StageMoved, StageStarted
 from headway.run.reading.sizes import parse_size
 
@@ -15,13 +15,15 @@ _ROW = re.compile(
     r"\s*([\d,.]+[KMGTP]?)\s+(\d{1,3})%\s+[\d.,]+[kMGT]?B/s\s+(?:\d+:\d\d:\d\d|\?\?:\?\?:\?\?)"
     r"(?:\s+\(xfe?r#(\d+), (to|ir)-che?c?k=(\d+)/(\d+)\))?\s*$"
 )
+# Before `n` in a cluster only letters that take no value.
+_DRY = re.compile(r"-[a-dg-zAC-LN-SU-Z0-9]*n[a-zA-Z0-9]*$|--dry-run$")
 _NAME = re.compile(r"(?!sending |receiving |created |building |deleting )(\S.*[^/])$")
 _ERROR = re.compile(r"rsync(?: error)?: (.+)$")
 
 
 def name_of(command: Command) -> str:
     """Return the operation's name: its arguments are paths and hosts."""
-    return "rsync"
+    return marked_dry("rsync", command.words, _DRY)
 
 
 class Parser:
