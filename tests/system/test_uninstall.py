@@ -9,6 +9,7 @@ from sandbox import let_go
 
 from headway.model import Operation
 from headway.protocol.messages import Reply
+from headway_viewer.commands import uninstall as command
 from headway_viewer.commands.uninstall import paths, remove, resume_all
 from headway_viewer.replica.replica import Replica
 
@@ -117,6 +118,31 @@ def test_what_is_not_headways_stays(tmp_path):
     assert found == [str(run / "unsent"), str(run), str(state / "secret"), str(state)]
     assert all(remove(path) for path in found)
     assert sorted(os.listdir(run)) == sorted(os.listdir(state)) == ["mine"]
+
+
+def test_a_broker_that_is_starting_is_awaited_and_what_it_makes_goes_too(tmp_path, monkeypatch):
+    run, state = tmp_path / "run", tmp_path / "state"
+    run.mkdir(mode=0o700)
+    (run / "start.lock").touch()
+    looks = iter([True, True, False])
+
+    def is_starting():
+        state.mkdir(mode=0o700, exist_ok=True)
+        (state / "history.sqlite3").touch()
+        return next(looks)
+
+    def stop(*_arguments, **_options):
+        (run / "lost-ends").touch()
+
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(run))
+    monkeypatch.setenv("HEADWAY_STATE_DIR", str(state))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(command, "is_starting", is_starting)
+    monkeypatch.setattr(command.subprocess, "run", stop)
+    monkeypatch.setattr(command.user_units, "uninstall", stop)
+    assert command.uninstall(["--yes"]) == 0
+    assert next(looks, None) is None
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_link_is_not_followed(tmp_path):

@@ -261,15 +261,16 @@ def _deliver_before_exec(reporter: Reporter, *_: Any) -> Callable[[], None] | No
 
 def _tell_last(reporter: Reporter) -> Callable[[], None] | None:
     """Leave a file of what no broker has stored; return what removes it, or None."""
-    if reporter.off or reporter.closed:
+    own = reporter.births
+    if reporter.off or reporter.closed or own is None:
         return None
     from headway.reporting.spool import births  # noqa: PLC0415 - few programs need it
 
     names = births.tell_last(reporter)
     if not names:
         return None
-    reporter.births.last += names  # from here on they are removed even if a handler raises
-    return reporter.births.drop_last  # type: ignore[no-any-return]
+    own.last += names  # from here on they are removed even if a handler raises
+    return own.drop_last
 
 
 def _tell_before_signal(reporter: Reporter, number: Any) -> Callable[[], None] | None:

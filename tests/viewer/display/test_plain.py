@@ -317,6 +317,17 @@ def test_what_stands_in_the_log_already_is_not_printed_again():
     assert all("E: no space left" in body for body in notes)
 
 
+def test_an_annotation_has_the_last_lines_and_not_what_came_before():
+    notes = []
+    tail = [*(f"step {n}" for n in range(9)), "E: no space left"]
+    board = board_of(operation("a", "make", "failed", ended=-1.0, exit_status=2, tail=tail))
+    renderer = PlainRenderer(
+        board, THEME, time_of_day, annotate=lambda _title, body: notes.append(body)
+    )
+    renderer.render(board.replica.take()._replace(operations=["a"]), None, NOW)
+    assert notes[0].splitlines()[1:] == ["step 7", "step 8", "E: no space left"]
+
+
 def test_a_failure_is_annotated_where_the_log_has_annotations():
     board = board_of(*installers())
     noted = []

@@ -62,6 +62,17 @@ def ids(frame):
     return [one["id"] for one in json.loads(frame.snapshot)["operations"]]
 
 
+def test_the_error_of_a_command_that_broke_is_what_it_printed_last(feed, follower):
+    tail = ["step 1", "fatal: disk is full", ""]
+    error = "exit status 2"
+    broken = operation("two", "make", "failed", exit_status=2, error=error, tail=tail)
+    feed.tell(broken, operation("three", "true", "completed", tail=tail))
+    follower.wait()
+    told = json.loads(follower.collect(whole=True).snapshot)["operations"]
+    errors = {one["id"]: one["error"] for one in told}
+    assert errors == {"two": "fatal: disk is full", "three": None}
+
+
 def test_a_change_after_a_pause_is_sent_at_once_and_the_next_a_frame_later(feed, follower):
     follower.wait()
     assert follower.collect(whole=False).fresh

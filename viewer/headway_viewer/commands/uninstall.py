@@ -18,10 +18,10 @@ from headway.protocol import endpoint
 from headway.protocol.endpoint import NoRuntimeDirectory
 from headway.protocol.messages import Reply
 from headway_viewer.commands.options import make_parser, print_error
-from headway_viewer.connection.endpoint import endpoint_finder
+from headway_viewer.connection.endpoint import endpoint_finder, find_endpoint, is_starting
 from headway_viewer.connection.feed import Feed
 from headway_viewer.connection.owner_answer import ANSWER_TIMEOUT, OwnerAnswer, owner_answer
-from headway_viewer.connection.single_snapshot import fetch_snapshot
+from headway_viewer.connection.single_snapshot import LOOK_EVERY, fetch_snapshot
 from headway_viewer.notify import autostart
 from headway_viewer.replica.replica import Replica
 
@@ -80,6 +80,7 @@ def uninstall(argv: Sequence[str]) -> int:
     parser.add_argument("--yes", action="store_true", help="do not ask, unless something goes on")
     parser.add_argument("--force", action="store_true", help="do not ask, whatever goes on")
     arguments = parser.parse_args(argv)
+    _await_broker()
     found = paths(os.environ, os.getuid(), os.path.expanduser("~"))
     if not found:
         sys.stdout.write("there is nothing of Headway here\n")
@@ -108,7 +109,8 @@ def uninstall(argv: Sequence[str]) -> int:
         autostart.disable(os.environ, print)
     user_units.uninstall(user_units.BROKER, os.environ, print)
     _stop_broker()
-    left = [path for path in found if not remove(path)]
+    made = paths(os.environ, os.getuid(), os.path.expanduser("~"))  # until the broker left
+    left = [path for path in dict.fromkeys([*made, *found]) if not remove(path)]
     for path in left:
         print_error("uninstall", f"could not be removed: {path}", 1)
     for mark in marks:
@@ -279,6 +281,13 @@ def _is_own(directory: str, uid: int) -> bool:
     """Return whether a directory is this user's, and no link to another place."""
     about = os.lstat(directory)
     return about.st_uid == uid and stat.S_ISDIR(about.st_mode)
+
+
+def _await_broker() -> None:
+    """Wait for a broker that is starting: it cannot be asked to stop, and has yet to make files."""
+    until = time.monotonic() + STOP_TIMEOUT
+    while find_endpoint(start=False) is None and is_starting() and time.monotonic() < until:
+        time.sleep(LOOK_EVERY)
 
 
 def _stop_broker() -> None:

@@ -40,6 +40,7 @@ from headway_viewer.replica.replica import Changes
 PROGRESS_INTERVAL = 10.0  # seconds between progress lines of one operation
 LONG_RUNNING = 300.0  # seconds from which on LONG_PROGRESS_INTERVAL applies
 LONG_PROGRESS_INTERVAL = 30.0  # seconds
+ANNOTATION_LINES = 3  # of an annotation: why it failed, not what came before
 NOTE_DELAY = 1.5  # seconds: a broker that restarts is back sooner
 TENTH = 10  # percent
 MIN_PROGRESS_INTERVAL = 5.0  # seconds between progress lines, however fast an operation is
@@ -219,7 +220,8 @@ class PlainRenderer:
                     for line in told if self._is_unseen(operation) else ():
                         yield self._line(operation, None, f"| {line}", ended)
                     title = f"{self._board.row_name(operation)} {operation.state}"
-                    note = self._annotate(title, "\n".join([_outcome_detail(operation), *told]))
+                    why = error_lines(operation, ANNOTATION_LINES)
+                    note = self._annotate(title, "\n".join([_outcome_detail(operation), *why]))
                     if note is not None:
                         yield note
             return

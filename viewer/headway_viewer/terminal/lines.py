@@ -26,7 +26,7 @@ from headway_viewer.display.plain import Plain
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
 from headway_viewer.terminal.processes import is_running
-from headway_viewer.terminal.step_summary import MAX_OPERATIONS, Children, parts_of, summary
+from headway_viewer.terminal.step_summary import MAX_OPERATIONS, parts_of, summary
 
 LINE_KINDS = ("plain", "json")
 IDLE_INTERVAL = 0.5  # seconds between checks whether the program runs
@@ -85,9 +85,15 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
     else:
         annotate = partial(ci_log.error, ci_log.service(os.environ))
         lines = Plain(
-            board, plain_theme, stream, time_of_day, annotate=annotate, is_unseen=_is_unseen
+            board,
+            plain_theme,
+            stream,
+            time_of_day,
+            annotate=annotate,
+            is_unseen=partial(is_unseen, descriptor=descriptor),
         )
     acknowledged: set[str] = set()
+    table = os.environ.get("GITHUB_STEP_SUMMARY")
     died_at: float | None = None
     try:
         while True:
@@ -104,16 +110,20 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
                 lines.log(feed.lines, local)
             feed.lines.clear()
             mine = [replica.operations[name] for name in board.seen if name in replica.operations]
-            new = [made.id for made in mine if not made.open and made.id not in acknowledged]
-            if new and feed.request("drawn", {"operations": new}) is not None:
-                acknowledged.update(new)
             if died_at is None and pids.ended:
                 died_at = local
-            told = sender is None or pids.known <= {made.pid for made in mine}
-            over = bool(mine) and not board.open and told
             timeout = VERDICT_TIMEOUT if mine else BEGIN_TIMEOUT
-            if died_at is not None and (over or local - died_at > timeout):
-                _write_step_summary(os.environ.get("GITHUB_STEP_SUMMARY"), mine, board.children)
+            late = died_at is not None and local - died_at > timeout
+            over = bool(mine) and not board.open
+            new = [made for made in mine if not made.open and made.id not in acknowledged]
+            if new and (over or late or not table):
+                # First: the step ends with the program, which waits for the answer.
+                _write_step_summary(table, new[: max(MAX_OPERATIONS - len(acknowledged), 0)], board)
+                ids = [made.id for made in new]
+                if feed.request("drawn", {"operations": ids}) is not None or table:
+                    acknowledged.update(ids)
+            told = sender is None or pids.known <= {made.pid for made in mine}
+            if late or (died_at is not None and over and told):
                 return 0
     except OSError:
         return 0  # the reader has gone
@@ -121,21 +131,27 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
         feed.close()
 
 
-def _is_unseen(operation: Operation) -> bool:
-    """Return whether the output of an operation is not passed through, or goes to a file."""
+def is_unseen(operation: Operation, descriptor: int) -> bool:
+    """Return whether the output of an operation stands elsewhere than the log at `descriptor`.
+
+    It is not passed through, or goes to a file that is not the log itself.
+    """
     if operation.coarser is None:
         return True  # no command of `headway run`: what it tells us it need not have printed
     try:
-        mode = os.stat(f"/proc/{operation.pid}/fd/1").st_mode
+        output = os.stat(f"/proc/{operation.pid}/fd/1")
+        if os.path.samestat(output, os.fstat(descriptor)):
+            return False
+        mode = output.st_mode
     except OSError:
         return False
     return stat.S_ISREG(mode) or mode == os.stat(os.devnull).st_mode
 
 
-def _write_step_summary(path: str | None, operations: list[Operation], inside: Children) -> None:
+def _write_step_summary(path: str | None, ended: list[Operation], board: Board) -> None:
     """Append to the summary of a CI job's step what operations took. Raise OSError."""
-    ended = [operation for operation in operations if not operation.open][:MAX_OPERATIONS]
     if path and ended:
+        inside = board.children
         told = [part for operation in ended for part in (operation, *parts_of(operation, inside))]
         answers = {operation.id: _why(operation.id) for operation in told[:MAX_OPERATIONS]}
         with open(path, "a", encoding="utf-8", errors="replace") as file:

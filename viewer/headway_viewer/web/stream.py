@@ -12,9 +12,11 @@ import select
 import threading
 from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
+from headway.states import CRASHED, FAILED
 from headway_viewer.connection.endpoint import following_feed
 from headway_viewer.connection.feed import Feed
 from headway_viewer.fleet.options import FleetSource
+from headway_viewer.picture.wording.standing import error_lines
 from headway_viewer.public_json.writer import Writer
 from headway_viewer.replica.labelled import Labelled
 from headway_viewer.replica.replica import Replica
@@ -181,6 +183,9 @@ class Follower:
         feed.lines.clear()
         now = replica.time(feed.clock())
         changes = replica.take()
+        for name in replica.operations if changes.fresh else changes.operations:
+            if name in replica.operations:
+                _give_reason(replica.operations[name])
         told = self._labelled.absorb(changes, replica.operations)
         chosen = self._labelled.names
         some = changes._replace(operations=[] if changes.fresh else told, fresh=False)
@@ -203,6 +208,13 @@ class Follower:
     def close(self) -> None:
         """Close the connection."""
         self._feed.close()
+
+
+def _give_reason(operation: Operation) -> None:
+    """Give a command that broke what it printed last as its error; its row has the exit status."""
+    unsaid = (None, "", f"exit status {operation.exit_status}")
+    if operation.state in (FAILED, CRASHED) and operation.error in unsaid:
+        operation.error = next(iter(error_lines(operation, 1)), operation.error)
 
 
 def _place(operation: Operation) -> tuple[bool, float]:

@@ -34,6 +34,8 @@ START_DELAY = 0.5  # seconds: what ends sooner was no wait, and a viewer is the 
 # Seconds that the exit waits for the viewer to draw the receipts: a part of the one second by which
 # an exit may be delayed.
 RECEIPT_TIMEOUT = 0.25
+# The same where the viewer first writes the table of a CI job's step, which ends with the program.
+SUMMARY_TIMEOUT = 5.0
 CHECK_INTERVAL = 1.0  # seconds between looks whether the terminal still has a viewer
 MAX_STARTS = 3  # of viewers by one program: one that leaves at once will do so again
 # Seconds that the exit of a program which reports nothing itself waits for the receipts of the
@@ -147,7 +149,8 @@ class TerminalViewer:
         """
         if not self._viewing:
             return
-        until = self._reporter.clock() + RECEIPT_TIMEOUT
+        summary = bool(os.environ.get("GITHUB_STEP_SUMMARY"))
+        until = self._reporter.clock() + (SUMMARY_TIMEOUT if summary else RECEIPT_TIMEOUT)
         drawn = self._reporter.publisher.drawn
         while not self.drawn_for.keys() <= drawn and wait(until):
             pass

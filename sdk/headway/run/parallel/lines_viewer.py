@@ -12,6 +12,7 @@ from headway.formatting import picture_support
 from headway.host import identity
 
 FINISH_SECONDS = 2.0  # for the last lines, which wait for the broker
+SUMMARY_SECONDS = 10.0  # for the table of a CI job's step, which ends with this process
 KINDS = ("plain", "json")
 
 
@@ -54,7 +55,8 @@ class LinesViewer:
         if self._pids is None or self._end is None:
             return
         os.close(self._pids)
-        select.select([self._end], [], [], FINISH_SECONDS)
+        summary = bool(os.environ.get("GITHUB_STEP_SUMMARY"))
+        select.select([self._end], [], [], SUMMARY_SECONDS if summary else FINISH_SECONDS)
         os.close(self._end)
 
     def _spawn(self, kind: str) -> None:

@@ -161,6 +161,17 @@ def test_the_exit_waits_for_the_receipts_that_were_promised(reporter, clock, sta
     assert waits == [0.25, 0.25]
 
 
+def test_the_exit_waits_longer_for_the_table_of_a_ci_job(reporter, clock, started, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "/nowhere/summary.md")
+    viewer = TerminalViewer(reporter)
+    op = headway.operation("Work").start()
+    viewer.look(clock.advance(1.0))
+    op.complete()
+    waits = []
+    viewer.finish(lambda until: bool(waits.append(until - clock.now)))
+    assert waits == [5.0]
+
+
 def test_the_exit_waits_for_no_viewer_that_was_not_started(reporter):
     waits = []
     TerminalViewer(reporter).finish(lambda until: bool(waits.append(until)))
