@@ -261,14 +261,14 @@ def _deliver_before_exec(reporter: Reporter, *_: Any) -> Callable[[], None] | No
 
 def _tell_last(reporter: Reporter) -> Callable[[], None] | None:
     """Leave a file of what no broker has stored; return what removes it, or None."""
-    own = reporter.births
-    if reporter.off or reporter.closed or own is None:
+    if reporter.off or reporter.closed:
         return None
     from headway.reporting.spool import births  # noqa: PLC0415 - few programs need it
 
     names = births.tell_last(reporter)
-    if not names:
-        return None
+    own = reporter.births
+    if not names or own is None:  # its thread has yet to begin
+        return None if not names else lambda: births.remove(names)
     own.last += names  # from here on they are removed even if a handler raises
     return own.drop_last
 

@@ -5,6 +5,7 @@ import pytest
 from machine import until
 
 from headway.protocol.messages import Reply
+from headway_viewer.notify import sender
 from headway_viewer.notify.loop import Notifier
 from headway_viewer.notify.policy import Policy
 from headway_viewer.notify.quiet_hours import QuietHours
@@ -124,12 +125,13 @@ def test_ends_are_claimed_and_told_and_ctrl_c_ends_it():
     assert channel.told == ["one completed", "two failed"]
 
 
-def test_a_channel_that_takes_no_more_ends_it():
+def test_a_channel_that_takes_no_more_ends_it(monkeypatch):
+    monkeypatch.setattr(sender, "RETRY_AFTER", 0.0)
     channel = Channel(OSError("gone"))
     steps = [ends(f"op{number}", "failed") for number in range(3)]
 
     def tried(_feed):
-        until(lambda: len(channel.told) == 3, "three attempts")
+        until(lambda: len(channel.told) == 4, "three notices, the first of them twice")
 
     assert run(*steps, nothing, nothing, tried, *[nothing] * 50, channel=channel)[0] == "gone"
 
