@@ -216,7 +216,7 @@ def test_screen_page_and_notices_of_a_fleet_are_those_of_a_machine(sandbox, serv
         assert pause(["Nightly build", "--fleet", server.url]) == 3
         assert "headway uplink --allow-cancel" in capsys.readouterr().err
         page = web.stdout.readline().strip()
-        told = next(line for line in events(page) if line.startswith("data: "))
+        told = next(line for line in events(page) if line.startswith("data: {"))
         assert json.loads(told[6:])["operations"][0]["host"] == "db.example.org"
         assert "headway uplink --allow-cancel" in cancelled(page)["reason"]
         thread.publish([Outgoing(*state(end="failed"), 2)])

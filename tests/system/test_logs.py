@@ -148,7 +148,7 @@ def test_where_there_is_none_a_line_and_the_exit_status_say_so(served):
     held = served.held("next")  # which starts the next broker
     status, printed, said = logged(served, "deploy")
     assert (status, printed) == (3, b"")
-    assert "it ended before the broker that runs now began" in said
+    assert "it ended before this broker heard of it" in said
     status, printed, said = logged(served, "next")
     assert (status, printed) == (3, b"")
     assert "keeps no output" in said
