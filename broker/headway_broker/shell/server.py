@@ -146,7 +146,8 @@ class Server:
                 self.core.died(name, now)
         # What is in the spool comes after what is stored, as it ended later.
         chores = now >= min(self._early_chores, self._next_chores)
-        looks = chores or self.spool.more or self.core.liveness.settle_due(now)
+        # The dead may have left all that they owed in a file, where that was much.
+        looks = chores or dead or self.spool.more or self.core.liveness.settle_due(now)
         if looks and not self._restoring:
             self._take_in_spool(now)
             drained = drained and self.spool.read_whole

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 
 from turned import Turned
 
@@ -40,6 +41,17 @@ def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
     assert taken == [hello]
     with open(os.path.join(turned.directory, "broker.log")) as log:
         assert "spool: a file is set aside: RecursionError at test_server.py" in log.read()
+
+
+def test_a_death_is_reason_enough_to_look_for_files(turned, monkeypatch):
+    looks = []
+    turned.until(lambda: turned.server._early_chores > time.monotonic() + 1)
+    monkeypatch.setattr(turned.server, "_take_in_spool", looks.append)
+    turned.server.turn()
+    assert looks == []
+    monkeypatch.setattr(turned.server.deaths, "poll", lambda: ["nobody known"])
+    turned.server.turn()
+    assert len(looks) == 1
 
 
 def test_whoever_restores_for_longer_than_a_turn_is_done_with_the_last_operation(
