@@ -235,6 +235,7 @@ def spool(
             write(one, contents)
             names.append(one)
     except OSError as error:
+        reraise_async(error)
         for one in names:
             remove(one)
         if error.errno != errno.EFBIG:
