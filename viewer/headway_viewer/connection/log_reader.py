@@ -17,7 +17,8 @@ NOTHING = "it printed nothing"
 # Why there is none, for a person, by what the broker says.
 _ABSENT = {
     "none": "its process keeps no output; that of `headway run` does",
-    "restarted": "what it printed, if anything, is not here: it ended before this broker began",
+    "restarted": "what it printed, if anything, is not here: it ended before this broker heard"
+    " of it",
     "unheard": "its output was not kept: that of what fails or is cancelled is, and of what is"
     " followed",
     "own": "it reports itself, and keeps no output; `headway run` keeps that of what fails",
