@@ -80,7 +80,7 @@ def test_an_end_that_does_not_arrive_is_told():
         ("asked", OPEN, 0.9 * ANSWER_TIMEOUT, None),
         ("asked", OPEN, ANSWER_TIMEOUT, "does not answer, or is an older version"),
         ("none", OPEN, 0.0, "keeps no output"),
-        ("restarted", OVER, 0.0, "if anything, is not here: it ended before this broker heard of it"),
+        ("restarted", OVER, 0.0, "is not here: it ended before this broker heard of it"),
         ("unheard", OVER, 0.0, None),
         ("unheard", OVER, ARRIVAL_TIMEOUT, "was not kept"),
         ("unheard", LOOP, 0.0, None),
