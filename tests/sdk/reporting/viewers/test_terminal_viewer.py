@@ -162,7 +162,9 @@ def test_the_exit_waits_for_the_receipts_that_were_promised(reporter, clock, sta
     assert waits == [0.25, 0.25]
 
 
-def test_the_exit_waits_as_long_as_it_may_for_the_table_of_a_ci_job(reporter, clock, started, monkeypatch):
+def test_the_exit_waits_as_long_as_it_may_for_the_table_of_a_ci_job(
+    reporter, clock, started, monkeypatch
+):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "/nowhere/summary.md")
     viewer = TerminalViewer(reporter)
     op = headway.operation("Work").start()
