@@ -51,7 +51,7 @@ def _packed_stages(records: Sequence[Any]) -> list[bytes]:
             same = known[key] = before, b"".join(_items(record[_ATTEMPT:]))
         size = len(name)
         head = (
-            _head(0x9F, 0xCD, identity)
+            _head(_WIDE, identity)
             if 255 < identity < 65536
             else _STAGE_HEAD + packed(identity)
         )
@@ -156,6 +156,7 @@ def _sized(size: int, codes: bytes, *, least: int = 0) -> bytes:
 _STAGES = messages.Announce._fields.index("stages")
 _STATE, _STARTED, _ATTEMPT = map(STAGE_FIELDS.index, ("state", "started", "attempt"))
 _STAGE_HEAD = _array_head(len(STAGE_FIELDS))
-_head = struct.Struct(">BBH").pack
+_WIDE = _STAGE_HEAD + b"\xcd"  # before a number of two bytes
+_head = struct.Struct(f">{len(_WIDE)}sH").pack
 _times = struct.Struct(">BdBd").pack
 _SHORT = [bytes((0xA0 | size,)) for size in range(32)]
