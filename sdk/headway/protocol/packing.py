@@ -50,11 +50,7 @@ def _packed_stages(records: Sequence[Any]) -> list[bytes]:
             before = b"".join(_items(record[_STATE:_STARTED]))
             same = known[key] = before, b"".join(_items(record[_ATTEMPT:]))
         size = len(name)
-        head = (
-            _head(_WIDE, identity)
-            if 255 < identity < 65536
-            else _STAGE_HEAD + packed(identity)
-        )
+        head = _head(_WIDE, identity) if 255 < identity < 65536 else _STAGE_HEAD + packed(identity)
         text = (_SHORT[size] + name.encode()) if size < 32 else packed(name)
         above = b"\xc0" if parent is None else packed(parent)
         times = _times(0xCB, started, 0xCB, ended)
