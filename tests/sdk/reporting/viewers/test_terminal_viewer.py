@@ -169,7 +169,7 @@ def test_the_exit_waits_longer_for_the_table_of_a_ci_job(reporter, clock, starte
     op.complete()
     waits = []
     viewer.finish(lambda until: bool(waits.append(until - clock.now)))
-    assert waits == [5.0]
+    assert waits == [2.0]
 
 
 def test_the_exit_waits_for_no_viewer_that_was_not_started(reporter):
