@@ -24,6 +24,16 @@ def laid(rows, width, **options):
     return widths, [THEME.paint(columns.format_row(row, widths, width)) for row in rows]
 
 
+def test_names_for_which_there_is_no_room_still_differ():
+    rows = [barred(name=f"job {n:03} sync bucket-{'ab'[n % 2]}") for n in range(6)]
+    columns = Columns(THEME, bare=False)
+    widths = columns.measure(rows, 39)
+    told = columns.told_apart(rows, widths, 39)
+    shown = [THEME.paint(columns.format_row(row, widths, 39)) for row in told]
+    assert [line[2:9] for line in shown] == [f"job {n:03}" for n in range(6)]
+    assert columns.told_apart([BARRED], columns.measure([BARRED], 79), 79) == [BARRED]
+
+
 def test_with_room_every_column_is_there():
     widths, (bar, message) = laid([BARRED, WORDS], 79)
     assert all(widths)

@@ -193,6 +193,18 @@ class Columns:
         grown = min(left - longer, MAX_BAR - bar) if bar else 0
         return ColumnWidths(name + longer, bar + grown, 0, 0, beside, short_id, 0, wide=False)
 
+    def told_apart(self, rows: list[TableRow], widths: ColumnWidths, width: int) -> list[TableRow]:
+        """Return rows whose names, where there is no room for them whole, still differ."""
+        if all(string_width.cells(row.name) <= widths.name for row in rows):
+            return rows
+        names = string_width.squeeze_apart(
+            [row.name for row in rows],
+            widths.name,
+            self._theme.ellipsis,
+            words=width < NARROW_WIDTH,
+        )
+        return [row._replace(name=name) for row, name in zip(rows, names)]
+
     def format_row(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:
         """Return a row as a styled line of at most `width` cells."""
         made_of = (row, widths, width)
