@@ -147,7 +147,7 @@ def squeeze_apart(
     squeezed = squeeze_words if words else squeeze
     cut = {name: squeezed(name, width, ellipsis) for name in names}
     alike: dict[str, list[str]] = {}
-    for name, short in cut.items():
+    for name, short in cut.items() if width >= 2 * LEAD else ():
         alike.setdefault(short, []).append(name)
     groups = [group for group in alike.values() if len(group) > 1]
     together = [name for group in groups for name in group]

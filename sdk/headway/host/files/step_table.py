@@ -41,13 +41,20 @@ def append(
         return
     descriptor = os.open(name, _FLAGS, 0o666)
     try:
-        claims = PrintedEnds(descriptor)
-        try:
-            new = claims.claim([operation.id for operation in ended])
-        finally:
-            claims.close()
-        text = summary([one for one in ended if one.id in new], answers or {}, inside)
+        new = _claimed(descriptor, ended)
+        text = summary(new, answers or {}, inside)
         if text:
             os.write(descriptor, f"{text}\n".encode("utf-8", "replace"))
     finally:
         os.close(descriptor)
+
+
+def _claimed(descriptor: int, ended: Sequence[Operation]) -> list[Operation]:
+    """Claim the ends for the file behind `descriptor`; return those that nobody had claimed."""
+    ids = [operation.id for operation in ended]
+    claims = PrintedEnds(descriptor)
+    try:
+        new = claims.claim(ids)
+    finally:
+        claims.close()
+    return [operation for operation in ended if operation.id in new]
