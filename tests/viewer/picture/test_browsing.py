@@ -52,6 +52,7 @@ def pressed(keys, listed=IDS, rows=3):
         (["down", "c", "q"], "list", None, "a", "", None),
         (["down", "l", "c", "y"], "log", None, "a", "", Action("cancel", "a")),
         (["p"], "list", None, None, "", None),
+        (["/", "x", "enter", "p"], "list", None, None, "x", None),
         (["down", "p"], "list", None, "a", "", Action("pause", "a")),
         (["down", "enter", "p"], "operation", None, "a", "", Action("pause", "a")),
         (["q"], "list", None, None, "", Action("quit")),

@@ -148,7 +148,7 @@ class Browsing:
 
     def _chosen_to_act(self) -> str | None:
         """Return the chosen operation if something can be done to it; else say why not."""
-        if self.chosen is None:
+        if self.chosen is None or (self.page == LIST and self.chosen not in self._listed):
             self.message = "choose an operation first: up, down"
             return None
         self.message = self.refusal(self.chosen)

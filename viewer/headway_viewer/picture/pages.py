@@ -177,7 +177,7 @@ class Pages:
         first = max(min(at - room // 2, len(names) - room), 0)
         shown = [operations[name] for name in names[first : first + room]]
         made = [view.row(one, now) for one in shown]
-        widths = view.columns.measure(made, width - 2)
+        widths = view.columns.measure(made, width - 2, steady=True)
         made = view.columns.told_apart(made, widths, width - 2)
         lines: list[Line] = [
             [

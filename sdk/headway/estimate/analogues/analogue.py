@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, log, sqrt
 
 from headway.estimate.analogues.critical_path import OVERLAP_SHARE
 from headway.estimate.analogues.matching import DISTANCE_STEP, FACTOR_LIMIT, Matching
@@ -139,6 +139,14 @@ class Analogue(Matching):
                 distance += over
             else:
                 left = lefts[at]
+            own = cold.sure.get(stage.key, 0.0)
+            own *= 1 - (self._parameters.trust(span.key) if span.fractions else 0.0)
+            if own > 0:
+                # An even pace of this run tells more than what theirs took, whose count does not.
+                left = self._mean(cold.remaining[stage.key], max(LEAST_LEFT, left), own)
+                self.by_clock = False
+                if len(order) == 1:
+                    self._overdue *= 1 - own
             left = max(LEAST_LEFT, left) + stage.awaited(now)
             self.left[stage.key] = left
             behind = factor * path.behind(span.key)
@@ -247,9 +255,12 @@ class Analogue(Matching):
         if timed <= 0:
             return left, 0.0
         by_time, over = self._by_time(span, worked, usual)
+        return self._mean(left, by_time, 1 - timed), timed * over
+
+    def _mean(self, first: float, second: float, share: float) -> float:
+        """Return the mean of two times in the logarithm, the first with this share of the say."""
         grain = self.grain
-        mixed = (1 - timed) * log(left + grain) + timed * log(by_time + grain)
-        return exp(mixed) - grain, timed * over
+        return exp(share * log(first + grain) + (1 - share) * log(second + grain)) - grain
 
     def _by_count(
         self,
@@ -319,6 +330,11 @@ class Analogue(Matching):
 
     def _by_duration(self, usual: float, passed: float, spread: float) -> float:
         """Return what is left of a usual duration, and note what it is if that is overdue."""
+        late = log(passed / usual) if passed > usual > 0 else 0.0
+        if late > spread:
+            # That it is late by so much tells how far apart durations may lie, as each run does.
+            runs = self._parameters.runs
+            spread = sqrt((runs * spread * spread + late * late) / (runs + 1))
         left = median_residual(usual, passed, spread)
         if passed > usual or self.by_clock:
             unsure = spread * (1 + 1 / self._parameters.runs)

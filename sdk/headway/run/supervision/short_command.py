@@ -148,7 +148,10 @@ class ShortCommand:
             messages.MAGIC, messages.MAJOR, messages.MINOR, session, "worker", now, about
         )
         announce = messages.Announce(0, now, True, operation.record(), [])
-        frames = map(packing.frame, (hello, announce, messages.Bye(0, now)))
+        told = [hello, announce]
+        if code:  # it has printed nothing, else another would report it
+            told.append(messages.Output(operation.id, 0, b"", 0, last=True))
+        frames = map(packing.frame, (*told, messages.Bye(0, now)))
         write_spool_file(*spool_place(), session, b"".join(map(packing.packed, frames)))
         return True
 

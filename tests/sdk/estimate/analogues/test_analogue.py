@@ -283,3 +283,27 @@ def test_what_counts_nothing_while_another_stage_counts_is_as_far_as_that():
 
     forecast, _ = play(learned(script(19.0)), script(2.0), until=15.0)
     assert forecast.progress(15.0) == pytest.approx(0.75, abs=0.06)
+
+
+@pytest.mark.parametrize("seen", [(), ((0.2, 1),)])
+def test_an_even_count_tells_more_than_a_slow_run_whose_count_nobody_saw(seen):
+    slow = [
+        (0.0, 1, "migrate", None, "running", 0, None),
+        *((at, 1, "migrate", None, "running", done, 40) for at, done in seen),
+        (34.0, 1, "migrate", None, "completed", 40, 40),
+    ]
+    steady = counted(1, "migrate", 0, 9, 40, steps=40)
+    forecast, _ = play(learned(slow, times=1), steady, until=7.2)
+    told = forecast.estimate(7.2)
+    assert told.median == pytest.approx(1.8, abs=1)
+    assert told.high < 6
+    assert forecast.progress(7.2) == pytest.approx(0.8, abs=0.1)
+
+
+def test_a_stage_that_is_late_by_much_is_expected_to_go_on_for_long():
+    blind = [
+        (0.0, 1, "index", None, "running", 0, None),
+        (5.0, 1, "index", None, "completed", 0, None),
+    ]
+    forecast, _ = play(learned(blind), blind[:1], until=20.0)
+    assert forecast.estimate(20.0).median > 5
