@@ -148,7 +148,7 @@ class ShortCommand:
             messages.MAGIC, messages.MAJOR, messages.MINOR, session, "worker", now, about
         )
         announce = messages.Announce(0, now, True, operation.record(), [])
-        told = [hello, announce]
+        told: list[Any] = [hello, announce]
         if code:  # it has printed nothing, else another would report it
             told.append(messages.Output(operation.id, 0, b"", 0, last=True))
         frames = map(packing.frame, (*told, messages.Bye(0, now)))
