@@ -62,3 +62,12 @@ def test_its_first_words_are_folded_between_words(demo, columns, capsys, monkeyp
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= columns
     assert "installers at once; from another terminal:" in " ".join(lines)
+
+
+def test_what_it_does_never_goes_back_to_an_earlier_step(demo):
+    order, step, shown = ["Resolve"], demo.Step("Resolve"), []
+    for name, count in [("Resolve", "1"), ("Download", "1"), ("Resolve", "2"), ("Download", "2")]:
+        step = demo.later(step, demo.Step(name, count), order)
+        shown.append(f"{step.name} {step.count}")
+    assert shown == ["Resolve 1", "Download 1", "Download 1", "Download 2"]
+    assert demo.later(step, None, order) is step

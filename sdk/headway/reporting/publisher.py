@@ -19,6 +19,7 @@ from headway.protocol.messages import (
     Counts,
     Hello,
     Log,
+    Output,
     Share,
     Work,
 )
@@ -311,14 +312,18 @@ class Publisher(Session):
     def spool_messages(self, now: float, operation: str | None = None) -> list[Any]:
         """Return the messages of spool files: those that a broker has not acknowledged.
 
-        A session of its own: a `Hello`, whole `Announce`s of what has ended, the shares, a
-        `Bye`. Of one `operation` where that is given, without shares. Empty where everything is
-        acknowledged. Nothing counts as sent.
+        A session of its own: a `Hello`, whole `Announce`s of what has ended, an `Output` of what
+        failed without any, the shares, a `Bye`. Of one `operation` where that is given, without
+        shares. Empty where everything is acknowledged. Nothing counts as sent.
         """
         messages: list[Any] = []
+        ended: set[str] = set()
         for entry in self._kept() if operation is None else self._kept_of(operation):
             if not entry.model.open:
                 messages += self._announces(entry.model, list(entry.model.stages.values()), now)
+                ended.add(entry.model.id)
+        silent = ended.intersection(self.output.without_output())
+        messages += [Output(one, 0, b"", 0, True) for one in sorted(silent)]
         if operation is None:
             messages += self.last_shares(now)
         return [self._hello(now), *messages, self.bye(now)] if messages else []

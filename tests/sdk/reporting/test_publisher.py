@@ -1,5 +1,8 @@
 """What a worker tells its broker, and when."""
 
+from types import SimpleNamespace
+
+import pytest
 from publishers import kinds, publisher_with, sample, welcomed
 
 from headway.model import Operation, Stage
@@ -12,7 +15,7 @@ from headway.reporting.publisher import (
     WATCHED,
     Publisher,
 )
-from headway.states import COMPLETED, RUNNING
+from headway.states import COMPLETED, FAILED, RUNNING
 
 
 def test_a_connection_is_greeted_and_told_everything():
@@ -226,6 +229,18 @@ def test_what_could_not_be_sent_goes_whole_into_a_file():
     assert kinds(found) == [messages.Hello, messages.Announce, messages.Share, messages.Bye]
     assert found[1].whole
     assert found[1].operation[0] == operation.id
+
+
+@pytest.mark.parametrize(("printed", "told"), [(b"", 1), (b"no space left", 0)])
+def test_a_file_tells_of_a_failure_that_it_printed_nothing(printed, told):
+    publisher, operation = publisher_with("A")
+    read = SimpleNamespace(read=lambda offset, most: (0, printed, len(printed)))
+    publisher.output.keep(operation.id, read)
+    operation.move(FAILED, 2.0)
+    publisher.changed(operation)
+    publisher.output.end(operation.id, send=True)
+    found = [one for one in publisher.spool_messages(3.0) if type(one) is messages.Output]
+    assert found == [messages.Output(operation.id, 0, b"", 0, True)] * told
 
 
 def test_ends_that_nobody_takes_in_do_not_grow_without_bound():
