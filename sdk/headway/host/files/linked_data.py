@@ -20,8 +20,9 @@ else:
 
 LIMIT = 4_000  # bytes of a target: Linux has 4,095
 _MARK = b"headway:"
-# No target has a zero byte: what stands for it, and for what stands for that.
-_ONE, _ZERO = (b"\1", b"\1\2"), (b"\0", b"\1\1")
+# No target has a zero byte: what stands for it, and for what that begins with.
+_ZERO, _FOR_ZERO = b"\0", b"\1\1"
+_ONE, _FOR_ONE = b"\1", b"\1\2"
 
 
 class Linked(NamedTuple):
@@ -34,7 +35,7 @@ class Linked(NamedTuple):
 
 def target_of(data: bytes) -> bytes:
     """Return the target of the link that holds `data`. Raise OSError where it is too long."""
-    target = _MARK + data.replace(*_ONE).replace(*_ZERO)
+    target = _MARK + data.replace(_ONE, _FOR_ONE).replace(_ZERO, _FOR_ZERO)
     if len(target) > LIMIT:
         raise OSError(errno.EFBIG, f"{len(data)} bytes have no room in a link")
     return target
@@ -44,7 +45,7 @@ def data_of(target: bytes) -> bytes | None:
     """Return what the link to `target` holds, or None if it is an ordinary one."""
     if not target.startswith(_MARK):
         return None
-    return target[len(_MARK) :].replace(*reversed(_ZERO)).replace(*reversed(_ONE))
+    return target[len(_MARK) :].replace(_FOR_ZERO, _ZERO).replace(_FOR_ONE, _ONE)
 
 
 def make(folder: int, name: str, data: bytes) -> None:
