@@ -3,7 +3,7 @@
 import pytest
 from showcase import operation
 
-from headway_viewer.picture.estimate_basis import basis_text, work_text
+from headway_viewer.picture.wording.estimate_basis import basis_text, work_text
 
 
 @pytest.mark.parametrize(
