@@ -4,7 +4,7 @@ import sys
 import time
 
 import pytest
-from showcase import NOW, operation, stage
+from showcase import NOW, board_of, operation, stage
 from spool_files import left
 
 from headway_viewer.terminal import lines
@@ -22,6 +22,15 @@ def test_output_in_the_file_that_is_the_log_is_not_told_again(tmp_path, same):
             job.stdin.close()
         assert job.returncode == 0
         assert os.path.getsize(tmp_path / "log") == 0
+
+
+def test_a_summary_that_cannot_be_written_ends_no_log(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines.subprocess, "run", lambda *_, **__: pytest.fail("nothing to tell"))
+    monkeypatch.setattr(lines, "MAX_OPERATIONS", 0)
+    made = operation("a", "make", "completed", ended=-1.0)
+    for path in (tmp_path / "absent" / "summary.md", tmp_path / "summary.md"):
+        lines.write_step_summary(str(path), [made], board_of(made))
+    assert os.listdir(tmp_path) == ["summary.md"]
 
 
 @pytest.mark.parametrize("sender", [False, True])

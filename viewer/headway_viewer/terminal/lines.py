@@ -122,7 +122,7 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
             new = [made for made in mine if not made.open and made.id not in acknowledged]
             if new and (over or late or not table):
                 # First: the step ends with the program, which waits for the answer.
-                _write_step_summary(table, new[: max(MAX_OPERATIONS - len(acknowledged), 0)], board)
+                write_step_summary(table, new[: max(MAX_OPERATIONS - len(acknowledged), 0)], board)
                 ids = [made.id for made in new]
                 if feed.request("drawn", {"operations": ids}) is not None or table:
                     acknowledged.update(ids)
@@ -168,8 +168,8 @@ def _spooled(replica: Replica, pids: set[int], now: float) -> list[Operation]:
     return [one for one in found.values() if one.id not in replica.operations]
 
 
-def _write_step_summary(path: str | None, ended: list[Operation], board: Board) -> None:
-    """Append to the summary of a CI job's step what operations took. Raise OSError."""
+def write_step_summary(path: str | None, ended: list[Operation], board: Board) -> None:
+    """Append to the summary of a CI job's step what operations took, where it can be written."""
     if path and ended:
         inside = board.children
         told = [part for operation in ended for part in (operation, *parts_of(operation, inside))]
@@ -177,7 +177,10 @@ def _write_step_summary(path: str | None, ended: list[Operation], board: Board) 
         known = [operation for operation in told if operation.usual is not None]
         until = time.monotonic() + WHY_TIMEOUT
         answers = {operation.id: _why(operation.id, until) for operation in known[:MAX_OPERATIONS]}
-        step_table.append(path, ended, answers, inside)
+        try:
+            step_table.append(path, ended, answers, inside)
+        except OSError:
+            pass  # the lines of the log go on
 
 
 def _why(operation: str, until: float) -> dict[str, Any]:
@@ -194,6 +197,6 @@ def _why(operation: str, until: float) -> dict[str, Any]:
             check=False,
         )
         answer = json.loads(done.stdout)
-    except (ValueError, subprocess.TimeoutExpired):
+    except (OSError, ValueError, subprocess.TimeoutExpired):
         return {}
     return answer if isinstance(answer, dict) else {}
