@@ -96,3 +96,8 @@ def test_what_is_counted_behind_the_count_may_be_no_work(line):
 )
 def test_brackets_and_signs_that_turn_are_no_part_of_a_detail(line, detail):
     assert measure(line).detail == detail
+
+
+@pytest.mark.parametrize("state", ["started", "online", "connected", "] booted"])
+def test_how_many_have_come_up_is_no_work_done(state):
+    assert measure(f"Worker 2/4 {state}") is None
