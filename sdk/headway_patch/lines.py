@@ -87,7 +87,7 @@ class Connection:
 
         `error` is what it ends by, None where that is not known.
         """
-        if self.pid != os.getpid() or self._socket is None:
+        if self.pid != os.getpid() or not self.alive:
             return
         if error is None and not hasattr(sys, "ps1"):
             error = getattr(sys, "last_value", None)
@@ -268,8 +268,8 @@ class Bar:
         elif error is None or (isinstance(error, SystemExit) and not error.code):
             self.end("stop")
         elif isinstance(error, SystemExit):
-            status = isinstance(error.code, int)
-            self.end("fail", f"exit status {int(error.code)}" if status else error.code)
+            code = error.code
+            self.end("fail", f"exit status {int(code)}" if isinstance(code, int) else code)
         else:
             kinds = [kind.__name__ for kind in type(error).__mro__]
             cancelled = isinstance(error, KeyboardInterrupt) or "CancelledError" in kinds

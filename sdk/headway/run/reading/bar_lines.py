@@ -18,7 +18,7 @@ from headway.run.reading.pipe_protocol import INPUT_ENDED, Logged, PipeParser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple, Union
+    from typing import NamedTuple, Union
 
     from headway.run.reading.events import Event
 
@@ -88,13 +88,13 @@ class BarLines:
             self._left.add(bar)
             return Said(bar, inside, [Left()])
         if rest.startswith(_ANNOUNCE):
-            announced = parser.feed("stage " + rest[len(_ANNOUNCE) :])
+            begun = parser.feed("stage " + rest[len(_ANNOUNCE) :])[-1]
             self._parsers[bar] = parser
             self._announced.add(bar)
-            return Said(bar, inside, [Announced(*one[:3]) for one in announced if _is_begun(one)])
+            return Said(bar, inside, [Announced(*begun[:3])])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         events: list[Told] = [*parser.feed(rest)]
         self._parsers[bar] = parser
-        if any(map(_is_begun, events)):
+        if any(isinstance(event, StageStarted) for event in events):
             self._left.discard(bar)
             self._announced.discard(bar)
         if bar in self._announced and any(isinstance(event, StageEnded) for event in events):
@@ -127,10 +127,6 @@ class BarLines:
         self._parsers.pop(bar, None)
         self._left.discard(bar)
         self._announced.discard(bar)
-
-
-def _is_begun(event: Any) -> bool:
-    return isinstance(event, StageStarted)
 
 
 def _cut_off(outcome: Outcome) -> Outcome:
