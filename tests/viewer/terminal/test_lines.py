@@ -3,7 +3,7 @@ import subprocess
 import sys
 
 import pytest
-from showcase import operation
+from showcase import board_of, operation
 
 from headway_viewer.terminal import lines
 
@@ -20,3 +20,12 @@ def test_output_in_the_file_that_is_the_log_is_not_told_again(tmp_path, same):
             job.stdin.close()
         assert job.returncode == 0
         assert os.path.getsize(tmp_path / "log") == 0
+
+
+def test_a_summary_that_cannot_be_written_ends_no_log(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines.subprocess, "run", lambda *_, **__: pytest.fail("nothing to tell"))
+    monkeypatch.setattr(lines, "MAX_OPERATIONS", 0)
+    made = operation("a", "make", "completed", ended=-1.0)
+    for path in (tmp_path / "absent" / "summary.md", tmp_path / "summary.md"):
+        lines.write_step_summary(str(path), [made], board_of(made))
+    assert os.listdir(tmp_path) == ["summary.md"]

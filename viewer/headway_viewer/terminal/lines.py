@@ -118,7 +118,7 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
             new = [made for made in mine if not made.open and made.id not in acknowledged]
             if new and (over or late or not table):
                 # First: the step ends with the program, which waits for the answer.
-                _write_step_summary(table, new[: max(MAX_OPERATIONS - len(acknowledged), 0)], board)
+                write_step_summary(table, new[: max(MAX_OPERATIONS - len(acknowledged), 0)], board)
                 ids = [made.id for made in new]
                 if feed.request("drawn", {"operations": ids}) is not None or table:
                     acknowledged.update(ids)
@@ -148,14 +148,17 @@ def is_unseen(operation: Operation, descriptor: int) -> bool:
     return stat.S_ISREG(mode) or mode == os.stat(os.devnull).st_mode
 
 
-def _write_step_summary(path: str | None, ended: list[Operation], board: Board) -> None:
-    """Append to the summary of a CI job's step what operations took. Raise OSError."""
+def write_step_summary(path: str | None, ended: list[Operation], board: Board) -> None:
+    """Append to the summary of a CI job's step what operations took, where it can be written."""
     if path and ended:
         inside = board.children
         told = [part for operation in ended for part in (operation, *parts_of(operation, inside))]
         answers = {operation.id: _why(operation.id) for operation in told[:MAX_OPERATIONS]}
-        with open(path, "a", encoding="utf-8", errors="replace") as file:
-            file.write(f"{summary(ended, answers, inside)}\n")
+        try:
+            with open(path, "a", encoding="utf-8", errors="replace") as file:
+                file.write(f"{summary(ended, answers, inside)}\n")
+        except OSError:
+            pass  # the lines of the log go on
 
 
 def _why(operation: str) -> dict[str, Any]:
@@ -169,6 +172,6 @@ def _why(operation: str) -> dict[str, Any]:
             check=False,
         )
         answer = json.loads(done.stdout)
-    except (ValueError, subprocess.TimeoutExpired):
+    except (OSError, ValueError, subprocess.TimeoutExpired):
         return {}
     return answer if isinstance(answer, dict) else {}

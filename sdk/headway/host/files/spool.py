@@ -14,6 +14,7 @@ import os
 import stat
 
 from headway.async_exceptions import reraise_async
+from headway.host.identity import home
 from headway.protocol.endpoint import (
     REPORT,
     SPOOL,
@@ -58,7 +59,7 @@ def second_place(place: str, user: int, *, make: bool = False) -> str | None:
     """
     if user != os.getuid():
         return None
-    state = state_directory(os.environ, os.path.expanduser("~"))
+    state = state_directory(os.environ, home(user))
     second = second_spool(state, place, os.uname().nodename)
     if make:
         try:

@@ -25,7 +25,7 @@ from headway.host.files.spool import (
     spool_place,
     write_spool_file,
 )
-from headway.host.identity import describe
+from headway.host.identity import describe, home
 from headway.protocol import endpoint
 from headway.protocol.limits import SPOOL_FILE_BYTES
 from headway.protocol.messages import Announce
@@ -177,7 +177,7 @@ def count_lost(number: int) -> None:
     except OSError as error:
         reraise_async(error)
     if user == os.getuid():  # who reports for another user keeps out of that one's home
-        places.append(endpoint.state_directory(os.environ, os.path.expanduser("~")))
+        places.append(endpoint.state_directory(os.environ, home(user)))
     if not lost_ends.add(places, user, number) and descriptor_reserve.give_up():
         lost_ends.add(places, user, number)
 
