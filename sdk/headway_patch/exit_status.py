@@ -37,6 +37,7 @@ class Passing:
 
 
 _latest: Passing | None = None  # the last one that has a witness, unless the program caught it
+_caught: Passing | None = None  # the last one that it caught
 
 
 class Witness:
@@ -48,12 +49,12 @@ class Witness:
         self._passing = passing
 
     def __del__(self) -> None:
-        global _latest  # noqa: PLW0603 - the interpreter ends by one
+        global _latest, _caught
         try:
             if self._passing is not _latest:
                 return  # it was raised over by another
             if _is_called_by_python():
-                _latest = None
+                _latest, _caught = None, self._passing
             else:
                 self._passing.dropped = True
         except Exception as error:  # the interpreter is being taken down
@@ -132,8 +133,14 @@ def _leave_witness(error: SystemExit, frame: FrameType) -> None:
     error._headway = Witness(_latest)  # type: ignore[attr-defined]
 
 
-def ended_by() -> Passing | None:
-    """Return what the program ends by, or None: in order, or otherwise."""
+def ended_by(status: Any = None) -> Passing | None:
+    """Return what the program ends by, or None: in order, or otherwise.
+
+    `status` is that of `os._exit`, by which multiprocessing ends a process whose exit it caught.
+    """
+    process = sys.modules.get("multiprocessing.process")
+    if status is not None and process is not None and process.parent_process() is not None:
+        return _caught if _caught is not None and _caught.code == status else None
     return _latest if _latest is not None and _latest.dropped else None
 
 

@@ -91,7 +91,7 @@ class Connection:
             return
         if error is None and not hasattr(sys, "ps1"):
             error = getattr(sys, "last_value", None)
-        passing = exit_status.ended_by()
+        passing = exit_status.ended_by(error.code if isinstance(error, SystemExit) else None)
         for look in list(self.last_looks):
             look()
         for bar in list(self.open.values()):

@@ -248,6 +248,20 @@ def test_a_loop_that_the_exit_of_the_program_has_left_has_failed(server, monkeyp
     assert server()[-2:] == ["@1 left", end]
 
 
+@pytest.mark.parametrize(("status", "end"), [(3, "fail exit status 3"), (1, "stop")])
+def test_a_loop_that_the_exit_of_a_process_of_multiprocessing_has_left_has_failed(
+    server, monkeypatch, status, end
+):
+    bar, loop = left_loop(SystemExit(3))
+    with contextlib.suppress(SystemExit):
+        loop()  # which multiprocessing catches, and leaves by `os._exit`
+    monkeypatch.setattr(exit_status, "_caught", exit_status.Passing(3, [bar.left_at]))
+    process = types.SimpleNamespace(parent_process=object)
+    monkeypatch.setitem(sys.modules, "multiprocessing.process", process)
+    lines._leave_at_once(status)
+    assert server()[-2:] == ["@1 left", f"@1 {end}"]
+
+
 def test_a_loop_that_an_exception_has_left_in_a_thread_has_failed(server, monkeypatch):
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     lines.connection()  # of this thread
