@@ -36,9 +36,10 @@ def test_it_says_whom_it_ends_before_it_does(said):
 
 
 @pytest.mark.parametrize(
-    ("pid", "number"), [(1234, 0), (1234, signal.SIGCONT), (0, 15), (-5, 15), (os.getpid(), 15)]
+    ("pid", "number"), [(1234, 0), (1234, signal.SIGCONT), (0, 15), (-5, 15), (None, 15)]
 )
 def test_nothing_is_said_of_what_ends_no_child(said, pid, number):
+    pid = os.getpid() if pid is None else pid
     os.kill(pid, number)
     assert said == [(pid, number)]
 
