@@ -53,7 +53,7 @@ class Connection:
         path = os.environ.get("HEADWAY_BARS")
         if not path:
             return
-        exit_status.watch(_leave_at_once)
+        exit_status.watch(leave_at_once)
         try:
             import socket  # noqa: PLC0415 - only a program with bars needs it
 
@@ -324,7 +324,8 @@ class Bar:
             self.connection.send(f"{self.prefix} {line}", last=last)
 
 
-def _leave_at_once(status: Any) -> None:
+def leave_at_once(status: Any) -> None:
+    """End what is open: this process leaves by `os._exit` with `status`."""
     if _connection is not None:
         _connection.finish(SystemExit(status) if status else None)
 

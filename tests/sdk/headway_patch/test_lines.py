@@ -258,7 +258,7 @@ def test_a_loop_that_the_exit_of_a_process_of_multiprocessing_has_left_has_faile
     monkeypatch.setattr(exit_status, "_caught", exit_status.Passing(3, [bar.left_at]))
     process = types.SimpleNamespace(parent_process=object)
     monkeypatch.setitem(sys.modules, "multiprocessing.process", process)
-    lines._leave_at_once(status)
+    lines.leave_at_once(status)
     assert server()[-2:] == ["@1 left", f"@1 {end}"]
 
 
