@@ -7,7 +7,8 @@ from headway.estimate import Forecast, Run
 from headway.model import UNTOLD
 from headway.protocol import messages, rows
 from headway_broker.estimates import budget
-from headway_broker.estimates.forecasts import Forecasts
+from headway_broker.estimates.forecasts import SHOWN, Forecasts
+from headway_broker.publishing.screen import FIRST
 
 
 @pytest.fixture
@@ -285,11 +286,12 @@ def test_of_an_operation_with_more_stages_than_were_told_there_is_no_whole(wired
     assert wired.operation("op").estimate is None
 
 
-def test_of_a_crowd_each_has_its_first_estimate_soon_though_nobody_sees_it(wired):
+def test_of_a_crowd_each_has_its_first_estimate_soon_for_who_listens(wired):
     worker = wired.worker()
     for number in range(600):
         worker.start(f"op{number}")
     wired.core.subscribed(messages.SCREEN_TOPIC, True)
+    wired.core.subscribed(messages.EVENT_TOPIC, True)
     wired.pass_time(8.0)
     assert wired.core.stream.is_crowded
     entries = wired.core.ledger.entries
@@ -301,3 +303,25 @@ def test_of_a_crowd_each_has_its_first_estimate_soon_though_nobody_sees_it(wired
         worker.start(f"op{number}")
     wired.pass_time(2.0)
     assert all(entry.forecast.estimated_at > float("-inf") for entry in entries.values())
+
+
+def test_of_a_crowd_those_that_a_screen_shows_are_estimated_most_often(wired):
+    worker = wired.worker()
+    for number in range(400):
+        wired.now += 0.001
+        worker.start(f"op{number}")
+    wired.core.subscribed(messages.SCREEN_TOPIC, True)
+    wired.pass_time(2.0)
+    made = {}
+    for done in range(1, 60):
+        worker.count(dict.fromkeys(range(1, 401), done / 10))
+        wired.pass_time(0.1)
+        for name, entry in wired.core.ledger.entries.items():
+            made.setdefault(name, set()).add(entry.forecast.estimated_at)
+    shown, later, unseen = (
+        [len(made[f"op{n}"]) for n in some]
+        for some in (range(SHOWN), range(SHOWN, FIRST), range(FIRST, 400))
+    )
+    assert min(shown) >= 4
+    assert 1 <= min(later) <= max(later) <= 3
+    assert sum(unseen) - len(unseen) <= 6 / 0.05  # one a frame
