@@ -58,9 +58,9 @@ def test_the_list_moves_only_when_the_chosen_row_would_leave_it():
     seen.press(*["j"] * 5)
     assert seen.navigation.first == 0
     seen.press(keys.END)
-    assert seen.navigation.first == 40
+    assert seen.navigation.first == 41
     seen.press("k", "k")
-    assert seen.navigation.first == 40
+    assert seen.navigation.first == 41
     seen.press(keys.HOME)
     assert seen.navigation.first == 0
 
@@ -76,7 +76,7 @@ def test_the_wheel_scrolls_and_chooses_nothing():
     assert seen.navigation.first == 0
     for _ in range(100):
         seen.navigation.wheel(1)
-    assert seen.navigation.first == 40
+    assert seen.navigation.first == 41
 
 
 def test_the_first_click_chooses_and_the_second_opens():

@@ -60,6 +60,21 @@ def test_only_rows_in_view_are_made(monkeypatch):
     assert len(made) < 24
 
 
+def test_a_list_that_is_longer_than_the_screen_says_what_is_out_of_view():
+    shown = Shown([operation(f"{place:012}", f"job {place}") for place in range(30)], 80, 12)
+    assert "job 8" in shown.lines[-3]
+    assert shown.lines[-2] == "… 21 more below"
+    shown.press("end")
+    assert "> ▶ job 29" in shown.lines[-3]
+    assert shown.lines[-2] == "… 21 more above"
+    shown.press("home", *["j"] * 9)
+    assert shown.lines[-2] == "… 1 more above, 20 more below"
+    assert shown.click(4, 10) is None  # no row stands there
+    assert shown.navigation.browsing.chosen == f"{9:012}"
+    few = Shown([operation(f"{place:012}", f"job {place}") for place in range(10)], 80, 12)
+    assert "job 9" in few.lines[-2]
+
+
 def test_the_log_is_read_from_its_end():
     shown = Shown(installers(), 80, 12, output=[f"line {place}" for place in range(100)])
     shown.press("j", "l")

@@ -32,6 +32,7 @@ CHOSEN = "chosen "  # before the style of what stands in the chosen row
 MARK = 2  # cells of "> " before a row
 SIGN_CELLS = 2  # of "+ " before a row that has something inside
 LEAST_ROOM = 4  # cells of a row: below that there is only its sign
+LEAST_LIST = 4  # lines of a list whose last tells of rows out of view
 INDENT = 2  # cells a level
 MOST_INDENT = 6  # levels
 LAST_LINES = 10  # of the log, on the page of an operation that needs more than the screen
@@ -117,7 +118,7 @@ class TopScreen:
         if state.browsing.page != LIST or state.grouped or not body.has(column, line):
             return None
         at = state.first + line - body.top
-        if at >= len(state.rows):
+        if at >= len(state.rows) or line - body.top >= state.height:
             return None
         sign = self._signs.get(line - body.top)
         if sign is not None and sign[0] <= column < sign[0] + 2:
@@ -150,7 +151,9 @@ class TopScreen:
     def _list(self, pane: Pane, now: float) -> list[Line]:
         state = self._navigation
         rows = self.tree.rows(state.browsing.filter, now)
-        state.show(rows, pane.height)
+        told = LEAST_LIST <= pane.height < len(rows)  # of what is out of view, in the last line
+        height = pane.height - told
+        state.show(rows, height)
         # Whoever chooses a row, or filters, sees rows.
         roll_up = self._board.rollup if state.browsing.idle else None
         grouped = None if roll_up is None else roll_up(pane.width, pane.height, now)
@@ -161,7 +164,7 @@ class TopScreen:
             words = state.browsing.filter
             spelled = self._theme.spell(words)
             return [[("dim", f"no operation has {spelled!r}" if words else "")]]
-        shown = rows[state.first : state.first + pane.height]
+        shown = rows[state.first : state.first + height]
         rows_of = {name: row for name in shown if (row := self.tree.row(name)) is not None}
         found = list(rows_of.values())
         made = [self._row(row, now) for row in found]
@@ -182,7 +185,15 @@ class TopScreen:
                 self._signs[place] = (pane.left + MARK + indent, name)
             chosen = name == state.browsing.chosen
             lines.append(self._lead(row, indent, tree=tree, chosen=chosen) + _marked(line, chosen))
+        if told:
+            lines.append(self._out_of_view(state.first, len(rows) - state.first - height))
         return lines
+
+    def _out_of_view(self, above: int, below: int) -> Line:
+        """Return the line that says how many rows are out of view."""
+        parts = ((above, "above"), (below, "below"))
+        words = ", ".join(f"{number:,} more {where}" for number, where in parts if number)
+        return [("dim", f"{self._theme.ellipsis} {words}")]
 
     def _lead(self, row: Row, indent: int, *, tree: bool, chosen: bool) -> Line:
         """Return what stands before a row: the mark of the chosen one, and the sign of the tree."""
