@@ -158,6 +158,7 @@ class Components:
             self.announcements.apply,
             self.liveness,
             self.outbox,
+            self.output_logs.receive,
         )
         self.restoring = Restoring(
             sessions=self.sessions,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pwd
 import sys
 import time
 from collections import Counter
@@ -14,6 +13,7 @@ from headway import string_width, text
 from headway.commands.arguments import ArgumentParser
 from headway.estimate import duration, lasted
 from headway.formatting.quantity import amount
+from headway.host import identity
 from headway.protocol import endpoint
 from headway_broker.history import runs_table, summary
 from headway_broker.history.database import NAME
@@ -91,11 +91,7 @@ def _picture(row: summary.Known, runs: list[summary.Dated], like: list[summary.D
 def history_path() -> str:
     """Return the path of this user's history file."""
     uid = endpoint.user_of(os.environ, os.getuid())
-    try:
-        home = pwd.getpwuid(uid).pw_dir
-    except KeyError:
-        home = os.path.expanduser("~")
-    return os.path.join(endpoint.state_directory(os.environ, home), NAME)
+    return os.path.join(endpoint.state_directory(os.environ, identity.home(uid)), NAME)
 
 
 def listing(rows: list[summary.Known], now: float) -> list[str]:

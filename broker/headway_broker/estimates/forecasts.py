@@ -1,15 +1,13 @@
 """Forecasts: one per open operation, fed on change, asked for estimates within a budget.
 
-Pure. The stalest estimates are made first, and no more than the budget allows. An algorithm that
-raises costs its operation the estimate, and no other anything. Child operations weigh as stages
-of their parent. Absent: the algorithm (`headway.estimate`), the budget (`budget`), where runs
-are stored (`history`).
+Pure. An algorithm that raises costs its operation the estimate, and no other anything. Child
+operations weigh as stages of their parent. Absent: the algorithm (`headway.estimate`), when each is
+asked (`estimate_queue`), where runs are stored (`history`).
 """
 
 from __future__ import annotations
 
 import functools
-from collections import deque
 from itertools import islice
 from typing import Any, Callable, Iterable, Mapping
 
@@ -19,36 +17,20 @@ from headway.model import UNLEARNED, UNTOLD
 from headway.protocol.messages import Work
 from headway.states import CANCELLED, UNJUDGED, WAITING, asks
 from headway_broker.estimates.awaited_runs import HISTORY_TIMEOUT, AwaitedRuns
-from headway_broker.estimates.budget import Budget, price
 from headway_broker.estimates.counted_progress import update_stage_progress
+from headway_broker.estimates.estimate_queue import EstimateQueue
 from headway_broker.estimates.forecast_input import is_held, replay, tell
 from headway_broker.estimates.history_keys import Keys, keys_of
-from headway_broker.estimates.operation_forecast import NEVER, OperationForecast
+from headway_broker.estimates.operation_forecast import CROWD, NEVER, OperationForecast
 from headway_broker.state.effects import StoreRun
 from headway_broker.state.entry import Entry
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 
-# Seconds after which an estimate is stale and made again though nothing has changed. Viewers count
-# down between two estimates, so that doubled only the correction of a stalled one comes later.
-STALE = 1.0
-QUIET_STALE = 5.0  # … while no viewer follows
-QUIET_LATE = 1.9  # … and so much later at most, with what wakes the broker anyway
-SOON = 0.2  # seconds between two estimates of an operation that changes all the time
-# … of a crowd, whose first a screen shows. Halved, the estimates of these alone are a quarter of
-# what the broker does for ten thousand that all move. Behind SHOWN, the rows of a large terminal,
-# come some that a screen of another order may show.
-CROWD_SOON, CROWD_LATER = 1.0, 4.0
-SHOWN = 64
-CROWD_TURNS = 1  # estimates made again with each frame, of those of a crowd that nobody sees
-QUIET_SOON = 2.0  # … while no viewer follows
 STAGES_LIMIT = 50  # running stages of an operation that get estimates of their own
-# Running stages of an operation beyond which its estimate and progress are unknown, 20 microseconds
-# each; and stages whose counts a forecast is told of at a time, of as many. Without limits 20,000
-# held up whoever asks the broker by 0.4 s. Doubled, 1,000 more do by 20 ms.
-CROWD = 1_000
-TOLD_AT_ONCE = 1_000
-WORK_STAGES = 4  # running stages that an estimate by hidden counts costs as much as
+TOLD_AT_ONCE = (
+    1_000  # stages whose counts a forecast is told of at a time, as long as a `CROWD` takes
+)
 
 
 def _contained(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,10 +54,8 @@ class Forecasts:
         self.stalled: float | None = None
         self._ledger = ledger
         self._faults = faults
-        self._queue: dict[Entry, None] = {}  # open operations, the stalest first
-        self._new: deque[Entry] = deque()  # of them, those that have no estimate yet
+        self._queue = EstimateQueue(self.estimate_one)
         self._awaited = AwaitedRuns()
-        self._budget = Budget()
 
     @property
     def waiting(self) -> int:
@@ -93,7 +73,7 @@ class Forecasts:
             return None  # it ends at once, and teaches all the same
         if keys.missing is not None:
             self._awaited.displace(entry, keys.missing)
-        self._queue[entry] = None
+        self._queue.add(entry)
         if not has_history or key == UNLEARNED:
             self._build(entry, [])
             return None
@@ -194,51 +174,11 @@ class Forecasts:
         hurried only where somebody listens, until each has its first: without one, who listens
         cannot say that it is late.
         """
-        budget = self._budget
-        budget.grow(now, watched=watched)
-        if seen is None:
-            soon = SOON if watched else QUIET_SOON
-            due = [entry for entry in changed if _is_older(entry, now - soon)]
-        else:
-            due = [
-                entry
-                for entry in changed
-                if entry in seen
-                and _is_older(entry, now - (CROWD_SOON if seen[entry] < SHOWN else CROWD_LATER))
-            ]
-        due.sort(key=_estimated_at)
-        half = budget.left / 2
-        for entry in due:
-            if budget.left < half:
-                break
-            self._pay(entry, now)
-        new = self._new
-        while budget.left > 0 and new and (seen is None or listened):
-            entry = new.popleft()
-            if entry.forecast is not None and entry.forecast.estimated_at == NEVER:
-                self._pay(entry, now)
-        hurried = watched and seen is None
-        stale = now - (STALE if hurried else QUIET_STALE)
-        turns = len(self._queue) if seen is None else CROWD_TURNS
-        while budget.left > 0 and turns > 0 and self._queue:
-            turns -= 1
-            entry = next(iter(self._queue))
-            if entry.forecast is None or not entry.operation.open:
-                del self._queue[entry]
-            elif entry.forecast.estimated_at > stale:
-                break
-            else:
-                self._pay(entry, now)
+        self._queue.run(changed, now, watched=watched, seen=seen, listened=listened)
 
     def refresh(self, entries: Iterable[Entry], now: float) -> None:
         """Make stale estimates before a snapshot, as far as the budget goes."""
-        self._budget.advance()
-        for entry in entries:
-            tracked = entry.forecast
-            if tracked is None or self._budget.left <= 0:
-                continue
-            if now - tracked.estimated_at >= STALE:
-                self._pay(entry, now)
+        self._queue.refresh(entries, now)
 
     @_contained
     def estimate_one(self, entry: Entry, now: float) -> None:
@@ -247,8 +187,7 @@ class Forecasts:
         if tracked is None:
             return
         tracked.estimated_at = now
-        self._queue.pop(entry, None)
-        self._queue[entry] = None
+        self._queue.made(entry)
         if tracked.forecast is None:
             if now - tracked.begun < HISTORY_TIMEOUT:
                 return
@@ -330,7 +269,7 @@ class Forecasts:
     def _learned(self, entry: Entry, now: float) -> StoreRun | None:
         operation = entry.operation
         tracked: OperationForecast = entry.forecast
-        self._queue.pop(entry, None)
+        self._queue.drop(entry)
         if operation.state == UNJUDGED or tracked.keys.key == UNLEARNED:
             return None
         if tracked.forecast is None:
@@ -377,18 +316,13 @@ class Forecasts:
 
     def forget(self, entry: Entry) -> None:
         """Forget an operation that has expired."""
-        self._queue.pop(entry, None)
+        self._queue.drop(entry)
         self._wait_no_more(entry)
         entry.forecast = None
 
     def deadline(self, *, watched: bool) -> float | None:
         """Return when the stalest estimate is to be made again."""
-        for entry in self._queue:
-            if entry.forecast is not None:
-                stalest = max(entry.forecast.estimated_at, entry.forecast.begun)
-                due = stalest + (STALE if watched else QUIET_STALE + QUIET_LATE)
-                return max(due, self._budget.ripe(watched=watched))
-        return None
+        return self._queue.deadline(watched=watched)
 
     def _wait_no_more(self, entry: Entry) -> None:
         """Stop waiting for the earlier runs of an operation, and for what it is inside of."""
@@ -397,7 +331,7 @@ class Forecasts:
 
     def _give_up(self, entry: Entry, error: Exception) -> None:
         """Drop the forecast of an operation for good: what raised once raises again."""
-        self._queue.pop(entry, None)
+        self._queue.drop(entry)
         self._wait_no_more(entry)
         entry.forecast = None
         self._faults.add(f"estimate of {entry.operation.id}", entry.session.id, error)
@@ -406,17 +340,6 @@ class Forecasts:
             operation.estimate = None
             self._ledger.mark(entry).figures = True
 
-    def _pay(self, entry: Entry, now: float) -> None:
-        tracked = entry.forecast
-        if tracked is None:
-            return
-        operation = entry.operation
-        running = sum(1 for _ in islice(operation.running(), CROWD))
-        running += WORK_STAGES * tracked.works
-        stages = len(operation.stages) + len(tracked.children)
-        self._budget.spend(price(stages, running, tracked.runs))
-        self.estimate_one(entry, now)
-
     @_contained
     def _build(self, entry: Entry, runs: list[Run], prior: float | None = None) -> None:
         """Create the forecast of an operation, and replay its past changes into it."""
@@ -424,7 +347,7 @@ class Forecasts:
         forecast = tracked.forecast = Forecast(runs, prior)
         tracked.runs = min(len(runs), REMEMBERED)
         tracked.estimated_at = NEVER
-        self._new.append(entry)
+        self._queue.add_new(entry)
         self._ledger.mark(entry)
         replay(operation, forecast)
         tracked.changed.update(
@@ -460,12 +383,3 @@ class Forecasts:
             entry is not None and entry.forecast is not None and entry.forecast.asked
             for entry in entries
         )
-
-
-def _is_older(entry: Entry, than: float) -> bool:
-    """Return whether the last estimate of an operation was made at `than` or before."""
-    return entry.forecast is not None and entry.forecast.estimated_at <= than
-
-
-def _estimated_at(entry: Entry) -> float:
-    return entry.forecast.estimated_at if entry.forecast is not None else 0.0

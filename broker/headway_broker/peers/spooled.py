@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, NamedTuple, Protocol
 
-from headway.protocol.messages import MAJOR, Announce, Hello, Share
+from headway.protocol.messages import MAJOR, Announce, Hello, Output, Share
 from headway.protocol.redaction import refill
 from headway.records import OPERATION_FIELDS
 from headway.states import FAILED, OPEN
@@ -66,8 +66,18 @@ class Announcing(Protocol):
         """Raise `Refused`."""
 
 
+class TakingOutput(Protocol):
+    """Takes a piece of output of an operation."""
+
+    def __call__(self, session: Session, message: Output, now: float, /) -> None:
+        """Drop what is not of this session."""
+
+
 class Spooled:
-    """Handles the messages of spool files; calls `announce` with every end in them."""
+    """Handles the messages of spool files; calls `announce` with every end in them.
+
+    No file has any output: `output` is told that there was none, where a file says so.
+    """
 
     def __init__(
         self,
@@ -78,7 +88,9 @@ class Spooled:
         announce: Announcing,
         liveness: Liveness,
         outbox: Outbox,
+        output: TakingOutput,
     ) -> None:
+        self._output = output
         self._sessions = sessions
         self._ledger = ledger
         self._forked_counts = forked_counts
@@ -109,6 +121,9 @@ class Spooled:
                         self._end(session, message, file, now)
                     else:
                         self._birth(session, message, file, now)
+                elif isinstance(message, Output) and session is not None:
+                    if message.last and not message.data and not message.total:
+                        self._output(session, message, now)
                 elif isinstance(message, Share) and session is not None:
                     place = ShareId(message.operation, message.stage, session.id)
                     self._forked_counts.apply(session, message, now)

@@ -110,6 +110,7 @@ class Entry:
         "heard",
         "learned_as",
         "operation",
+        "paused_since",
         "session",
         "stored",
         "stored_revision",
@@ -124,6 +125,7 @@ class Entry:
         self.forecast: Any = None
         self.heard = now  # when something of it last changed
         self.learned_as: str | None = None
+        self.paused_since: float | None = None  # by a request
         self.ended_at: float | None = None  # broker's clock, when the end came in
         self.stored = False
         self.stored_revision: int | None = None

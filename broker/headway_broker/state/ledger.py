@@ -107,6 +107,7 @@ class Ledger(Register):
             operation.apply(record)
             self._charge(entry, operation_text_bytes(operation) - before)
             marks.structure = True
+            self._note_pause(entry, now)
         fresh = operation.add_stages(stage_record[_STAGE_ID] for stage_record in stages)
         self.stages += len(fresh)
         written.owner.update(dict.fromkeys(fresh, entry))
@@ -346,6 +347,17 @@ class Ledger(Register):
         if entry.operation.silent_since != since:
             entry.operation.silent_since = since
             self.mark(entry).figures = True
+
+    def _note_pause(self, entry: Entry, now: float) -> None:
+        """Count a pause that is over as a time in which the process was stopped: it was."""
+        since = entry.paused_since
+        if entry.operation.paused:
+            entry.paused_since = now if since is None else since
+        elif since is not None:
+            entry.paused_since = None
+            if entry.operation.stopped_since is None:
+                self.stop(entry, since)
+                self.go_on(entry, now)
 
     def stop(self, entry: Entry, since: float) -> None:
         """Note since when the process of a writer is stopped."""

@@ -18,7 +18,7 @@ from headway.api.counts.fold import Source
 from headway.api.outcomes import execution_ends
 from headway.api.outcomes.outcome import outcome_of
 from headway.api.outcomes.uncaught import cancelled
-from headway.api.scope import enter, leave
+from headway.api.scope import enclosing, enter, leave
 from headway.async_exceptions import reraise_async
 from headway.plain_values import clean_count
 from headway.reporting import exit_status, loop_exits
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TypeVar,
     )
 
+    from headway.api.scope import Scope
     from headway.api.stage import Stage
 
     Item = TypeVar("Item")
@@ -94,7 +95,11 @@ class Position(Source):
 
 
 class First:
-    """Chained for the iterator: notes where the first item is fetched, and hands it over."""
+    """Chained for the iterator: notes where the first item is fetched, and hands it over.
+
+    What opens from then on in this context is part of the loop. One that has been made and gives
+    nothing yet, as the feed of a pool or of `zip`, is around nothing.
+    """
 
     __slots__ = ("_end", "_iterator")
 
@@ -105,6 +110,7 @@ class First:
     def __iter__(self) -> Iterator[Any]:
         frame = sys._getframe(1)
         self._end.source.drawn = (frame.f_code, 0, frame.f_lasti)
+        _enter(self._end.stage)
         return self._iterator
 
     def __reduce__(self) -> Any:
@@ -207,6 +213,8 @@ class Told:
             self._end.stage.update(total=total, detail=detail)
 
     def __enter__(self: Any) -> Any:
+        if self._end is not None:
+            enter(self._end.stage)
         return self
 
     def __exit__(
@@ -254,6 +262,28 @@ def _loop(items: Iterator[Any], end: End) -> Loop[Any]:
     return made  # type: ignore[no-any-return]
 
 
+def _enter(stage: Stage) -> None:
+    """Make `stage` the current one, unless its items feed a block that was entered since it began.
+
+    Then what opens is part of that block: the last item is handed out long before the block ends.
+    """
+    around = enclosing()
+    if around is None or not around.block or _is_inside(stage, around):
+        enter(stage)
+        return
+    own = reporter()
+    with own.lock:  # and child processes are part of the block
+        own.tree.remove(stage)
+        if stage.solo:
+            own.tree.remove(stage.operation)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def _is_inside(scope: Scope | None, around: Scope) -> bool:
+    while scope is not None and scope is not around:
+        scope = scope.around
+    return scope is around
+
+
 def length_of(items: Any) -> int | None:
     """Return the number of items, or None where it is unknown before the end."""
     try:
@@ -289,7 +319,6 @@ def follow(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
 def iterate(stage: Stage, items: Iterable[Any], total: float | None) -> Any:
     """Iterate over `items` as `stage`, which runs and ends with the last item."""
     execution_ends.watch()
-    enter(stage)
     if type(items) in _INDEXED and total is not None:
         iterator = iter(items)
         source: Source = Position(items, iterator)  # pyright: ignore[reportArgumentType]
@@ -369,13 +398,14 @@ class AsyncLoop(Told):
     later, and only then what it iterates over. The program's own is dropped with this one.
     """
 
-    __slots__ = ("_end", "_handed_out", "_items", "_over")
+    __slots__ = ("_begun", "_end", "_handed_out", "_items", "_over")
 
     _end: Any  # an `End` from its beginning on, which other loops get later
 
     def __init__(self, items: AsyncIterator[Any], end: End) -> None:
         self._items = items
         self._end = end
+        self._begun = False  # it has been asked for an item
         self._handed_out = False  # the loop has an item, which is not done yet
         self._over = False
 
@@ -386,6 +416,9 @@ class AsyncLoop(Told):
         if self._over:
             raise StopAsyncIteration
         source = self._end.source
+        if not self._begun:
+            self._begun = True
+            _enter(self._end.stage)
         if self._handed_out:
             self._handed_out = False
             source.done += 1

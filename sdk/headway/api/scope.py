@@ -81,9 +81,11 @@ def enclosing() -> Scope | None:
 
 
 def enter(scope: Scope) -> None:
-    """Make `scope` the current one of this context."""
-    scope.before = enclosing()
-    _scope.set(scope)
+    """Make `scope` the current one of this context, unless it is."""
+    found = enclosing()
+    if found is not scope:
+        scope.before = found
+        _scope.set(scope)
 
 
 def leave(scope: Scope) -> None:

@@ -127,7 +127,12 @@ _headway() {{
         *) _default ;;
     esac
 }}
-_headway "$@"
+# Loaded from $fpath it is called to complete; sourced it is to be called for headway.
+if [[ ${{funcstack[1]}} == _headway ]]; then
+    _headway "$@"
+elif (( $+functions[compdef] )); then
+    compdef _headway headway
+fi
 """
 
 
@@ -166,6 +171,7 @@ def main(argv: list[str]) -> int:
             "Print a script that completes headway's commands and options.\n\n"
             "examples:\n"
             "  source <(headway completion bash)\n"
+            "  source <(headway completion zsh)      after compinit\n"
             "  headway completion fish > ~/.config/fish/completions/headway.fish\n"
         )
         return 0 if asked else 2

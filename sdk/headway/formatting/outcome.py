@@ -10,6 +10,8 @@ from headway.formatting.duration import duration
 from headway.model import UNTOLD, Operation, Stage
 from headway.states import CANCELLED, COMPLETED, UNJUDGED
 
+PAUSE_TOLD = 1.0  # seconds from which on a pause is told: less is no difference in what it took
+
 
 def sole_stage(operation: Operation) -> Stage | None:
     """Return the stage of an operation with exactly one (a `track` loop), else None.
@@ -40,10 +42,15 @@ def display_name(operation: Operation) -> str:
 
 
 def elapsed_text(operation: Operation) -> str:
-    """Return the duration of an ended operation; "" if it never began."""
+    """Return the duration of an ended operation; "" if it never began.
+
+    Time in which it was stopped is none of its work, and told apart: "9 s (paused for 30 s)".
+    """
     if operation.started is None or operation.ended is None:
         return ""
-    return duration(operation.ended - operation.started)
+    paused = operation.stopped_for(operation.started, operation.ended)
+    worked = duration(operation.ended - operation.started - paused)
+    return f"{worked} (paused for {duration(paused)})" if paused >= PAUSE_TOLD else worked
 
 
 def broken_stage_name(operation: Operation) -> str:

@@ -50,11 +50,7 @@ def _packed_stages(records: Sequence[Any]) -> list[bytes]:
             before = b"".join(_items(record[_STATE:_STARTED]))
             same = known[key] = before, b"".join(_items(record[_ATTEMPT:]))
         size = len(name)
-        head = (
-            _head(0x9F, 0xCD, identity)
-            if 255 < identity < 65536
-            else _STAGE_HEAD + packed(identity)
-        )
+        head = _head(_WIDE, identity) if 255 < identity < 65536 else _STAGE_HEAD + packed(identity)
         text = (_SHORT[size] + name.encode()) if size < 32 else packed(name)
         above = b"\xc0" if parent is None else packed(parent)
         times = _times(0xCB, started, 0xCB, ended)
@@ -78,7 +74,9 @@ def packed(value: Any) -> bytes:
         short = bytes((0xA0 | len(data),)) if len(data) < 32 else None
         return (short or _sized(len(data), b"\xd9\xda\xdb")) + data
     if kind is bytes:
-        return _sized(len(value), b"\xc4\xc5\xc6") + value
+        size = len(value)
+        head = bytes((0xC4, size)) if size < 256 else _sized(size, b"\xc4\xc5\xc6")
+        return head + value  # most frames of a file are short
     if kind is dict:
         inside = b"".join(packed(key) + packed(item) for key, item in value.items())
         short = bytes((0x80 | len(value),)) if len(value) < 16 else None
@@ -156,6 +154,7 @@ def _sized(size: int, codes: bytes, *, least: int = 0) -> bytes:
 _STAGES = messages.Announce._fields.index("stages")
 _STATE, _STARTED, _ATTEMPT = map(STAGE_FIELDS.index, ("state", "started", "attempt"))
 _STAGE_HEAD = _array_head(len(STAGE_FIELDS))
-_head = struct.Struct(">BBH").pack
+_WIDE = _STAGE_HEAD + b"\xcd"  # before a number of two bytes
+_head = struct.Struct(f">{len(_WIDE)}sH").pack
 _times = struct.Struct(">BdBd").pack
 _SHORT = [bytes((0xA0 | size,)) for size in range(32)]

@@ -105,6 +105,14 @@ class OutputSender:
         """Return whether there is output of an ended operation that a broker may yet take."""
         return any(sending.final for sending in self._sending.values())
 
+    def without_output(self) -> list[str]:
+        """Return the operations that have ended badly and printed nothing: a file may tell that."""
+        return [
+            operation
+            for operation, sending in self._sending.items()
+            if sending.final and not self._sources[operation].read(0, 0)[2]
+        ]
+
     def deadline(self) -> float | None:
         """Return when `take` may have something, or None."""
         if not self.supported:

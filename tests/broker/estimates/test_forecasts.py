@@ -6,9 +6,6 @@ from wired import Wired
 from headway.estimate import Forecast, Run
 from headway.model import UNTOLD
 from headway.protocol import messages, rows
-from headway_broker.estimates import budget
-from headway_broker.estimates.forecasts import SHOWN, Forecasts
-from headway_broker.publishing.screen import FIRST
 
 
 @pytest.fixture
@@ -118,26 +115,6 @@ def test_an_operation_that_a_new_broker_meets_in_its_middle_keeps_its_pace():
     assert wired.operation("op").stages[1].estimate.median == pytest.approx(40, rel=0.5)
 
 
-def test_estimates_stay_within_their_share_of_time(wired, monkeypatch):
-    made = []
-    real = Forecasts.estimate_one
-    monkeypatch.setattr(
-        Forecasts, "estimate_one", lambda self, e, now: (made.append(now), real(self, e, now))
-    )
-    worker = wired.worker()
-    for number in range(500):
-        worker.start(f"op{number}", stages=[f"stage {n}" for n in range(20)])
-    wired.follow()
-    wired.pass_time(1)
-    made.clear()
-    for number in range(60):
-        worker.count(dict.fromkeys(range(1, 10001, 20), number))
-        wired.pass_time(0.05)
-    cost = budget.price(20, 1, 0)
-    assert len(made) * cost <= 3 * budget.CORE_PART * 1.2
-    assert len(made) * cost >= 3 * budget.CORE_PART * 0.6
-
-
 def test_of_a_crowd_of_stages_nothing_is_estimated_until_most_have_ended(wired, monkeypatch):
     monkeypatch.setattr("headway_broker.estimates.forecasts.CROWD", 3)
     monkeypatch.setattr("headway_broker.estimates.forecasts.TOLD_AT_ONCE", 3)
@@ -170,16 +147,6 @@ def test_of_a_crowd_of_stages_nothing_is_estimated_until_most_have_ended(wired, 
     assert made
     assert entry.operation.estimate is not None
     assert entry.operation.stages[5].estimate is not None
-
-
-def test_the_stalest_come_first(wired):
-    worker = wired.worker()
-    for number in range(30):
-        worker.start(f"op{number}")
-    wired.follow()
-    wired.pass_time(3)
-    estimated = [entry.forecast.estimated_at for entry in wired.core.ledger.entries.values()]
-    assert max(estimated) - min(estimated) <= 1.2
 
 
 def test_an_operation_that_is_forgotten_is_estimated_no_more(wired):
@@ -284,44 +251,3 @@ def test_of_an_operation_with_more_stages_than_were_told_there_is_no_whole(wired
     worker.work(3)
     assert wired.operation("op").progress is None
     assert wired.operation("op").estimate is None
-
-
-def test_of_a_crowd_each_has_its_first_estimate_soon_for_who_listens(wired):
-    worker = wired.worker()
-    for number in range(600):
-        worker.start(f"op{number}")
-    wired.core.subscribed(messages.SCREEN_TOPIC, True)
-    wired.core.subscribed(messages.EVENT_TOPIC, True)
-    wired.pass_time(8.0)
-    assert wired.core.stream.is_crowded
-    entries = wired.core.ledger.entries
-    worker.start("late")
-    wired.pass_time(0.5)
-    assert entries["late"] not in wired.core.screen.first
-    assert entries["late"].forecast.estimated_at > float("-inf")
-    for number in range(600, 800):
-        worker.start(f"op{number}")
-    wired.pass_time(2.0)
-    assert all(entry.forecast.estimated_at > float("-inf") for entry in entries.values())
-
-
-def test_of_a_crowd_those_that_a_screen_shows_are_estimated_most_often(wired):
-    worker = wired.worker()
-    for number in range(400):
-        wired.now += 0.001
-        worker.start(f"op{number}")
-    wired.core.subscribed(messages.SCREEN_TOPIC, True)
-    wired.pass_time(2.0)
-    made = {}
-    for done in range(1, 60):
-        worker.count(dict.fromkeys(range(1, 401), done / 10))
-        wired.pass_time(0.1)
-        for name, entry in wired.core.ledger.entries.items():
-            made.setdefault(name, set()).add(entry.forecast.estimated_at)
-    shown, later, unseen = (
-        [len(made[f"op{n}"]) for n in some]
-        for some in (range(SHOWN), range(SHOWN, FIRST), range(FIRST, 400))
-    )
-    assert min(shown) >= 4
-    assert 1 <= min(later) <= max(later) <= 3
-    assert sum(unseen) - len(unseen) <= 6 / 0.05  # one a frame

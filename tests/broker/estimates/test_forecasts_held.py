@@ -98,6 +98,8 @@ def test_nobody_knows_when_a_paused_operation_goes_on_and_its_time_is_not_learne
     worker.end()
     [learn] = wired.learned()
     assert learn.run["seconds"] == pytest.approx(10, abs=1)
+    [(began, ended)] = wired.operation("op").stops
+    assert ended - began == pytest.approx(60, abs=1)
 
 
 def test_an_operation_has_no_estimate_while_a_part_of_it_waits_for_an_answer(wired):

@@ -392,3 +392,24 @@ def test_a_note_of_another_process_changes_nothing(wired, other):
     wired.core.died("worker", wired.now)
     wired.pass_time(1)
     assert wired.operation("op").state == "crashed"
+
+
+def test_that_a_failure_printed_nothing_is_told_by_its_file(wired):
+    worker, viewer = wired.worker(hello=False), wired.viewer()
+    worker.start()
+    hello, end, bye = spool(worker, "failed")
+    nothing = messages.Output("op", 0, b"", 0, True)
+    wired.core.spooled.apply([hello, end, nothing, bye], 1000, wired.now)
+    viewer.ask("logs", operation="op", offset=0)
+    reply = viewer.heard(messages.Reply)[-1].result
+    assert (reply["found"], reply["complete"], reply["total"]) == ("here", True, 0)
+
+
+def test_no_file_tells_what_was_printed(wired):
+    worker, viewer = wired.worker(hello=False), wired.viewer()
+    worker.start()
+    hello, end, bye = spool(worker, "failed")
+    output = messages.Output("op", 0, b"secret", 6, True)
+    wired.core.spooled.apply([hello, end, output, bye], 1000, wired.now)
+    viewer.ask("logs", operation="op", offset=0)
+    assert viewer.heard(messages.Reply)[-1].result == {"found": "restarted"}

@@ -1,5 +1,6 @@
 """Progress of joblib."""
 
+import os
 from contextvars import copy_context
 
 import joblib
@@ -41,6 +42,22 @@ def test_results_that_are_generated_count_as_they_are_taken(op, listed, kind, jo
     assert (stage.state, stage.done) == ("running", 1)
     assert len(list(results)) == 7
     assert (stage.state, stage.done, stage.total) == ("completed", 9, 9)
+
+
+def test_a_loop_that_feeds_it_is_beside_it(op):
+    # The loop gives its last item long before the last task is done.
+    paths = []
+
+    def feed(items):
+        for item in items:
+            paths.append(os.environ["HEADWAY_PARENT"])  # what child processes are told
+            yield joblib.delayed(abs)(-item)
+
+    work = feed(iter(headway.track(range(9), "Feed")))
+    assert Parallel(n_jobs=2, backend="threading", name="Fit")(work) == list(range(9))
+    found = [(stage.name, stage.model.parent, stage.state, stage.done) for stage in op.stages]
+    assert found == [("Feed", None, "completed", 9), ("Fit", None, "completed", 9)]
+    assert set(paths) == {op.stages[1].path}
 
 
 def test_an_exception_fails_it(op):

@@ -1,5 +1,6 @@
 """Iterating with progress, as a stage of what is around or as an operation."""
 
+import asyncio
 import copy
 import gc
 import itertools
@@ -50,6 +51,43 @@ def test_inside_an_operation_it_is_a_stage_and_inside_a_stage_a_part_of_it(op):
     assert (outer.model.parent, inner.model.parent) == (None, outer.id)
     assert (step.model.parent, part.model.parent) == (None, step.id)
     assert inner.model.attempt == 2
+
+
+def test_a_loop_is_around_nothing_before_it_is_asked_for_an_item(op):
+    fed = (item for item in headway.track(range(3), "Fed"))
+    for _ in zip(headway.track(range(2), "One"), headway.track(range(2), "Other")):
+        for _ in headway.track(range(3), "Inner"):
+            pass
+    early = headway.track(range(3), "Early")
+    with headway.track(range(3), "Block") as loop:
+        assert headway.current().name == "Block"
+        assert list(loop) == [0, 1, 2]
+    assert [*fed, *early] == [0, 1, 2] * 2
+    names = {stage.id: stage.name for stage in op.stages}
+    around = {stage.name: names.get(stage.model.parent) for stage in op.stages}
+    assert around.pop("Inner") == "Other"  # the one that was asked last
+    assert around == dict.fromkeys(["Fed", "One", "Other", "Early", "Block"])
+    over = {stage.name for stage in op.stages if stage.state == "completed"}
+    assert over == {"Fed", "One", "Early", "Block", "Inner"}  # `zip` asks Other for no end
+
+
+def test_an_asynchronous_loop_is_around_nothing_before_it_is_asked_for_an_item(op):
+    async def items():
+        for item in range(3):
+            yield item
+
+    async def main():
+        early = headway.track(items(), "Early")
+        async for _ in headway.track(items(), "Loop"):
+            with headway.current().stage("Inner"):
+                pass
+        async for _ in early:
+            assert headway.current().name == "Early"
+
+    asyncio.run(main())
+    early, loop, inner = op.stages
+    assert [one.model.parent for one in op.stages] == [None, None, loop.id]
+    assert (early.done, loop.done, inner.state) == (3, 3, "completed")
 
 
 @pytest.mark.parametrize(

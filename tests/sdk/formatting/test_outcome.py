@@ -1,5 +1,5 @@
 import pytest
-from showcase import operation, stage
+from showcase import NOW, operation, stage
 
 from headway.formatting.outcome import outcome_text
 from headway.model import UNTOLD
@@ -24,6 +24,17 @@ def ended(state, **fields):
 )
 def test_how_it_ended_is_said_in_a_few_words(made, words):
     assert outcome_text(made) == words
+
+
+def test_time_in_which_it_was_paused_is_told_apart():
+    made = ended("completed")
+    made.stops = ((NOW - 35.0, NOW - 5.0), (NOW - 4.0, NOW - 3.8))
+    assert outcome_text(made) == "8 s (paused for 30 s)"
+    made.stops = ((NOW - 4.0, NOW - 3.8),)
+    assert outcome_text(made) == "38 s"
+    made = ended("failed", exit_status=1)
+    made.stops = ((NOW - 35.0, None),)
+    assert outcome_text(made) == "failed after 3 s (paused for 35 s), exit 1"
 
 
 def test_what_a_loop_did_stands_in_its_end():

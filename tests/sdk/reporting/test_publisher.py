@@ -1,17 +1,21 @@
 """What a worker tells its broker, and when."""
 
+from types import SimpleNamespace
+
+import pytest
 from publishers import kinds, publisher_with, sample, welcomed
 
 from headway.model import Operation, Stage
 from headway.protocol import limits, messages, wire
 from headway.reporting.publisher import (
     ENDS_LIMIT,
+    EXIT_COST,
     HEARTBEAT_INTERVAL,
     UNWATCHED,
     WATCHED,
     Publisher,
 )
-from headway.states import COMPLETED, RUNNING
+from headway.states import COMPLETED, FAILED, RUNNING
 
 
 def test_a_connection_is_greeted_and_told_everything():
@@ -227,6 +231,18 @@ def test_what_could_not_be_sent_goes_whole_into_a_file():
     assert found[1].operation[0] == operation.id
 
 
+@pytest.mark.parametrize(("printed", "told"), [(b"", 1), (b"no space left", 0)])
+def test_a_file_tells_of_a_failure_that_it_printed_nothing(printed, told):
+    publisher, operation = publisher_with("A")
+    read = SimpleNamespace(read=lambda offset, most: (0, printed, len(printed)))
+    publisher.output.keep(operation.id, read)
+    operation.move(FAILED, 2.0)
+    publisher.changed(operation)
+    publisher.output.end(operation.id, send=True)
+    found = [one for one in publisher.spool_messages(3.0) if type(one) is messages.Output]
+    assert found == [messages.Output(operation.id, 0, b"", 0, True)] * told
+
+
 def test_ends_that_nobody_takes_in_do_not_grow_without_bound():
     publisher = Publisher("s" * 16)
     for number in range(ENDS_LIMIT + 2):
@@ -237,3 +253,16 @@ def test_ends_that_nobody_takes_in_do_not_grow_without_bound():
     assert kinds(found) == [messages.Hello] + [messages.Announce] * (ENDS_LIMIT + 2)
     assert publisher.all_acknowledged
     assert publisher.take_overflow(2.0) == []
+
+
+def test_an_exit_that_would_send_much_leaves_it_to_its_file():
+    publisher, operation = publisher_with(*map(str, range(EXIT_COST)))
+    assert publisher.is_left_to_file()
+    operation.move("failed", 2.0)
+    operation.error = "exit status 3"
+    assert publisher.is_left_to_file()
+    operation.error = "ValueError: what no file has"
+    assert not publisher.is_left_to_file()
+    operation.error = None
+    publisher.take(1.0)
+    assert not publisher.is_left_to_file()  # all is sent

@@ -39,6 +39,10 @@ def test_a_whole_log_is_read_to_its_end():
     assert log.take(here(b"cd", 2, complete=True), OVER, NOW) == Step(b"cd")
 
 
+def test_that_nothing_was_printed_is_told():
+    assert reader().take(here(complete=True), OVER, NOW) == Step(note="it printed nothing")
+
+
 def test_what_is_gone_is_told_once_where_it_was():
     log = reader()
     step = log.take(here(b"ab", 3_200_000, end=3_300_000), OVER, NOW)
@@ -76,7 +80,7 @@ def test_an_end_that_does_not_arrive_is_told():
         ("asked", OPEN, 0.9 * ANSWER_TIMEOUT, None),
         ("asked", OPEN, ANSWER_TIMEOUT, "does not answer, or is an older version"),
         ("none", OPEN, 0.0, "keeps no output"),
-        ("restarted", OVER, 0.0, "before this broker heard of it, as short commands do"),
+        ("restarted", OVER, 0.0, "is not here: it ended before this broker heard of it"),
         ("unheard", OVER, 0.0, None),
         ("unheard", OVER, ARRIVAL_TIMEOUT, "was not kept"),
         ("unheard", LOOP, 0.0, None),

@@ -64,11 +64,6 @@ def test_of_a_single_one_that_goes_on_its_row_alone_tells_the_time():
     assert header == "headway  1 running"
 
 
-def test_the_header_counts_what_is_shown_or_left_out_of_it():
-    old = [operation(f"old{n}", "x", "failed", ended=-900.0 + n) for n in range(50)]
-    assert picture(operation("a", "y"), *old)[0].startswith("headway  1 running, 3 failed")
-
-
 def test_of_many_failures_the_latest_have_their_reasons():
     failed = [
         operation(f"f{n}", f"job {n}", "failed", ended=-1.0 + n / 100, tail=[f"why {n}"])
@@ -82,6 +77,32 @@ def test_of_many_failures_the_latest_have_their_reasons():
         ["why", "7"],
         ["…", "7", "more"],
     ]
+
+
+def test_beside_many_that_run_a_failure_says_why():
+    jobs = [operation(f"r{n:02}", f"job {n}", progress=0.5) for n in range(30)]
+    failed = operation("f", "upload", "failed", ended=-1.0, error="no route to host")
+    for lines in (5, 9, 23):
+        shown = picture(*jobs, failed, lines=lines)
+        assert shown[-3].startswith("✗ upload")
+        assert shown[-2] == "    no route to host"
+        assert shown[-1].startswith(f"… {34 - lines} more")
+    row = picture(*jobs, failed, lines=3)[1]  # one row: it goes on
+    assert row.startswith("▶ job 0")
+
+
+def test_where_there_is_no_line_for_it_the_reason_stands_in_the_row():
+    failed = [
+        operation(f"f{n}", f"job {n}", "failed", ended=-1.0, error=f"no route to host {n}")
+        for n in range(4)
+    ]
+    shown = picture(*failed, lines=5)
+    assert [line.split("failed")[1].rpartition(" ")[0].strip() for line in shown[1:]] == [
+        f"after 59 s: no route to host {n}" for n in (3, 2, 1, 0)
+    ]
+    narrow = picture(*failed, columns=40, lines=5)[1]
+    assert "failed" in narrow
+    assert ":" not in narrow
 
 
 def test_the_lines_of_failures_leave_two_thirds_to_what_runs():
@@ -137,28 +158,6 @@ def test_time_in_which_it_was_stopped_is_no_rate():
     assert "100 row 10/s" in picture(made)[1]
 
 
-def test_workers_of_one_name_are_one_line():
-    parent = operation("par", "import")
-    stage(parent, "load")
-    stage(parent, "index", "pending", started=None)
-    children = [operation(f"ch{n}", "rows", parent="par/1") for n in range(8)]
-    for child in children:
-        stage(child, "rows", done=60, total=150)
-    lines = picture(parent, *children)
-    assert "    rows, 8 workers ━━━━━━━━────────────  480/1,200" in lines
-    children[3].state = "failed"
-    assert "    rows, 8 workers ━━━━━━━━────────────  480/1,200, 1 failed" in picture(
-        parent, *children
-    )
-
-
-def test_stages_of_one_name_that_run_at_once_are_one_line():
-    made = operation("a", "x")
-    for _ in range(3):
-        stage(made, "part", done=10, total=20, unit="files")
-    assert "    part, 3 at once ━━━━━━━━━━──────────  30/60 files" in picture(made)
-
-
 def test_more_operations_than_rows_are_counted():
     lines = picture(*(operation(f"op{n:03}", f"job {n}") for n in range(30)), lines=11)
     assert len(lines) == 11
@@ -208,15 +207,6 @@ def test_a_narrow_picture_has_no_room_for_a_time_that_is_unknown():
     row = picture(made, columns=40)[1]
     assert row.startswith("▶ apt install nginx ─")
     assert "calculating" not in row
-
-
-def test_the_row_of_nested_loops_has_the_count_of_the_outer_one():
-    made = operation("a", "nest.py: outer", progress=0.52)
-    stage(made, "outer", done=6, total=12)
-    stage(made, "inner", parent=1, done=3, total=10)
-    (row, below) = picture(made, bare=True)[1:]
-    assert "─   6/12 0.2/s" in row
-    assert below == "  inner 3/10"
 
 
 def test_what_needs_attention_is_nearest_to_the_prompt():
@@ -299,66 +289,6 @@ def test_counts_that_stand_still_are_told_with_how_long():
     assert "    no progress for 40 s" in picture(made)
 
 
-def test_where_the_whole_is_unknown_the_row_has_the_count_of_its_stage():
-    made = operation("a", "pip install")
-    stage(made, "Resolve", "completed", ended=-20.0)
-    stage(made, "Install", done=3, total=13, unit="packages", detail="jinja2-3.1.6")
-    row, *details = picture(made)[1:]
-    assert row.startswith("▶ pip install ━━━━")
-    assert "─   3/13 Install  1 min so far" in row
-    assert "2/2" not in row
-    assert details == ["    jinja2-3.1.6"]
-    assert "─ Install 3/13 1 min so far a" in picture(made, columns=59)[1]
-    assert picture(made, columns=40)[1] == "▶ pip install ━━──────── Install 3/13 a"
-
-
-def test_where_more_stages_come_than_were_told_the_only_one_is_no_whole():
-    made = operation("a", "git clone x", planned=UNTOLD)
-    stage(made, "Counting objects", done=7, total=20)
-    row, *_ = picture(made)[1:]
-    assert "  7/20 Counting objects  1 min so far" in row
-    assert "%" not in row
-
-
-def test_a_stage_that_counts_nothing_stands_for_the_whole_while_it_alone_runs():
-    made = operation("a", "pip install", planned=UNTOLD)
-    stage(made, "Install", detail="5 packages")
-    row, *details = picture(made)[1:]
-    assert "Install, 1 min" in row
-    assert details == ["    5 packages"]
-
-
-def test_a_part_that_comes_and_goes_does_not_move_the_stage_of_a_row():
-    made = operation("a", "pip install", planned=UNTOLD)
-    stage(made, "Resolve", done=4, unit="packages")
-    alone = picture(made)[1]
-    assert "Resolve 4 packages, 1 min" in alone
-    stage(made, "wheel", parent=1, detail="x")
-    stage(made, "Configure")
-    assert picture(made)[1] == alone
-    download = stage(made, "Download", done=1, total=3)
-    assert "1/3 Download" in picture(made)[1]
-    download.done = 3
-    assert picture(made)[1] == alone
-
-
-def test_what_begins_after_all_has_been_counted_stands_in_the_row():
-    made = operation("a", "apt install hello")
-    stage(made, "Unpack", done=1, total=1)
-    stage(made, "Configure", done=1, total=1)
-    stage(made, "Triggers", detail="man-db")
-    assert "Triggers, 1 min" in picture(made)[1]
-
-
-def test_the_row_of_a_command_has_the_count_of_the_program_that_it_runs():
-    command = operation("a", "python fetch.py")
-    child = operation("b", "fetch wheels", parent="a", planned=3)
-    stage(child, "Unpack", done=287, total=3119, detail="mypy")
-    row, *details = picture(command, child)[1:]
-    assert "  287/3,119 Unpack  1 min so far" in row
-    assert details == ["    fetch wheels: mypy"]
-
-
 def test_no_long_text_takes_the_bars_of_all_rows_and_what_it_said_stands_below():
     late = operation("a", "x", progress=0.9, estimate=about(3), late_after=28.0)
     other = operation("b", "y" * 30, progress=0.4, estimate=about(30))
@@ -407,51 +337,6 @@ def test_a_stage_in_per_cent_shows_100_only_once_it_is_over():
     stage(made, "Download", done=100, total=100, unit="%")
     assert "100 %" not in "".join(picture(made))
     assert "99 %" in picture(made)[1]
-
-
-def ranks_of(*counts, total=300, **fields):
-    made = [
-        operation(f"r{n}xxxxxxxxxx", "train.py: Batches", rank=("7.1.1", n, len(counts)), **fields)
-        for n in range(len(counts))
-    ]
-    for one, done in zip(made, counts):
-        stage(one, "Batches", done=done, total=total)
-    return made
-
-
-def test_the_row_of_ranks_has_the_count_of_the_slowest_and_how_far_apart_they_are():
-    _header, row, below = picture(*ranks_of(124, 121, 118, 120))
-    assert row.startswith("▶ train.py: Batches, 4 ranks ")
-    assert "118/300" in row
-    assert below.strip() == "118–124 of 300, rank 2 is the slowest"
-
-
-def test_ranks_that_are_as_far_are_told_once():
-    assert picture(*ranks_of(120, 120))[2].strip() == "120 of 300"
-
-
-def test_ranks_of_a_command_stand_below_it():
-    parent = operation("par", "torchrun train.py")
-    lines = picture(parent, *ranks_of(124, 118, parent="par"))
-    assert "2 ranks" in lines[2]
-    assert "118–124 of 300, rank 1 is" in lines[2]
-
-
-def test_the_header_tells_when_the_slowest_rank_is_done():
-    fast, slow = ranks_of(280, 30)
-    fast.estimate, slow.estimate = about(5), about(120)
-    assert picture(fast, slow, operation("z", "y", estimate=about(9)))[0].endswith("about 2 min")
-
-
-def test_the_longest_of_thousands_is_looked_for_now_and_then_and_counts_down_between():
-    operations = [operation(f"{n:012}", f"job {n}", estimate=about(600)) for n in range(3000)]
-    board = board_of(*operations)
-    view = View(board, PLAIN)
-    assert view.all_remaining(NOW)[0] == "about 10 min"
-    for made in board.replica.operations.values():
-        made.estimate = about(60)
-    assert view.all_remaining(NOW + 2.0)[0] == "about 10 min"
-    assert view.all_remaining(NOW + 3.0)[0] == "about 55 s"
 
 
 def test_a_host_out_of_contact_is_said_on_the_rows_and_counted_in_the_header():

@@ -53,6 +53,15 @@ def test_a_stage_stands_for_its_operation():
     assert seen.press("p") == Action(PAUSE, f"{APT}/1")
 
 
+def test_what_the_filter_hides_is_neither_looked_at_nor_cancelled():
+    seen = shown(20, lines=12)
+    seen.press("j", "/", *"job 19", keys.ENTER)
+    assert seen.navigation.operation == f"{19:012}"
+    seen.press("c")
+    assert seen.navigation.browsing.asking is None
+    assert "choose an operation first" in seen.lines[-1]
+
+
 def test_the_list_moves_only_when_the_chosen_row_would_leave_it():
     seen = shown(50, lines=12)
     seen.press(*["j"] * 5)

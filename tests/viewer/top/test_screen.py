@@ -60,19 +60,19 @@ def test_only_rows_in_view_are_made(monkeypatch):
     assert len(made) < 24
 
 
-def test_a_list_that_is_longer_than_the_screen_says_what_is_out_of_view():
-    shown = Shown([operation(f"{place:012}", f"job {place}") for place in range(30)], 80, 12)
-    assert "job 8" in shown.lines[-3]
-    assert shown.lines[-2] == "… 21 more below"
-    shown.press("end")
-    assert "> ▶ job 29" in shown.lines[-3]
-    assert shown.lines[-2] == "… 21 more above"
-    shown.press("home", *["j"] * 9)
-    assert shown.lines[-2] == "… 1 more above, 20 more below"
-    assert shown.click(4, 10) is None  # no row stands there
-    assert shown.navigation.browsing.chosen == f"{9:012}"
-    few = Shown([operation(f"{place:012}", f"job {place}") for place in range(10)], 80, 12)
-    assert "job 9" in few.lines[-2]
+def test_the_list_tells_what_stands_below_it_and_what_of_that_failed():
+    jobs = [operation(f"{place:012}", f"job {place}") for place in range(30)]
+    failed = operation("fffaaaaaaaaa", "import", "failed", ended=-1.0)
+    shown = Shown([*jobs, failed], 80, 12)
+    assert shown.lines[-2] == "  … 22 more below, 1 of them failed"
+    shown.press(keys.END)
+    assert shown.lines[-2] == "  … 22 more above"
+    assert shown.lines[-3].startswith("> ✗ import")
+    assert shown.screen.target(4, 10) is None  # the line is no row
+    assert shown.screen.target(4, 9) is not None
+    shown.press("/", *"state:f")
+    assert shown.lines[1].startswith("> ✗ import")
+    assert shown.lines[2] == ""
 
 
 def test_the_log_is_read_from_its_end():

@@ -13,6 +13,7 @@ from typing import Any, Mapping, Protocol, Sequence
 
 from headway import text
 from headway.formatting.outcome import display_name
+from headway.host import identity
 from headway.host.launch import user_units
 from headway.protocol import endpoint
 from headway.protocol.endpoint import NoRuntimeDirectory
@@ -229,12 +230,15 @@ def _may_report(pid: int, directory: str) -> bool:
 
 
 def paths(environ: Mapping[str, str], uid: int, home: str) -> list[str]:
-    """Return the files and folders that Headway has made for a user, folders after their files."""
+    """Return the files and folders that Headway has made for a user, folders after their files.
+
+    The history is in the home that the system knows, whatever `home` a shell has.
+    """
     found: list[str] = []
     for _, directory in endpoint.candidates(environ, uid):
         inside = _existing(directory, (*RUNTIME_FILES, *RUNTIME_FOLDERS))
         found += [*inside, directory] if inside and _is_own(directory, uid) else []
-    state = endpoint.state_directory(environ, home)
+    state = endpoint.state_directory(environ, identity.home(uid))
     inside = _existing(state, STATE_FILES)
     found += [*inside, state] if inside and _is_own(state, uid) else []
     others = [autostart.unit_path(environ), autostart.entry_path(environ)]

@@ -13,11 +13,12 @@ ANSWER_TIMEOUT = 5.0  # seconds for the first output of an operation that goes o
 ARRIVAL_TIMEOUT = 1.0  # seconds for what has not come yet, or may not come at all
 REST_TIMEOUT = 5.0  # seconds for the rest of the output of one that has ended: it is on its way
 
+NOTHING = "it printed nothing"
 # Why there is none, for a person, by what the broker says.
 _ABSENT = {
     "none": "its process keeps no output; that of `headway run` does",
-    "restarted": "no output of it is here: it ended before this broker heard of it, as short"
-    " commands do, or those before the broker began",
+    "restarted": "what it printed, if anything, is not here: it ended before this broker heard"
+    " of it",
     "unheard": "its output was not kept: that of what fails or is cancelled is, and of what is"
     " followed",
     "own": "it reports itself, and keeps no output; `headway run` keeps that of what fails",
@@ -69,7 +70,7 @@ class LogReader:
         if self.offset < end:
             return Step(data, note, 0.0 if data else POLL_INTERVAL)
         if result.get("complete") is True:
-            return Step(data, note)
+            return Step(data, NOTHING if not (total or note) else note)
         waited = now - self._since
         if operation.open:
             over = not self._follow and (self.offset >= total or waited >= ARRIVAL_TIMEOUT)

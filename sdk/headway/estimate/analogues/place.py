@@ -121,6 +121,8 @@ def time_reached(stage: Stage, span: Span, now: float, size: float) -> float:
         fraction = fraction_of(stage, span, stage.units, size)
     worked = stage.worked(now)
     if fraction is None:
+        if not span.fractions and stage.steps and not stage.spent and stage.unit == span.unit:
+            return stage.fraction() * span.worked  # it counts, and was not seen to then
         return min(worked + stage.spent, UNSEEN_END * span.worked)
     # From one count to the next time goes on, but not beyond where the next one came.
     tau, step = moment(span.fractions, span.seconds, min(1.0, fraction))

@@ -81,10 +81,11 @@ class ColdEstimate:
 
     `whole` is None where nothing is known. `half_width` is the half width of its range, in the
     logarithm of seconds plus one; `typical` the seconds of a stage of which nothing is known.
-    `counted`: a running stage has a rate.
+    `counted`: a running stage has a rate; `sure` tells of each how far that may be believed alone,
+    0…1: the further it is, and the more even it has been.
     """
 
-    __slots__ = ("_spread", "counted", "half_width", "remaining", "typical", "whole")
+    __slots__ = ("_spread", "counted", "half_width", "remaining", "sure", "typical", "whole")
 
     def __init__(
         self,
@@ -94,6 +95,7 @@ class ColdEstimate:
         lanes: Lanes | None = None,
     ) -> None:
         self.remaining: dict[str, float] = {}
+        self.sure: dict[str, float] = {}
         running: list[tuple[Stage, float, float | None]] = []
         failed: Stage | None = None
         stages = list(stages)
@@ -166,6 +168,8 @@ class ColdEstimate:
                 share += (1 - share) * even  # an even pace is all that is known
             found = self._left(stage.fraction(), worked, left, share) + stage.awaited(now)
             self.remaining[stage.key] = found
+            if left is not None:
+                self.sure[stage.key] = even ** (1 - fraction)
             if found >= longest:
                 longest = found
                 # What a rate says is the surer the more even it has been.

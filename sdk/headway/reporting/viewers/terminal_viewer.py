@@ -34,8 +34,9 @@ START_DELAY = 0.5  # seconds: what ends sooner was no wait, and a viewer is the 
 # Seconds that the exit waits for the viewer to draw the receipts: a part of the one second by which
 # an exit may be delayed.
 RECEIPT_TIMEOUT = 0.25
-# The same where the viewer first writes the table of a CI job's step, which ends with the program.
-SUMMARY_TIMEOUT = 5.0
+# The same where the viewer first writes the table of a CI job's step, which ends with the program:
+# all of that second, of which the exit takes no more whatever stands here.
+SUMMARY_TIMEOUT = 1.0
 CHECK_INTERVAL = 1.0  # seconds between looks whether the terminal still has a viewer
 MAX_STARTS = 3  # of viewers by one program: one that leaves at once will do so again
 # Seconds that the exit of a program which reports nothing itself waits for the receipts of the
@@ -96,6 +97,7 @@ class TerminalViewer:
                 self._check_at = now + CHECK_INTERVAL if self._starts < MAX_STARTS else None
             else:
                 _spawn([python.path, *arguments], python.foreign, ())
+                self._reporter.receipts.lines_begun = True
             self._viewing = True
             self._draw_for(list(self._reporter.handles))
         except OSError as error:
@@ -118,6 +120,7 @@ class TerminalViewer:
         if python is not None:
             try:
                 _spawn([python.path, *arguments], python.foreign, ())
+                self._reporter.receipts.lines_begun = True
             except OSError as error:
                 reraise_async(error)
 
@@ -143,7 +146,7 @@ class TerminalViewer:
             self.drawn_for = dict.fromkeys([*ended[-RECEIPTS_LIMIT:], *opened])
 
     def finish(self, wait: Callable[[float], bool]) -> None:
-        """Wait until the receipts of all drawn operations are out, `RECEIPT_TIMEOUT` at most.
+        """Wait until the receipts of all drawn operations are out, or for a part of a second.
 
         `wait(until)` receives messages; it returns False once `until` has passed.
         """

@@ -22,6 +22,15 @@ def answer_to(question: str | None) -> str:
     return f"an answer: {question}" if question else "an answer"
 
 
+def report_to(operation: Any | None, act: Callable[[Any], object]) -> None:
+    """Call `act` with an operation, if there is one; what that raises harms no command."""
+    if operation is not None:
+        try:
+            act(operation)
+        except Exception:
+            pass
+
+
 class CommandWait:
     """The wait of one command, told to its `operation`, which is None where nothing is reported."""
 
@@ -31,6 +40,7 @@ class CommandWait:
         self._asked = False  # it waits because it was seen to ask, not because a parser says so
         # The reason of a wait that nothing but a request ends: it is paused, or about to end.
         self._held: str | None = None
+        self._stopping: str | None = None  # that of a request to stop, which outlasts a pause
         self._pausing = threading.RLock()  # requests to pause come on another thread
 
     @property
@@ -63,7 +73,7 @@ class CommandWait:
             if self._reason is not None and self._held is None:
                 self._reason = None
                 self._asked = False
-                self._guard(lambda operation: operation.resume())
+                report_to(self._operation, lambda operation: operation.resume())
 
     def pause(self) -> None:
         """Wait until `unpause`: a request has stopped the command."""
@@ -71,24 +81,29 @@ class CommandWait:
 
     def stop(self, how: str) -> None:
         """Wait for its end: it was asked to stop; `how` is what ends it sooner."""
-        self._hold(f"{STOPPING} ({how})")
+        self._stopping = f"{STOPPING} ({how})"
+        self._hold(self._stopping)
 
     def _hold(self, reason: str) -> None:
         with self._pausing:
             self._held = reason
-            self._guard(lambda operation: operation.wait(reason))
+            report_to(self._operation, lambda operation: operation.wait(reason))
 
     def stay_held(self) -> None:
         """Wait again where the beginning of a stage let an operation run that is held."""
         with self._pausing:
             held, operation = self._held, self._operation
             if held is not None and operation is not None and operation.state != WAITING:
-                self._guard(lambda operation: operation.wait(held))
+                report_to(self._operation, lambda operation: operation.wait(held))
 
     def unpause(self) -> None:
         """Go on as before `pause`."""
         with self._pausing:
-            if self._held == PAUSED:
+            if self._held != PAUSED:
+                return
+            if self._stopping is not None:
+                self._hold(self._stopping)
+            else:
                 self._held = None
                 before, self._reason = self._reason, PAUSED
                 if before is None:
@@ -106,16 +121,9 @@ class CommandWait:
             if reason != self._reason:
                 self._reason = reason
                 if self._held is None:
-                    self._guard(lambda operation: operation.wait(reason))
+                    report_to(self._operation, lambda operation: operation.wait(reason))
 
     def wait_as_told(self, reason: str) -> None:
         """Wait because a parser says so."""
         self._asked = False
         self.wait(reason)
-
-    def _guard(self, act: Callable[[Any], object]) -> None:
-        if self._operation is not None:
-            try:
-                act(self._operation)
-            except Exception:
-                pass

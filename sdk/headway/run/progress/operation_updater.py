@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from headway.model import UNTOLD
 from headway.reporting.reporter import reporter
 from headway.run.exit_status import Outcome
-from headway.run.progress.command_wait import CommandWait, answer_to
+from headway.run.progress.command_wait import CommandWait, answer_to, report_to
 from headway.run.reading.events import (
     Cancellable,
     Detail,
@@ -135,7 +135,7 @@ class OperationUpdater:
 
     def leave_untold(self) -> None:
         """Tell that stages come that nobody has told of: those that are known are not the whole."""
-        self._guard(lambda operation: operation._announce(UNTOLD))
+        report_to(self._operation, lambda operation: operation._announce(UNTOLD))
 
     def end_input(self, name: str) -> None:
         """End a stage whose process has ended."""
@@ -199,16 +199,16 @@ class OperationUpdater:
             return
         if outcome.state == "failed":
             for line in self._tail:
-                self._guard(lambda operation, line=line: operation.log(line))
-        self._guard(lambda operation: operation.set(exit_status=status))
+                report_to(self._operation, lambda operation, line=line: operation.log(line))
+        report_to(self._operation, lambda operation: operation.set(exit_status=status))
         if when is not None:
-            self._guard(lambda operation: _end_at(operation, outcome, when))
+            report_to(self._operation, lambda operation: _end_at(operation, outcome, when))
         elif outcome.state == "completed":
-            self._guard(lambda operation: operation.complete())
+            report_to(self._operation, lambda operation: operation.complete())
         elif outcome.state == "cancelled":
-            self._guard(lambda operation: operation.cancel(outcome.text))
+            report_to(self._operation, lambda operation: operation.cancel(outcome.text))
         else:
-            self._guard(lambda operation: operation.fail(outcome.text))
+            report_to(self._operation, lambda operation: operation.fail(outcome.text))
         if self.output is not None:
             own = reporter()
             with own.lock:
@@ -221,13 +221,6 @@ class OperationUpdater:
             own = reporter()
             with own.lock:
                 own.publisher.output.keep(self._operation.model.id, output)
-
-    def _guard(self, act: Callable[[Any], object]) -> None:
-        if self._operation is not None:
-            try:
-                act(self._operation)
-            except Exception:
-                pass
 
     def _key(self, name: str) -> str:
         return self._scope + SCOPE + name if self._scope else name
@@ -376,7 +369,7 @@ _APPLY: dict[type, Callable[[OperationUpdater, Any], None]] = {
     Failed: OperationUpdater._failed,
     Waiting: lambda updater, event: updater.waiting.wait_as_told(event.reason),
     NeedsInput: lambda updater, event: updater.waiting.wait_as_told(answer_to(event.reason)),
-    Cancellable: lambda updater, event: updater._guard(
-        lambda operation: operation.set(cancellable=event.allowed)
+    Cancellable: lambda updater, event: report_to(
+        updater._operation, lambda operation: operation.set(cancellable=event.allowed)
     ),
 }

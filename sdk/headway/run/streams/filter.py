@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Pattern
+from typing import Match, Pattern
 
 _LINE = re.compile(rb"[^\r\n]*[\r\n]+")
 # Bytes of an unfinished line that are held back: longer than any line that a tool prints for
@@ -13,6 +13,7 @@ _HELD_LIMIT = 4096
 
 # What a spinner leaves before a line: its erasure, or the end of the line before.
 _FRESH = re.compile(rb"\n|\x1b\[[0-2]?K")
+_FRESH_HERE = re.compile(rb"(?:\n|\x1b\[[0-2]?K)\Z")
 _LOOKS = re.compile(rb"\x1b(?:\[[0-9;]*m?)?")  # a change of colour, or the beginning of one
 _CUT_ESCAPE = re.compile(rb"\x1b(?:\[[0-9;]*)?\Z")
 
@@ -33,7 +34,8 @@ class DrawnLineFilter:
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a chunk; return the bytes to pass on now."""
-        data = self._hidden.sub(b"", self.held + chunk)
+        come = self.held + chunk
+        data = self._hidden.sub(lambda found: b"" if self._begins_line(found) else found[0], come)
         end = 0 if self._fresh else -1
         for match in _FRESH.finditer(data):
             end = match.end()
@@ -44,6 +46,13 @@ class DrawnLineFilter:
             end = len(data) if cut is None else cut.start()
         self.held = data[end:]
         return data[:end]
+
+    def _begins_line(self, found: Match[bytes]) -> bool:
+        """Return whether what was found is a line, and not the end of one that says so, too."""
+        if found.start() == 0:
+            return self._fresh
+        at = found.start()
+        return _FRESH_HERE.search(found.string, max(at - 4, 0), at) is not None
 
     def flush(self) -> bytes:
         """Return the bytes held back: they may be a prompt."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Seconds for which a command is not followed by anything that has to be imported. What takes longer
 # again and again is followed from its beginning. Doubled, the first run of a longer one would be
 # seen that much later, from elsewhere too.
-LONGEST = 0.7
+LONGEST = 0.5
 # The same for one that took less than what counts as long when it ran last.
 KNOWN_LONGEST = 1.5
 # The same on a terminal, whose picture begins soon after, and for a known tool that has printed.
@@ -148,7 +148,10 @@ class ShortCommand:
             messages.MAGIC, messages.MAJOR, messages.MINOR, session, "worker", now, about
         )
         announce = messages.Announce(0, now, True, operation.record(), [])
-        frames = map(packing.frame, (hello, announce, messages.Bye(0, now)))
+        told: list[Any] = [hello, announce]
+        if code:  # it has printed nothing, else another would report it
+            told.append(messages.Output(operation.id, 0, b"", 0, last=True))
+        frames = map(packing.frame, (*told, messages.Bye(0, now)))
         write_spool_file(*spool_place(), session, b"".join(map(packing.packed, frames)))
         return True
 

@@ -283,3 +283,46 @@ def test_what_counts_nothing_while_another_stage_counts_is_as_far_as_that():
 
     forecast, _ = play(learned(script(19.0)), script(2.0), until=15.0)
     assert forecast.progress(15.0) == pytest.approx(0.75, abs=0.06)
+
+
+@pytest.mark.parametrize("seen", [(), ((0.2, 1),)])
+def test_an_even_count_tells_more_than_a_slow_run_whose_count_nobody_saw(seen):
+    slow = [
+        (0.0, 1, "migrate", None, "running", 0, None),
+        *((at, 1, "migrate", None, "running", done, 40) for at, done in seen),
+        (34.0, 1, "migrate", None, "completed", 40, 40),
+    ]
+    steady = counted(1, "migrate", 0, 9, 40, steps=40)
+    forecast, _ = play(learned(slow, times=1), steady, until=7.2)
+    told = forecast.estimate(7.2)
+    assert told.median == pytest.approx(1.8, abs=1)
+    assert told.high < 6
+    assert forecast.progress(7.2) == pytest.approx(0.8, abs=0.1)
+
+
+def test_a_stage_that_is_late_by_much_is_expected_to_go_on_for_long():
+    blind = [
+        (0.0, 1, "index", None, "running", 0, None),
+        (5.0, 1, "index", None, "completed", 0, None),
+    ]
+    forecast, _ = play(learned(blind), blind[:1], until=20.0)
+    assert forecast.estimate(20.0).median > 5
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_count_that_was_seen_to_end_early_is_not_believed_to_end_the_work(again):
+    def run(history, until):
+        forecast = Forecast(history)
+        forecast.start(0.0)
+        for tick in range(int(10 * until) + 1):
+            now = tick / 10
+            counts = now < 3
+            attempt = 1 if counts or not again else 2
+            done, total = (int(now / 0.3), 10) if counts else (0, None)
+            forecast.observe(1, "Run", None, "running", done, total, None, now, attempt)
+            forecast.estimate(now)
+        return forecast
+
+    first = run([], 10.0)
+    first.observe(1, "Run", None, "completed", 0, None, None, 10.0, 2 if again else 1)
+    assert run([first.finish("completed", 10.0)], 2.8).estimate(2.8).median > 3

@@ -2,11 +2,14 @@
 
 import os
 import stat
+from types import SimpleNamespace
 
 import pytest
 
-from headway.host.files import spool
+from headway.host.files import lost_ends, spool
 from headway.host.files.spool import start_lock, start_log, try_out, write_spool_file
+from headway.reporting.spool import last_resort
+from headway_viewer.commands import uninstall
 
 ME = os.getuid()
 
@@ -134,3 +137,19 @@ def test_a_log_that_is_a_link_is_not_followed(place, tmp_path):
     os.symlink(tmp_path / "elsewhere", os.path.join(place, "broker.log"))
     assert start_log(place, ME) is None
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_a_program_with_another_home_leaves_is_where_the_broker_looks(tmp_path, monkeypatch):
+    known = tmp_path / "known"
+    monkeypatch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_dir=str(known)))
+    monkeypatch.setenv("HOME", str(tmp_path / "other"))
+    for name in ("HEADWAY_STATE_DIR", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    second = spool.second_place("/run/user/7/headway", os.getuid(), make=True)
+    state = os.path.dirname(second)
+    assert state == str(known / ".local/state/headway")
+    counted = []
+    monkeypatch.setattr(lost_ends, "add", lambda places, *_: counted.append(places[-1]) or True)
+    last_resort.count_lost(1)
+    assert counted == [state]
+    assert second in uninstall.paths(os.environ, os.getuid(), str(tmp_path))

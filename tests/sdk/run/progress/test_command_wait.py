@@ -76,6 +76,16 @@ def test_what_was_asked_to_stop_waits_for_its_end_whatever_it_says(operation):
     assert operation.calls[2:] == [("wait", "stopping (Ctrl+C again ends it)")]
 
 
+def test_what_was_asked_to_stop_is_stopping_still_after_a_pause(operation):
+    waiting = CommandWait(operation)
+    waiting.stop("headway cancel --kill ends it")
+    waiting.pause()
+    waiting.unpause()
+    assert waiting.lasts
+    stopping = ("wait", "stopping (headway cancel --kill ends it)")
+    assert operation.calls == [stopping, ("wait", "paused"), stopping]
+
+
 def test_after_a_pause_it_runs(operation):
     waiting = CommandWait(operation)
     waiting.pause()

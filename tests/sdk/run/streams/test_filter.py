@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,3 +78,12 @@ def test_beside_a_spinner_every_byte_passes_where_nothing_matches(chunks):
     line_filter = DrawnLineFilter(re.compile(rb"never"), b"npm http ")
     passed = b"".join(line_filter.feed(chunk) for chunk in chunks) + line_filter.flush()
     assert passed == b"".join(chunks)
+
+
+@pytest.mark.parametrize("size", [1, 7, 60])
+def test_beside_a_spinner_the_end_of_a_line_of_the_commands_own_passes(size):
+    line_filter = DrawnLineFilter(ASKED_FOR, b"npm http ")
+    data = b"see npm http fetch x\r\n" + SPIN + ERASE + b"\x1b[1mnpm http cache y\r\nlast"
+    chunks = [data[at : at + size] for at in range(0, len(data), size)]
+    passed = b"".join(line_filter.feed(chunk) for chunk in chunks) + line_filter.flush()
+    assert passed == b"see npm http fetch x\r\n" + SPIN + ERASE + b"last"

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from headway.host.files import long_commands
+from headway.protocol import messages
 from headway.records import OPERATION_FIELDS
 from headway.run.history_keys import HistoryKeys
 from headway.run.process.signal_forwarding import ReceivedSignal
@@ -126,8 +127,10 @@ def spooled(tmp_path):
     if not files:
         return None
     [file] = files
-    (_, announce, _), aside = frames(file.read_bytes())
+    (_, announce, *told, _), aside = frames(file.read_bytes())
     assert aside is None
+    failed = "failed" in announce.operation
+    assert told == [messages.Output(announce.operation[0], 0, b"", 0, True)] * failed
     return announce
 
 
