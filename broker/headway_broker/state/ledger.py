@@ -220,6 +220,7 @@ class Ledger(Register):
         """
         index = self._by_session.get(session, NO_OPERATIONS)
         owner = index.owner
+        dirty = self.dirty
         changed: dict[Entry, Marks] = {}
         unknown = 0
         last: Entry | None = None
@@ -233,7 +234,8 @@ class Ledger(Register):
             if entry is not last:
                 last = entry
                 stages = entry.operation.stages
-                marks = changed[entry] = self.mark(entry)
+                marks = dirty.get(entry) or self.mark(entry)
+                changed[entry] = marks
                 marked = marks.counts
                 entry.heard = now
             stage = stages[stage_id]
