@@ -182,7 +182,7 @@ class Pages:
         lines: list[Line] = [
             [
                 ("strong", "> " if one.id == chosen else "  "),
-                *view.columns.format_row(row, widths, width - 2),
+                *view.columns.format_row(view.with_reason(row, one), widths, width - 2),
             ]
             for one, row in zip(shown, made)
         ]
