@@ -54,6 +54,7 @@ class Connection:
         if not path:
             return
         exit_status.watch(leave_at_once)
+        _watch_process()
         try:
             import socket  # noqa: PLC0415 - only a program with bars needs it
 
@@ -328,6 +329,34 @@ def leave_at_once(status: Any) -> None:
     """End what is open: this process leaves by `os._exit` with `status`."""
     if _connection is not None:
         _connection.finish(SystemExit(status) if status else None)
+
+
+def _watch_process() -> None:
+    """Have a process of multiprocessing that an uncaught exception ends say so.
+
+    It catches the exception and prints it, and then leaves by `os._exit`.
+    """
+    process = sys.modules.get("multiprocessing.process")
+    if process is None or process.parent_process() is None:
+        return
+    import traceback  # noqa: PLC0415 - what prints it imports it
+
+    print_exc = traceback.print_exc
+    if hasattr(print_exc, "_headway"):
+        return
+
+    def tell_and_print(*arguments: Any, **named: Any) -> None:
+        try:
+            if sys._getframe(1).f_code.co_name == "_bootstrap" and _connection is not None:
+                _connection.thread_ends(sys.exc_info()[1])
+        except Exception as error:
+            reraise_async(error)
+        print_exc(*arguments, **named)
+
+    tell_and_print.__name__ = print_exc.__name__
+    tell_and_print.__doc__ = print_exc.__doc__
+    tell_and_print._headway = True  # type: ignore[attr-defined]
+    traceback.print_exc = tell_and_print
 
 
 def _watch_threads() -> None:

@@ -314,6 +314,10 @@ def work(told):
     for row in tqdm(range(1000), desc="rows", mininterval=0, miniters=1):
         told.set()
         time.sleep(0.01)
+def fail():
+    for row in tqdm(range(30), desc="worker"):
+        if row == 12:
+            raise ValueError("no row")
 if __name__ == "__main__":
     context = multiprocessing.get_context("fork")
     told = context.Event()
@@ -321,6 +325,9 @@ if __name__ == "__main__":
     process.start()
     told.wait()
     process.terminate()
+    process.join()
+    process = context.Process(target=fail)
+    process.start()
     process.join()
     for item in tqdm(range(30), desc="left"):
         if item == 12:
@@ -331,8 +338,9 @@ if __name__ == "__main__":
 @pytest.mark.once
 def test_what_ends_a_worker_and_the_program_ends_their_bars(machine, listener):
     assert patch(machine, machine.file("ended.py", ENDED)).returncode == 3
-    rows, left = listener.ended("ended.py").stages.values()
+    rows, worker, left = listener.ended("ended.py").stages.values()
     assert (rows.state, rows.reason) == ("cancelled", "ended by its parent")
+    assert (worker.state, worker.error, worker.done) == ("failed", "no row", 12)
     assert (left.state, left.error, left.done) == ("failed", "exit status 3", 12)
 
 
