@@ -82,7 +82,10 @@ _NO_COUNT = late_pattern(
     r"|connections?|clients?|ready|healthy)\b"
 )
 # What stands directly behind such a count; elsewhere in a line it says nothing of the count.
-_NO_COUNT_OF = late_pattern(r"(?i)[\s\])]*(?:online|open|received|seconds?|secs?|s|ms)(?![\w.])")
+_NO_COUNT_OF = late_pattern(
+    r"(?i)[\s\])]*(?:online|open|received|started|spawned|launched|booted|connected|joined"
+    r"|seconds?|secs?|s|ms)(?![\w.])"
+)
 # What percentages and sizes of something else than progress stand beside.
 _NO_PROGRESS = late_pattern(
     r"(?i)\b(?:deflated|ratio|compression|compressed|stored|saved|full|use|used|using|usage|utili[sz]ation"
@@ -265,7 +268,8 @@ def _percent(line: str, match: Match[str]) -> Measure | None:
     need = BAR if _FILLED.search(line) else NUMBER
     if need == NUMBER and "%" in after:
         return None  # several are a table of shares
-    detail = after.strip(" :[]()|#=->.")[:80]
+    # Of "[12m remaining] /" the sign that turns is no word, nor are the brackets.
+    detail = after.strip(" :[]()|#=->./\\").replace("][", ", ")[:80]
     label, names = _of_many(label, before)
     return Measure(("percent", label, names), label, done, 100, "%", detail, need)
 
