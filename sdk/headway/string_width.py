@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 UNITS = ("s", "min", "h", "days", "%", "B", "kB", "MB", "GB")
+LEAD = 3  # cells of its beginning that a name keeps, of which a later part tells more
 KEPT = 4_096  # characters whose width is kept: a screen has hundreds; hostile text has them all
 
 
@@ -134,6 +135,69 @@ def squeeze_words(text: str, width: int, ellipsis: str = "…") -> str:
             if cells(found) < cells(cut) <= width:
                 found = cut
     return found or squeeze(text, width, ellipsis)
+
+
+def squeeze_apart(
+    names: Sequence[str], width: int, ellipsis: str = "…", *, words: bool = False
+) -> list[str]:
+    """Return names as `squeeze` cuts them, or with `words` as `squeeze_words` does.
+
+    Those that differ, and would look alike, are cut where what tells them apart stays, if anywhere.
+    """
+    squeezed = squeeze_words if words else squeeze
+    cut = {name: squeezed(name, width, ellipsis) for name in names}
+    alike: dict[str, list[str]] = {}
+    for name, short in cut.items() if width >= 2 * LEAD else ():
+        alike.setdefault(short, []).append(name)
+    groups = [group for group in alike.values() if len(group) > 1]
+    together = [name for group in groups for name in group]
+    for way in (squeeze, clip):  # one way for all, where it does
+        shorts = [way(name, width, ellipsis) for name in together]
+        if len(set(shorts)) == len(shorts):
+            cut.update(zip(together, shorts))
+            break
+    else:
+        for group in groups:
+            cut.update(zip(group, _cut_apart(group, width, ellipsis)))
+    return [cut[name] for name in names]
+
+
+def _cut_apart(names: list[str], width: int, ellipsis: str) -> list[str]:
+    """Return the cuts by which the most of `names` differ, of those the nicest ones."""
+    ordered = sorted(names)
+    shared = _shared(ordered[0], ordered[-1])
+    nearest = dict.fromkeys(names, 0)
+    for one, other in zip(ordered, ordered[1:]):
+        for name in (one, other):
+            nearest[name] = max(nearest[name], _shared(one, other))
+    ways = (
+        [squeeze(name, width, ellipsis) for name in names],
+        [clip(name, width, ellipsis) for name in names],
+        [_from_word(name, shared, width, ellipsis) for name in names],
+        [ellipsis + tail(name, width - cells(ellipsis)) for name in names],
+        [_from_word(name, nearest[name], width, ellipsis) for name in names],
+    )
+    return max(ways, key=lambda way: len(set(way)))
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many characters two texts have in common at their beginning."""
+    for position, (left, right) in enumerate(zip(one, other)):
+        if left != right:
+            return position
+    return min(len(one), len(other))
+
+
+def _from_word(name: str, at: int, width: int, ellipsis: str) -> str:
+    """Return `name` cut so that the word in which character `at` stands is there."""
+    while at and name[at - 1].isalnum():
+        at -= 1
+    rest = name[at:]
+    lead = width - cells(ellipsis) - cells(rest)
+    if lead < LEAD:
+        lead = LEAD if width >= LEAD * 4 else 0
+    front = head(name, min(lead, at)) + ellipsis if at else ""
+    return front + clip(rest, width - cells(front), ellipsis)
 
 
 def pad(text: str, width: int) -> str:

@@ -47,3 +47,28 @@ def test_what_is_squeezed_has_whole_words_at_both_ends_where_they_fit():
     assert squeeze("pip install sqlalchemy", 10) == string_width.squeeze(
         "pip install sqlalchemy", 10
     )
+
+
+@given(st.lists(ANYTHING, max_size=6), st.integers(0, 30), st.booleans())
+def test_no_cut_that_tells_names_apart_is_wider_than_asked(hostile, width, words):
+    names = [text.safe(one) for one in hostile]
+    cut = string_width.squeeze_apart(names, width, words=words)
+    assert len(cut) == len(names)
+    assert all(string_width.cells(one) <= width for one in cut)
+    assert [one for one in names if string_width.cells(one) <= width] == [
+        one for one, name in zip(cut, names) if string_width.cells(name) <= width
+    ]
+
+
+def test_names_that_would_look_alike_keep_what_tells_them_apart():
+    apart = string_width.squeeze_apart
+    jobs = [f"job {n:03} sync bucket-{'abcdefgh'[n % 8]}" for n in range(30)]
+    assert len(set(apart(jobs, 12, words=True))) == 30
+    assert apart(jobs, 12, words=True)[:2] == ["job 000 syn…", "job 001 syn…"]
+    stable = [f"installer-of-{name}-stable" for name in ("nginx", "redis", "postgres")]
+    assert apart(stable, 12) == ["ins…nginx-s…", "ins…redis-s…", "ins…postgre…"]
+    ends = ["/srv/backup/2026-11-30/photos/a.tar", "/srv/backup/2026-11-30/photos/b.tar"]
+    assert apart(ends, 14) == ["/srv/bac…a.tar", "/srv/bac…b.tar"]
+    middle = [f"release-{n}-of-everything-there-is" for n in (1, 2)]
+    assert apart([*middle, *ends], 12)[:2] == ["release-1-o…", "release-2-o…"]
+    assert apart(["same name", "same name"], 5) == [string_width.squeeze("same name", 5)] * 2

@@ -85,12 +85,14 @@ _hw_flush() {
     [ -z "$hw_set" ] || _hw_say "$hw_set"
     [ "$hw_count" = 0 ] || _hw_send "advance $hw_count"
 }
-_hw_sets() {
-    _hw_count=0 _hw_set=$1
+hw_done() {
+    _hw_count=0 _hw_set="done ${1-}"
     IN_TIME || _hw_flush
 }
-hw_done() { _hw_sets "done ${1-}"; }
-hw_percent() { _hw_sets "${1-}%"; }
+hw_percent() {
+    _hw_count=0 _hw_set="${1-}%"
+    IN_TIME || _hw_flush
+}
 hw_total() { _hw_say total "${1-}"; }
 hw_detail() { _hw_say detail "$@"; }
 hw_log() {

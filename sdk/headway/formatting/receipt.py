@@ -6,9 +6,10 @@ from headway import string_width
 from headway.formatting.outcome import display_name, outcome_texts
 from headway.formatting.theme import STOPPED, STYLES, Line, Theme
 from headway.model import Operation
-from headway.states import COMPLETED
+from headway.states import COMPLETED, CRASHED, FAILED
 
 NAME_LEAST = 10  # cells of the name at least
+REASON_LEAST = 12  # cells of a reason: of fewer nobody knows what it was
 _ERASE_LINE = "\x1b[K"  # from the cursor to the end of the line
 
 
@@ -18,10 +19,13 @@ def receipt_line(
     width: int,
     name: str | None = None,
     message: str | None = None,
+    *,
+    reason: bool = False,
 ) -> Line:
     """Return the receipt of an ended operation in at most `width` cells.
 
-    `name` and `message` are said instead of its own name and outcome.
+    `name` and `message` are said instead of its own name and outcome. With `reason` it says why
+    what has failed did, as far as there is room.
     """
     shown = STOPPED if operation.stopped else operation.state
     sign, style = theme.signs[shown], STYLES[shown]
@@ -30,6 +34,12 @@ def receipt_line(
     name = theme.spell(display_name(operation) if name is None else name)
     texts = outcome_texts(operation) if message is None else (message,)
     room = width - 2
+    why = theme.spell(_reason(operation)) if reason and message is None else ""
+    left = room - string_width.cells(name) - 2
+    taken = string_width.cells(theme.spell(texts[0])) + 2
+    if why and left - taken >= REASON_LEAST:
+        told = string_width.clip_words(why, left - taken, theme.ellipsis)
+        texts = (f"{texts[0]}: {told}", *texts)
     # The name is not lost in a long reason.
     least = min(string_width.cells(name), max(NAME_LEAST, room // 3))
     left = room - least - 2
@@ -39,6 +49,13 @@ def receipt_line(
     gap = "  " if name else ""
     style_said = "" if operation.state == COMPLETED else style
     return [(style, sign), ("", f" {name}{gap}"), (style_said, message)]
+
+
+def _reason(operation: Operation) -> str:
+    """Return why an operation broke; "" of a command, whose output has it, and stands above."""
+    if operation.state not in (FAILED, CRASHED) or operation.coarser is not None:
+        return ""
+    return next(iter((operation.error or "").splitlines()), "").strip()
 
 
 def receipt_sequence(lines: list[str], columns: int) -> str:

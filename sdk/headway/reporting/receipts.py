@@ -27,6 +27,7 @@ LEAST_SECONDS = 0.5  # of an operation that leaves a receipt: what ends sooner w
 # Seconds for which the exit waits for a terminal that is behind with what was printed there.
 WRITE_TIMEOUT = 0.1
 PENDING_LIMIT = 100  # receipts at most that an exit prints, the latest
+UNTOLD_LIMIT = 50  # ends that an exit tells a CI job of, the latest
 # Seconds for which a receipt that is printed at once waits for another process's claim, which takes
 # a millisecond.
 CLAIM_AT_ONCE = 0.005
@@ -44,12 +45,16 @@ class Receipts:
         self._pending: dict[str, Operation] = {}
         self.fresh: list[str] = []  # those that were not tried to be printed yet
         self._held: set[str] = set()  # claimed by us, but neither printed nor given back
+        self.lines_begun = False  # a process was started that appends lines to a log
+        self._in_log: bool | None = None  # lines are wanted; None: nothing has ended yet
+        self._untold: dict[str, Operation] = {}  # ends that the log's viewer has not answered
 
     def add(self, operation: Operation) -> None:
         """Take in an operation that has just ended."""
         leaves = operation.receipt or operation.state in (FAILED, CRASHED)
         if not leaves or operation.parent is not None:
             return
+        self._add_to_log(operation)
         if _seconds(operation) < self.least or operation.display not in (None, "auto", "live"):
             return
         self._pending[operation.id] = operation
@@ -58,6 +63,22 @@ class Receipts:
         if len(self._pending) > PENDING_LIMIT:
             del self._pending[next(iter(self._pending))]
 
+    def _add_to_log(self, operation: Operation) -> None:
+        if self._in_log is None:
+            from headway.formatting.picture_support import wants_lines  # noqa: PLC0415 - at an end
+
+            self._in_log = wants_lines(os.environ)
+        if not self._in_log or operation.display not in (None, "auto", "live", "plain"):
+            return
+        if _seconds(operation) >= LEAST_SECONDS or operation.state == FAILED:
+            self._untold[operation.id] = operation
+            if len(self._untold) > UNTOLD_LIMIT:
+                del self._untold[next(iter(self._untold))]
+
+    def untold(self) -> list[Operation]:
+        """Return the ends that a CI job's log is owed: its viewer has not answered for them."""
+        return list(self._untold.values())
+
     def pending(self) -> dict[str, Operation]:
         """Return those that nobody has printed, by id, in the order of their ends."""
         return dict(self._pending)
@@ -65,10 +86,12 @@ class Receipts:
     def forget(self, operation: str) -> None:
         """Drop an operation that runs again."""
         self._pending.pop(operation, None)
+        self._untold.pop(operation, None)
 
     def answered(self, operations: Iterable[str]) -> None:
         """Take in the operations whose ends a viewer has claimed; short ones it leaves to us."""
         for name in operations:
+            self._untold.pop(name, None)
             operation = self._pending.get(name)
             if operation is not None and _seconds(operation) >= LEAST_SECONDS:
                 del self._pending[name]
@@ -278,7 +301,8 @@ def _print_lines(terminal: int, operations: list[Operation], until: float) -> in
         coloured=terminfo.coloured(terminal=True, environ=os.environ),
     )
     lines = [
-        look.paint(receipt_line(operation, look, max(columns - 1, 0))) for operation in operations
+        look.paint(receipt_line(operation, look, max(columns - 1, 0), reason=True))
+        for operation in operations
     ]
 
     def encoded(number: int) -> bytes:

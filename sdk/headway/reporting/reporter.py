@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 # Seconds by which an exit is delayed at most: what `EXIT_TIMEOUT` and `GOODBYE` leave of them is
 # for the receipts that this process prints itself.
 EXIT_LIMIT = 1.0
+# Seconds more where the viewer first writes the table of a CI job's step, which ends with the
+# program: its table has what is usual, and the one that is written here does not.
+TABLE_TIMEOUT = 2.0
 # Seconds for an exit after one that has waited in vain: enough where the broker answers again.
 DEAF_TIMEOUT = 0.005
 # Seconds for the exit of a forked child: a program that forks one after the other waits for each
@@ -371,8 +374,9 @@ class Reporter:
         if self.thread is not None:
             if deaf:
                 until = min(until, monotonic() + DEAF_TIMEOUT)
+            tables = self.receipts.lines_begun and bool(os.environ.get("GITHUB_STEP_SUMMARY"))
             try:
-                self.thread.finish(until, GOODBYE)
+                self.thread.finish(until, TABLE_TIMEOUT if tables else GOODBYE)
             except Exception as error:
                 reraise_async(error)
         if self.publisher.has_unacknowledged:
@@ -387,6 +391,27 @@ class Reporter:
                 self.receipts.print_pending(limit, shared=self.forked)
             except Exception as error:
                 reraise_async(error)  # the terminal is gone, or takes nothing
+            try:
+                self._tell_log()
+            except Exception as error:
+                reraise_async(error)  # no room, or no such file
+
+    def _tell_log(self) -> None:
+        """Tell a CI job of the ends that its log's viewer has not told in time.
+
+        On a busy machine the broker of the first program is still starting when that has ended.
+        """
+        untold = self.receipts.untold()
+        if not untold:
+            return
+        from headway.host.files import step_table  # noqa: PLC0415 - at an end only
+        from headway.reporting.viewers.terminal_viewer import TerminalViewer  # noqa: PLC0415
+
+        summary = step_table.path(os.environ)
+        if summary is not None:
+            step_table.append(summary, untold)
+        if not self.receipts.lines_begun:
+            TerminalViewer(self).tell_ends(untold)
 
 
 def _new_reporter() -> Reporter:

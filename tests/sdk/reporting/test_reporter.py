@@ -13,6 +13,7 @@ from headway.host.random_id import random_id
 from headway.reporting.reporter import EXIT_LIMIT, Reporter, reporter, use
 from headway.reporting.spool.births import Births
 from headway.reporting.thread import EXIT_TIMEOUT, GOODBYE
+from headway.reporting.viewers.terminal_viewer import TerminalViewer
 from headway.testing import reporting
 
 
@@ -242,3 +243,22 @@ def test_an_end_at_once_waits_for_no_receipt_that_nobody_prints(reporter, clock,
     assert reporter.thread is not None
     reporter.leave_receipts()
     assert slept == []
+
+
+def test_an_end_tells_a_ci_job_what_no_viewer_has_in_time(reporter, clock, tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir(mode=0o700)
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    monkeypatch.setenv("CI", "true")
+    begun = []
+    monkeypatch.setattr(TerminalViewer, "tell_ends", lambda _self, ended: begun.append(ended))
+    told, late = headway.operation("told").start(), headway.operation("late").start()
+    clock.advance(5.0)
+    told.complete()
+    late.complete()
+    reporter.receipts.answered([told.id])
+    reporter.end()
+    assert summary.read_text().startswith("**late** 5 s\n")
+    assert "told" not in summary.read_text()
+    assert [[one.name for one in ended] for ended in begun] == [["late"]]

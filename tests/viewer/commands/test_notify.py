@@ -52,7 +52,7 @@ def login(tmp_path, monkeypatch):
 
 
 def test_at_a_login_the_same_fleet_is_followed(login, capsys):
-    arguments = ["--enable", "--exec", "x", "--fleet", "--creds", "ada.creds", "--site", "a"]
+    arguments = ["--enable", "--exec", "true", "--fleet", "--creds", "ada.creds", "--site", "a"]
     assert notify.notify(arguments) == 0
     entry = login.read_text()
     assert "Exec=/usr/bin/env HEADWAY_FLEET=nats://ada:hunter2@db " in entry
@@ -63,7 +63,7 @@ def test_at_a_login_the_same_fleet_is_followed(login, capsys):
 
 def test_a_server_that_no_login_needs_is_not_kept(login):
     for fleet in ([], ["--fleet", "nats://other"]):
-        assert notify.notify(["--enable", "--exec", "x", *fleet]) == 0
+        assert notify.notify(["--enable", "--exec", "true", *fleet]) == 0
         assert "hunter2" not in login.read_text()
 
 
@@ -76,7 +76,7 @@ def test_a_server_that_no_login_needs_is_not_kept(login):
     ],
 )
 def test_what_could_not_start_at_a_login_is_not_enabled(login, arguments, why, capsys):
-    assert notify.notify(["--enable", "--exec", "x", *arguments]) == USAGE
+    assert notify.notify(["--enable", "--exec", "true", *arguments]) == USAGE
     assert why in capsys.readouterr().err
     assert not login.exists()
 

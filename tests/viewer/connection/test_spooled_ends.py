@@ -6,12 +6,9 @@ import os
 import time
 
 import pytest
+from spool_files import left
 
-from headway.host.files.spool import write_spool_file
-from headway.host.identity import describe
 from headway.model import Operation, Stage
-from headway.protocol import messages
-from headway.reporting.spool.last_resort import spooled
 from headway.states import COMPLETED, FAILED, RUNNING
 from headway_viewer.connection import spooled_ends
 from headway_viewer.connection.spooled_ends import SHOWN_SECONDS, read_ends, spool_depth
@@ -22,21 +19,6 @@ def directory(tmp_path, monkeypatch):
     tmp_path.chmod(0o700)
     monkeypatch.setenv("HEADWAY_RUNTIME_DIR", str(tmp_path))
     return tmp_path
-
-
-def left(directory, name, *operations, boot=None):
-    """Leave a file of these operations, as a program does."""
-    about = describe("0")
-    about["boot"] = boot or about["boot"]
-    hello = messages.Hello(messages.MAGIC, 1, 1, name, "worker", 0.0, about)
-    announced = [
-        messages.Announce(
-            0, 0.0, True, one.record(), [stage.record() for stage in one.stages.values()]
-        )
-        for one in operations
-    ]
-    (data,) = spooled([hello, *announced, messages.Bye(0, 0.0)])
-    write_spool_file(str(directory), os.getuid(), name, data)
 
 
 def ended(id_, state, ended):
@@ -64,6 +46,7 @@ def test_the_ends_are_read_in_their_order_and_stay(directory):
             ("later", FAILED, 0.0),
         ]
         assert [stage.name for stage in found[0].stages.values()] == ["Run"]
+        assert {one.pid for one in found} == {os.getpid()}
 
 
 def test_of_what_stopped_or_failed_the_progress_is_its_share_and_never_whole(directory):

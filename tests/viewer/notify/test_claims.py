@@ -93,6 +93,27 @@ def test_a_reply_that_was_lost_is_asked_for_again():
     assert len(broker.asked) == 2
 
 
+def test_a_reply_that_comes_late_is_the_one_that_counts():
+    broker = Broker()
+    claims = Claims(broker.ask, broker.reply)
+    claims.add(NOTICE, 1.0)
+    late = dict(broker.replies)
+    broker.replies.clear()
+    assert claims.granted(1.0 + RETRY_AFTER) == []  # asked again, and denied: it is claimed
+    broker.replies = {**late, **broker.replies}
+    assert claims.granted(1.1 + RETRY_AFTER) == [NOTICE]
+    assert not claims.pending
+
+
+def test_whose_first_reply_was_lost_may_have_been_granted_it():
+    broker = Broker()
+    claims = Claims(broker.ask, broker.reply)
+    claims.add(NOTICE, 1.0)
+    broker.replies.clear()
+    claims.granted(1.0 + RETRY_AFTER)
+    assert claims.granted(1.1 + RETRY_AFTER) == [NOTICE]
+
+
 def test_a_broker_that_knows_no_claims_is_no_reason_for_silence():
     claims = Claims(lambda _verb, _arguments: 1, lambda _number: Reply(1, {}, "unknown verb"))
     claims.add(NOTICE, 1.0)

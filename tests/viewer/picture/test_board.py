@@ -41,10 +41,24 @@ def test_what_failed_gets_a_third_of_the_room_beside_what_runs():
 def test_what_has_ended_gets_no_more_than_a_third_though_little_runs():
     ends = [*many(20, "failed", ended=-1), *many(20, "completed", ended=-1)]
     chosen = board_of(*ends, *many(2)).choose(16)
-    assert [made.state for made in chosen.operations] == ["running"] * 2 + ["failed"] * 3
-    assert (chosen.more["failed"], chosen.more["completed"]) == (17, 20)
+    assert [made.state for made in chosen.operations] == ["running"] * 2 + ["failed"] * 5
+    assert (chosen.more["failed"], chosen.more["completed"]) == (15, 20)
     chosen = board_of(*ends).choose(16)
     assert [made.state for made in chosen.operations] == ["failed"] * 15
+
+
+def test_a_failure_has_a_line_for_its_reason_before_one_more_row():
+    why = many(50, "failed", ended=-1, error="no route to host")
+    chosen = board_of(*why, *many(50)).choose(10)  # and a line that counts the others
+    assert [made.state for made in chosen.operations] == ["running"] * 5 + ["failed"] * 2
+    chosen = board_of(*why[:1], *many(9)).choose(10)  # each would have a row, but no reason
+    assert [made.state for made in chosen.operations] == ["running"] * 7 + ["failed"]
+    assert sum(chosen.more.values()) == 2
+    assert len(board_of(*why[:1], *many(9)).choose(11).operations) == 10
+    assert [made.state for made in board_of(*why, *many(9)).choose(3).operations] == [
+        "running",
+        "failed",
+    ]
 
 
 def test_the_rows_have_the_order_of_the_list():

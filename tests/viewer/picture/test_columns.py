@@ -1,6 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headway import string_width
 from headway.formatting import theme
 from headway_viewer.picture.columns import Columns, TableRow
 
@@ -22,6 +23,26 @@ def laid(rows, width, **options):
     columns = Columns(THEME, bare=options.pop("bare", False))
     widths = columns.measure(rows, width, **options)
     return widths, [THEME.paint(columns.format_row(row, widths, width)) for row in rows]
+
+
+def test_names_for_which_there_is_no_room_still_differ():
+    rows = [barred(name=f"job {n:03} sync bucket-{'ab'[n % 2]}") for n in range(6)]
+    columns = Columns(THEME, bare=False)
+    widths = columns.measure(rows, 39)
+    told = columns.told_apart(rows, widths, 39)
+    shown = [THEME.paint(columns.format_row(row, widths, 39)) for row in told]
+    assert [line[2:9] for line in shown] == [f"job {n:03}" for n in range(6)]
+    assert columns.told_apart([BARRED], columns.measure([BARRED], 79), 79) == [BARRED]
+
+
+def test_on_a_narrow_terminal_those_of_one_name_have_their_ids():
+    rows = [barred(name="installer-of-postgresql")._replace(short_id=name) for name in ("a1", "b2")]
+    assert [line[-3:] for line in laid(rows, 39)[1]] == [" a1", " b2"]
+    widths, (line, _) = laid(rows, 23)
+    assert widths.short_id == 2
+    assert string_width.cells(line) <= 23
+    assert laid(rows, 18)[0].short_id == 0  # no room
+    assert laid(rows[:1], 39)[0].short_id == 0
 
 
 def test_with_room_every_column_is_there():

@@ -12,6 +12,7 @@ from headway_viewer.picture.keys import Keys
         (b"\x1b[A\x1b[B\x1bOA\x1b[5~\x1b[6~", ["up", "down", "up", "page up", "page down"]),
         (b"\x1b[H\x1b[F\x1b[1~\x1b[4~", ["home", "end", "home", "end"]),
         (b"\r\n\x7f\b", ["enter", "enter", "backspace", "backspace"]),
+        (b"\t", ["tab"]),
         (b"\x1b", ["escape"]),
         (b"\x1bq", ["escape", "q"]),
         ("ü日".encode(), ["ü", "日"]),

@@ -32,7 +32,7 @@ def test_the_list_follows_the_choice():
     board = board_of(*(operation(f"op{n:02}", f"job {n}") for n in range(50)))
     shown = page(board, ["end"], lines=12)
     assert len(shown) == 12
-    assert shown[-2].startswith("> ▶ job 49")
+    assert shown[-3].startswith("> ▶ job 49")
     assert page(board, ["home", "down"], lines=12)[2].startswith("> ▶ job 1 ")
 
 
@@ -41,6 +41,30 @@ def test_the_filter_takes_a_part_of_a_name_or_the_beginning_of_an_id():
     assert len(listed(board, "APT")) == 2
     assert listed(board, "7f3") == ["7f3aaaaaaaaa"]
     assert page(board, ["/", "z", "z"])[1:] == ["no operation has 'zz'", "/zz_"]
+
+
+def test_the_filter_takes_a_state_and_tells_that_it_does():
+    paused = operation("ppp", "failed import", "waiting", reason="paused")
+    board = board_of(*installers(), paused, operation("ccc", "y", "crashed", ended=-1.0))
+    assert listed(board, "failed") == ["ppp", "7f3aaaaaaaaa"]
+    assert listed(board, "state:failed") == listed(board, "STATE:f") == ["7f3aaaaaaaaa"]
+    assert listed(board, "state:paused fail") == listed(board, "imp state:pau") == ["ppp"]
+    assert listed(board, "state:cr") == ["ccc"]
+    assert len(listed(board, "state:")) == len(listed(board, ""))
+    assert page(board, ["/", *"state:co"])[1:] == ["nothing is 'state:co'", "/state:co_"]
+    hint = "/_  letters of a name, or state:failed; Escape shows all"
+    assert page(board, ["/"], columns=60)[-1] == hint
+    assert page(board, ["/"])[-1] == hint.replace("; E", "; Tab completes, E")
+    assert page(board, ["/"], columns=40)[-1] == "/_  a name, or state:failed"
+
+
+def test_the_list_tells_what_stands_outside_of_it_and_what_of_that_failed():
+    jobs = [operation(f"op{n:02}", f"job {n}") for n in range(50)]
+    board = board_of(*jobs, operation("bad", "import", "failed", ended=-1.0))
+    assert page(board, ["home"])[-2] == "… 42 more below, 1 of them failed"
+    assert page(board, ["end"])[-2] == "… 42 more above"
+    assert page(board, ["home", *["page down"] * 2])[-2] == "… 16 above, 26 below, 1 of them failed"
+    assert page(board, ["home"], lines=4)[-2].startswith("  ▶ job 1")  # no room for it
 
 
 def test_an_operation_has_its_stages_and_the_last_lines():
@@ -67,7 +91,7 @@ def test_the_last_line_has_the_keys_that_do_something():
     program, ended = operation("p", "x"), operation("e", "z", "failed", ended=-1.0)
     command = operation("r", "y", coarser=["k"], cancellable=True)
     shown = {keys: page(board_of(program), keys, columns=100)[-1] for keys in (("/",), ("down",))}
-    assert shown["/",] == "/_"
+    assert shown["/",].startswith("/_  letters of a name")
     assert shown["down",] == ("up/down choose  Enter open  c cancel  q quit  ? help  / filter")
     assert page(board_of(ended), ["down", "enter"])[-1] == "Escape back  q quit  ? help"
     opened = page(board_of(command), ["down", "enter"])[-1]

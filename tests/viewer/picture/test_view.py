@@ -64,11 +64,6 @@ def test_of_a_single_one_that_goes_on_its_row_alone_tells_the_time():
     assert header == "headway  1 running"
 
 
-def test_the_header_counts_what_is_shown_or_left_out_of_it():
-    old = [operation(f"old{n}", "x", "failed", ended=-900.0 + n) for n in range(50)]
-    assert picture(operation("a", "y"), *old)[0].startswith("headway  1 running, 3 failed")
-
-
 def test_of_many_failures_the_latest_have_their_reasons():
     failed = [
         operation(f"f{n}", f"job {n}", "failed", ended=-1.0 + n / 100, tail=[f"why {n}"])
@@ -82,6 +77,32 @@ def test_of_many_failures_the_latest_have_their_reasons():
         ["why", "7"],
         ["…", "7", "more"],
     ]
+
+
+def test_beside_many_that_run_a_failure_says_why():
+    jobs = [operation(f"r{n:02}", f"job {n}", progress=0.5) for n in range(30)]
+    failed = operation("f", "upload", "failed", ended=-1.0, error="no route to host")
+    for lines in (5, 9, 23):
+        shown = picture(*jobs, failed, lines=lines)
+        assert shown[-3].startswith("✗ upload")
+        assert shown[-2] == "    no route to host"
+        assert shown[-1].startswith(f"… {34 - lines} more")
+    row = picture(*jobs, failed, lines=3)[1]  # one row: it goes on
+    assert row.startswith("▶ job 0")
+
+
+def test_where_there_is_no_line_for_it_the_reason_stands_in_the_row():
+    failed = [
+        operation(f"f{n}", f"job {n}", "failed", ended=-1.0, error=f"no route to host {n}")
+        for n in range(4)
+    ]
+    shown = picture(*failed, lines=5)
+    assert [line.split("failed")[1].rpartition(" ")[0].strip() for line in shown[1:]] == [
+        f"after 59 s: no route to host {n}" for n in (3, 2, 1, 0)
+    ]
+    narrow = picture(*failed, columns=40, lines=5)[1]
+    assert "failed" in narrow
+    assert ":" not in narrow
 
 
 def test_the_lines_of_failures_leave_two_thirds_to_what_runs():
@@ -316,17 +337,6 @@ def test_a_stage_in_per_cent_shows_100_only_once_it_is_over():
     stage(made, "Download", done=100, total=100, unit="%")
     assert "100 %" not in "".join(picture(made))
     assert "99 %" in picture(made)[1]
-
-
-def test_the_longest_of_thousands_is_looked_for_now_and_then_and_counts_down_between():
-    operations = [operation(f"{n:012}", f"job {n}", estimate=about(600)) for n in range(3000)]
-    board = board_of(*operations)
-    view = View(board, PLAIN)
-    assert view.all_remaining(NOW)[0] == "about 10 min"
-    for made in board.replica.operations.values():
-        made.estimate = about(60)
-    assert view.all_remaining(NOW + 2.0)[0] == "about 10 min"
-    assert view.all_remaining(NOW + 3.0)[0] == "about 55 s"
 
 
 def test_a_host_out_of_contact_is_said_on_the_rows_and_counted_in_the_header():

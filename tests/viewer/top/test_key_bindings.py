@@ -53,14 +53,23 @@ def test_a_stage_stands_for_its_operation():
     assert seen.press("p") == Action(PAUSE, f"{APT}/1")
 
 
+def test_what_the_filter_hides_is_neither_looked_at_nor_cancelled():
+    seen = shown(20, lines=12)
+    seen.press("j", "/", *"job 19", keys.ENTER)
+    assert seen.navigation.operation == f"{19:012}"
+    seen.press("c")
+    assert seen.navigation.browsing.asking is None
+    assert "choose an operation first" in seen.lines[-1]
+
+
 def test_the_list_moves_only_when_the_chosen_row_would_leave_it():
     seen = shown(50, lines=12)
     seen.press(*["j"] * 5)
     assert seen.navigation.first == 0
     seen.press(keys.END)
-    assert seen.navigation.first == 40
+    assert seen.navigation.first == 41
     seen.press("k", "k")
-    assert seen.navigation.first == 40
+    assert seen.navigation.first == 41
     seen.press(keys.HOME)
     assert seen.navigation.first == 0
 
@@ -76,7 +85,7 @@ def test_the_wheel_scrolls_and_chooses_nothing():
     assert seen.navigation.first == 0
     for _ in range(100):
         seen.navigation.wheel(1)
-    assert seen.navigation.first == 40
+    assert seen.navigation.first == 41
 
 
 def test_the_first_click_chooses_and_the_second_opens():

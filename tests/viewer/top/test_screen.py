@@ -60,6 +60,21 @@ def test_only_rows_in_view_are_made(monkeypatch):
     assert len(made) < 24
 
 
+def test_the_list_tells_what_stands_below_it_and_what_of_that_failed():
+    jobs = [operation(f"{place:012}", f"job {place}") for place in range(30)]
+    failed = operation("fffaaaaaaaaa", "import", "failed", ended=-1.0)
+    shown = Shown([*jobs, failed], 80, 12)
+    assert shown.lines[-2] == "  … 22 more below, 1 of them failed"
+    shown.press(keys.END)
+    assert shown.lines[-2] == "  … 22 more above"
+    assert shown.lines[-3].startswith("> ✗ import")
+    assert shown.screen.target(4, 10) is None  # the line is no row
+    assert shown.screen.target(4, 9) is not None
+    shown.press("/", *"state:f")
+    assert shown.lines[1].startswith("> ✗ import")
+    assert shown.lines[2] == ""
+
+
 def test_the_log_is_read_from_its_end():
     shown = Shown(installers(), 80, 12, output=[f"line {place}" for place in range(100)])
     shown.press("j", "l")

@@ -143,14 +143,17 @@ def _ends(data: bytes, boot: str | None) -> list[Operation]:
     )
     unpacker.feed(data)
     same_boot = False
+    pid: Any = None
     try:
         for frame in unpacker:
             message = wire.decode(frame, messages.INBOUND)
             if isinstance(message, messages.Hello):
                 same_boot = boot is not None and message.about.get("boot") == boot
+                pid = message.about.get("pid")
             elif isinstance(message, messages.Announce) and same_boot:
                 operation = found.setdefault(message.operation[0], Operation("", ""))
                 operation.apply(message.operation)
+                operation.pid = pid if isinstance(pid, int) else None
                 for record in message.stages:
                     operation.apply_stage(record)
     except Exception:

@@ -57,6 +57,7 @@ JUST_ENDED = 5.0  # seconds before the viewer attached: an end since then counts
 # The part of a picture that what has ended gets while something goes on. Doubled, the failures of a
 # bad hour push what one waits for off the screen; without any, nobody sees that something failed.
 ENDED_SHARE = 3
+REASON_ROWS = 3  # from which on a failure has a line for its reason, beside whatever goes on
 LEFT_SHOWN = 1.0  # seconds for which an operation that was left keeps its row in a terminal
 _NONE: frozenset[str] = frozenset()
 MIN_ID_CHARACTERS = 3  # shorter prefixes would change with nearly every new operation
@@ -209,31 +210,38 @@ class Board:
         total = sum(counts.values()) - len(hidden)
         if rows <= 0:
             return Chosen([], {})
-        if total > rows:
-            rows -= 1  # for "… N more"
-        groups = self._groups
-        going = self.open - len(hidden)
-        room = ended_rows(rows, going) if ended else 0
-        broken = list(islice(self._latest(BROKEN), room))
-        # Where there are lines to spare each failure is to have one that says why.
-        needed = 2 if 0 < going <= rows - room else 1
-        if needed * len(broken) > room:
-            broken = broken[: (room + 1) // needed]
-        names: list[str] = []
-        for group in (RUNNING, WAITING, PENDING):
-            shown = (name for name in groups[group] if name not in hidden)
-            names.extend(islice(shown, max(rows - len(broken) - len(names), 0)))
-        names.extend(broken)
-        if ended:
-            others = min(rows - len(names), room - needed * len(broken))
-            names.extend(islice(self._latest(ENDED), max(others, 0)))
+        names = self._fitting(rows, hidden, ended=ended) if total <= rows else []
         more: dict[str, int] = {}
         if total > len(names):
+            names = self._fitting(rows - 1, hidden, ended=ended)  # one is for "… N more"
             more = {state: counts[state] for state in COUNTED_STATES if state in counts}
             for name in (*names, *hidden):
                 more[self._state[name]] -= 1
         operations = self.replica.operations
         return Chosen([operations[name] for name in names], more)
+
+    def _fitting(self, rows: int, hidden: AbstractSet[str], *, ended: bool) -> list[str]:
+        """Return the ids of those that have room, each failure with a line that says why."""
+        operations, groups = self.replica.operations, self._groups
+        going = self.open - len(hidden)
+        room = ended_rows(rows, going) if ended else 0
+        reasons = going > 0 and (going <= rows - room or rows >= REASON_ROWS)
+        broken: list[str] = []
+        taken = 0  # lines of what broke
+        for name in self._latest(BROKEN) if room else ():
+            broken.append(name)
+            taken += 1 + (reasons and has_reason(operations[name]))
+            if taken >= room:
+                break
+        names: list[str] = []
+        for group in (RUNNING, WAITING, PENDING):
+            shown = (name for name in groups[group] if name not in hidden)
+            names.extend(islice(shown, max(rows - taken - len(names), 0)))
+        others = min(rows - taken - len(names), room - taken)
+        names.extend(broken)
+        if ended:
+            names.extend(islice(self._latest(ENDED), max(others, 0)))
+        return names
 
     def ordered(self) -> list[str]:
         """Return the ids of all root operations, in the sort order of the rows."""
@@ -426,6 +434,12 @@ class Board:
 def ended_rows(rows: int, going: int) -> int:
     """Return how many of `rows` what has ended may have beside so many that go on."""
     return rows if going <= 0 else max(rows // ENDED_SHARE, min(rows - 1, 1))
+
+
+def has_reason(operation: Operation) -> bool:
+    """Return whether there is more to say of a failure than its exit status."""
+    status = f"exit status {operation.exit_status}"
+    return bool(operation.tail) or bool(operation.error and operation.error != status)
 
 
 def end_word(operation: Operation) -> str:

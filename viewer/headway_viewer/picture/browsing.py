@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple, Sequence
 
+from headway.states import CANCELLED, COMPLETED, CRASHED, FAILED, PAUSED, PENDING, RUNNING, WAITING
 from headway_viewer.picture import keys
 
 # Pages.
@@ -20,6 +21,9 @@ CONFIRM = "confirm"
 
 CANCEL, PAUSE, QUIT = "cancel", "pause", "quit"
 FILTER_LIMIT = 80  # characters
+# A word of the filter that begins so is the beginning of a state, no part of a name.
+STATE_WORD = "state:"
+FILTERED_STATES = (RUNNING, WAITING, PAUSED, PENDING, FAILED, CRASHED, CANCELLED, COMPLETED)
 
 
 class Action(NamedTuple):
@@ -132,6 +136,8 @@ class Browsing:
             self.asking = None
         elif key == keys.BACKSPACE:
             self.filter = self.filter[:-1]
+        elif key == keys.TAB:
+            self.filter = completed(self.filter)
         elif len(key) == 1 and len(self.filter) < FILTER_LIMIT:
             self.filter += key
         return None
@@ -142,11 +148,25 @@ class Browsing:
 
     def _chosen_to_act(self) -> str | None:
         """Return the chosen operation if something can be done to it; else say why not."""
-        if self.chosen is None:
+        if self.chosen is None or (self.page == LIST and self.chosen not in self._listed):
             self.message = "choose an operation first: up, down"
             return None
         self.message = self.refusal(self.chosen)
         return None if self.message else self.chosen
+
+
+def completed(words: str) -> str:
+    """Return a filter whose last word, if it is the beginning of one for states, is that."""
+    before, space, last = words.rpartition(" ")
+    folded = last.lower()
+    if folded and STATE_WORD.startswith(folded):
+        return f"{before}{space}{STATE_WORD}"
+    found = [state for state in FILTERED_STATES if f"{STATE_WORD}{state}".startswith(folded)]
+    if not folded.startswith(STATE_WORD) or not found:
+        return words
+    first = found[0]
+    shared = [n for n in range(len(first) + 1) if all(one.startswith(first[:n]) for one in found)]
+    return f"{before}{space}{STATE_WORD}{first[: max(shared)]}"
 
 
 _Act = Callable[[Browsing], "Action | None"]
@@ -197,7 +217,7 @@ KEY_HELP = (
     ("up, down", "choose an operation, or scroll; also j, k, page up, page down"),
     ("Enter", "open it: its stages, how long it usually takes, its last lines"),
     ("l", "its log"),
-    ("/", "only those whose name has these letters; Escape shows all"),
+    ("/", "only those whose name has these letters, or state:failed; Escape shows all"),
     ("c", "cancel it, after a question"),
     ("p", "pause it, or let it go on"),
     ("Escape", "back"),

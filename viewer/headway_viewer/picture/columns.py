@@ -170,6 +170,13 @@ class Columns:
     ) -> ColumnWidths:
         """Return the widths where there is room for a name, a bar and few words beside it."""
         left = width if self._bare else width - 2
+        short_id = 0
+        if not self._bare and len({row.name for row in rows}) < len(rows):
+            # Without an id nobody knows which of those of one name is which.
+            cells = max(string_width.cells(row.short_id) for row in rows)
+            if left >= NARROW_NAME_LEAST + PERCENT_CELLS + cells + 2:
+                short_id = cells
+                left -= cells + 1
         names = max(string_width.cells(row.name) for row in rows)
         least = min(names, NARROW_NAME_LEAST)
         bar = MIN_BAR if any(row.progress is not None for row in barred) else 0
@@ -186,12 +193,25 @@ class Columns:
         said = max((_least_message(row) + 3 for row in rows if row.message), default=0)
         name = min(names, left, max(min(NARROW_NAME, width - said), least))
         left -= name
-        short_id = 0 if self._bare else max(string_width.cells(row.short_id) for row in rows)
-        short_id = short_id if short_id + 1 <= min(left, width - name - said) else 0
-        left -= short_id and short_id + 1
+        if not (self._bare or short_id):
+            short_id = max(string_width.cells(row.short_id) for row in rows)
+            short_id = short_id if short_id + 1 <= min(left, width - name - said) else 0
+            left -= short_id and short_id + 1
         longer = min(left, names - name) if bar else 0
         grown = min(left - longer, MAX_BAR - bar) if bar else 0
         return ColumnWidths(name + longer, bar + grown, 0, 0, beside, short_id, 0, wide=False)
+
+    def told_apart(self, rows: list[TableRow], widths: ColumnWidths, width: int) -> list[TableRow]:
+        """Return rows whose names, where there is no room for them whole, still differ."""
+        if all(string_width.cells(row.name) <= widths.name for row in rows):
+            return rows
+        names = string_width.squeeze_apart(
+            [row.name for row in rows],
+            widths.name,
+            self._theme.ellipsis,
+            words=width < NARROW_WIDTH,
+        )
+        return [row._replace(name=name) for row, name in zip(rows, names)]
 
     def format_row(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:
         """Return a row as a styled line of at most `width` cells."""

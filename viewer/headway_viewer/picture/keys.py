@@ -6,6 +6,7 @@ import codecs
 
 UP, DOWN, PAGE_UP, PAGE_DOWN = "up", "down", "page up", "page down"
 HOME, END, ENTER, ESCAPE, BACKSPACE = "home", "end", "enter", "escape", "backspace"
+TAB = "tab"
 _SEQUENCES = {
     "[A": UP,
     "OA": UP,
@@ -20,7 +21,7 @@ _SEQUENCES = {
     "OF": END,
     "[4~": END,
 }
-_CONTROLS = {"\r": ENTER, "\n": ENTER, "\x7f": BACKSPACE, "\b": BACKSPACE}
+_CONTROLS = {"\r": ENTER, "\n": ENTER, "\x7f": BACKSPACE, "\b": BACKSPACE, "\t": TAB}
 LONGEST = 16  # characters of a sequence: what is longer is none
 
 

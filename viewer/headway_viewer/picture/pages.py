@@ -13,31 +13,34 @@ from headway.formatting import quantity
 from headway.formatting.outcome import display_name
 from headway.formatting.theme import STYLES, Line, Theme
 from headway.model import Operation, Stage
-from headway.states import PENDING, WAITING
+from headway.states import CRASHED, FAILED, PENDING, WAITING
 from headway_viewer import formatting
-from headway_viewer.picture.board import Board
+from headway_viewer.picture.board import Board, end_word
 from headway_viewer.picture.browsing import (
     CONFIRM,
     FILTER,
+    FILTERED_STATES,
     HELP,
     KEY_HELP,
     LIST,
     LOG,
     OPERATION,
+    STATE_WORD,
     Browsing,
 )
 from headway_viewer.picture.columns import clip_line
-from headway_viewer.picture.estimate_basis import basis_text, work_text
 from headway_viewer.picture.view import View
 from headway_viewer.picture.wording.active_stage import active_stage
 from headway_viewer.picture.wording.counts import shown_count
 from headway_viewer.picture.wording.details import detail_lines
-from headway_viewer.picture.wording.standing import error_lines
+from headway_viewer.picture.wording.estimate_basis import basis_text, work_text
+from headway_viewer.picture.wording.standing import error_lines, held_word
 
 MAX_STAGE_NAME = 28  # cells
 STAGE_BAR = 20  # cells
 BAR_WIDTH = 70  # cells of a page below which its stages have no bars
 LAST_LINES = 10  # of the output, on the page of an operation
+MARKED_ROWS = 3  # from which on a list has a line for what stands outside of it
 KEY_CELLS = 9  # of the column of keys in the help
 # What the keys of a page do, the more important first: of a narrow picture the last are not told.
 _MOVES = {
@@ -50,10 +53,30 @@ _LEAVES = {LIST: ("q quit", "? help", "/ filter"), HELP: ("Escape back", "q quit
 _LEAVES_PAGE = ("Escape back", "q quit", "? help")
 
 
+FILTER_HINTS = (
+    f"  letters of a name, or {STATE_WORD}{FAILED}; Tab completes, Escape shows all",
+    f"  letters of a name, or {STATE_WORD}{FAILED}; Escape shows all",
+    f"  a name, or {STATE_WORD}{FAILED}",
+)
+
+
 def matches(operation: Operation, words: str) -> bool:
     """Return whether an operation passes the filter of the list."""
     folded = words.lower()
+    if STATE_WORD in folded:
+        parts = folded.split(" ")
+        wanted = [part[len(STATE_WORD) :] for part in parts if part.startswith(STATE_WORD)]
+        states = _state_words(operation)
+        if not all(any(word.startswith(state) for word in states) for state in wanted):
+            return False
+        folded = " ".join(part for part in parts if not part.startswith(STATE_WORD)).strip()
+    elif folded in FILTERED_STATES and folded in _state_words(operation):
+        return True
     return folded in operation.name.lower() or operation.id.startswith(folded)
+
+
+def _state_words(operation: Operation) -> tuple[str, ...]:
+    return operation.state, end_word(operation), held_word(operation) or operation.state
 
 
 def listed(board: Board, words: str) -> list[str]:
@@ -62,6 +85,45 @@ def listed(board: Board, words: str) -> list[str]:
         return board.ordered()
     operations = board.replica.operations
     return [name for name in board.ordered() if matches(operations[name], words)]
+
+
+def no_match(words: str) -> str:
+    """Return what is said where nothing passes the filter `words`."""
+    return f"nothing is {words!r}" if STATE_WORD in words else f"no operation has {words!r}"
+
+
+def filter_line(words: str, width: int) -> Line:
+    """Return the line in which the filter `words` are typed, with a hint where there is room."""
+    line: Line = [("strong", f"/{words}_")]
+    used = string_width.cells(words) + 2
+    hint = string_width.first_fit((*FILTER_HINTS, ""), max(width - used, 0))
+    return [*line, ("dim", hint)] if hint and not words.strip() else line
+
+
+def outside_line(
+    board: Board, names: Sequence[str], first: int, rows: int, theme: Theme, width: int
+) -> Line:
+    """Return how many of `names` stand above and below the `rows` from `first` on, and what broke.
+
+    What is no id, as that of a stage, is counted and has no state.
+    """
+    above, below = first, max(len(names) - first - rows, 0)
+    operations = board.replica.operations
+    outside = (*names[:first], *names[first + rows :])
+    broken = sum(
+        1
+        for name in outside
+        if (one := operations.get(name)) is not None and one.state in (FAILED, CRASHED)
+    )
+    there = [
+        f"{count} more {side}" for count, side in ((above, "above"), (below, "below")) if count
+    ]
+    if len(there) == 2:
+        there = [f"{above} above", f"{below} below"]
+    line: Line = [("dim", f"{theme.ellipsis} {', '.join(there)}")]
+    if broken:
+        line += [("dim", ", "), ("bad", f"{broken} of them failed")]
+    return clip_line(line, width, theme.ellipsis)
 
 
 class Pages:
@@ -94,10 +156,10 @@ class Pages:
             body = self._log(view, operation, width, rows, now)
         else:
             body = self._scrolled(self._operation(view, operation, width, now), rows)
-        header = view.header(width, now, note)
+        header = view.header.line(width, now, note)
         if note is None and state.page == LIST and state.filter:
             operations = self._board.replica.operations
-            header = view.header_of(
+            header = view.header.line_of(
                 [operations[name] for name in listed(self._board, state.filter)], width, now
             )
         picture = [header, *body, self._last_line(operation, width)]
@@ -106,21 +168,27 @@ class Pages:
     def _list(self, view: View, width: int, rows: int, now: float) -> list[Line]:
         names = listed(self._board, self._state.filter)
         if not names:
-            return [[("dim", f"no operation has {self._theme.spell(self._state.filter)!r}")]]
+            return [[("dim", no_match(self._theme.spell(self._state.filter)))]]
         operations = self._board.replica.operations
         chosen = self._state.chosen
+        marked = len(names) > rows >= MARKED_ROWS
+        room = rows - marked
         at = names.index(chosen) if chosen in names else 0
-        first = max(min(at - rows // 2, len(names) - rows), 0)
-        shown = [operations[name] for name in names[first : first + rows]]
+        first = max(min(at - room // 2, len(names) - room), 0)
+        shown = [operations[name] for name in names[first : first + room]]
         made = [view.row(one, now) for one in shown]
-        widths = view.columns.measure(made, width - 2)
-        return [
+        widths = view.columns.measure(made, width - 2, steady=True)
+        made = view.columns.told_apart(made, widths, width - 2)
+        lines: list[Line] = [
             [
                 ("strong", "> " if one.id == chosen else "  "),
                 *view.columns.format_row(row, widths, width - 2),
             ]
             for one, row in zip(shown, made)
         ]
+        if marked:
+            lines.append(outside_line(self._board, names, first, room, self._theme, width))
+        return lines
 
     def _log(
         self, view: View, operation: Operation, width: int, rows: int, now: float
@@ -178,7 +246,7 @@ class Pages:
         if state.asking == CONFIRM and operation is not None:
             return [("warn", f"cancel {spell(display_name(operation))}? y or n")]
         if state.asking == FILTER:
-            return [("strong", f"/{spell(state.filter)}_")]
+            return filter_line(spell(state.filter), width)
         if state.message:
             return [("warn", spell(state.message))]
         filtered = (
@@ -244,12 +312,13 @@ def stage_lines(operation: Operation, theme: Theme, width: int, now: float) -> l
         depths[stage.id] = depths.get(stage.parent or 0, 0) + 1 if stage.parent else 1
     names = [spell(stage.name) for stage in stages]
     cells = min(max(map(string_width.cells, names), default=0), MAX_STAGE_NAME)
+    names = string_width.squeeze_apart(names, cells, theme.ellipsis)
     active = active_stage(operation)
     lines: list[Line] = []
     for stage, name in zip(stages, names):
         style = STYLES[stage.state]
         indent = "  " * min(depths[stage.id], 5)
-        fitted = string_width.pad(string_width.squeeze(name, cells, theme.ellipsis), cells)
+        fitted = string_width.pad(name, cells)
         line: Line = [("", indent), (style, theme.signs[stage.state])]
         line.append(("strong" if stage is active else "", f" {fitted}"))
         fraction = stage.fraction()

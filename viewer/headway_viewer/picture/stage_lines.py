@@ -11,9 +11,9 @@ from headway.model import Operation
 from headway.states import CRASHED, FAILED, RUNNING
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.columns import MIN_BAR, ColumnWidths
-from headway_viewer.picture.estimate_basis import basis_text, work_text
 from headway_viewer.picture.remaining import late_text
 from headway_viewer.picture.wording.details import Detail, details
+from headway_viewer.picture.wording.estimate_basis import basis_text, work_text
 from headway_viewer.picture.wording.standing import coming_text
 
 MAX_DETAIL_LINES = 4  # below one row
@@ -65,10 +65,13 @@ def lines_below(
     barred = widths is not None and width >= PART_BAR_WIDTH and not bare
     names = [theme.spell(one.name) for one in found if one.fraction is not None]
     cells = min(max(map(string_width.cells, names), default=0), MAX_PART_NAME)
+    if barred and widths is not None:
+        cells = max(cells, widths.name - 2)  # of the column, without what is indented
+    cut = iter(string_width.squeeze_apart(names, cells, theme.ellipsis))
     lines: list[Line] = []
     for detail in found:
         if barred and widths is not None and detail.fraction is not None:
-            part = _part_line(detail, detail.fraction, widths, theme, cells, room)
+            part = _part_line(detail, detail.fraction, next(cut), widths, theme, cells, room)
             lines.append([("", indent), *part])
         else:
             words = string_width.clip_words(theme.spell(detail.text), room, theme.ellipsis)
@@ -77,12 +80,16 @@ def lines_below(
 
 
 def _part_line(
-    detail: Detail, fraction: float, widths: ColumnWidths, theme: Theme, cells: int, room: int
+    detail: Detail,
+    fraction: float,
+    name: str,
+    widths: ColumnWidths,
+    theme: Theme,
+    cells: int,
+    room: int,
 ) -> Line:
-    """Return name, bar and count of a part; the bar ends where that of the row does."""
-    cells = max(cells, widths.name - 2)  # of the column, without what is indented
+    """Return `name`, bar and count of a part; the bar ends where that of the row does."""
     bar = max(widths.name - 2 + widths.bar - cells, MIN_BAR) if widths.bar else PART_BAR
-    name = string_width.squeeze(theme.spell(detail.name), cells, theme.ellipsis)
     rest = string_width.clip_words(theme.spell(detail.rest), room - cells - bar - 3, theme.ellipsis)
     return [
         ("dim", f"{string_width.pad(name, cells)} "),

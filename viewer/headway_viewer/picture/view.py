@@ -7,10 +7,7 @@ when its operation, the second or the width has changed.
 
 from __future__ import annotations
 
-from typing import Mapping
-
-from headway import string_width, text
-from headway.estimate import Estimate
+from headway import string_width
 from headway.estimate import duration as rounded
 from headway.formatting import quantity
 from headway.formatting.outcome import main_stage, outcome_texts
@@ -22,22 +19,16 @@ from headway.states import (
     COMPLETED,
     CRASHED,
     FAILED,
-    OPEN,
     PENDING,
     UNJUDGED,
     WAITING,
 )
 from headway_viewer import formatting
-from headway_viewer.picture.board import COUNTED_STATES, Board, end_word, ended_rows
+from headway_viewer.picture.board import Board, ended_rows
 from headway_viewer.picture.columns import NARROW_WIDTH, Columns, ColumnWidths, TableRow
 from headway_viewer.picture.finish_time import FinishTime
-from headway_viewer.picture.remaining import (
-    blank_if_unknown,
-    remaining_of,
-    remaining_of_all,
-    remaining_text,
-    told_estimate,
-)
+from headway_viewer.picture.header import Header
+from headway_viewer.picture.remaining import blank_if_unknown, remaining_text, told_estimate
 from headway_viewer.picture.stage_lines import MAX_DETAIL_LINES, lines_below
 from headway_viewer.picture.wording.active_stage import shown_part
 from headway_viewer.picture.wording.counts import (
@@ -49,6 +40,7 @@ from headway_viewer.picture.wording.counts import (
 from headway_viewer.picture.wording.groups import pool_texts, ranks_text, summary_text
 from headway_viewer.picture.wording.standing import (
     contact_text,
+    error_lines,
     held_word,
     stopped_text,
     waiting_text,
@@ -57,10 +49,8 @@ from headway_viewer.picture.wording.standing import (
 # Seconds for which an operation keeps the height that it had: rows below it do not jump each time
 # when a part of it has ended and the next is yet to begin.
 HEIGHT_KEPT = 5.0
-
-LONGEST_SEARCH_RATE = (
-    1000  # open operations, a second, for the longest remaining time: it counts down between
-)
+REASONS = (200, 60, 40, 30, 20, 12)  # cells of a reason that stands in its row: the first that fit
+_BROKEN = (FAILED, CRASHED)
 
 
 class View:
@@ -83,14 +73,12 @@ class View:
         self.finish_time = FinishTime() if finish_time is None else finish_time
         self.bare = bare
         self.columns = Columns(theme, bare=bare)
+        self.header = Header(board, theme, self.finish_time)
         self._rows: dict[str, tuple[int, TableRow]] = {}
         self._narrow = False
         self._grouped = False  # the rows of the last picture were groups
-        self._overall: tuple[int, tuple[str, ...]] = (-1, ())
         # Open operation → detail lines that are kept for it, and when it had so many last.
         self._heights: dict[str, tuple[int, float]] = {}
-        self._longest_left: Estimate | None = None
-        self._longest_found_at = float("-inf")
 
     def invalidate(self, operations: list[str]) -> None:
         """Drop the cached rows of operations that have changed."""
@@ -108,7 +96,7 @@ class View:
             return []
         body = self.body(width, lines - 1, now)
         counts = self.board.counts if self._grouped else self.board.shown_counts()
-        return [self.header(width, now, note, counts), *body]
+        return [self.header.line(width, now, note, counts), *body]
 
     def body(self, width: int, lines: int, now: float) -> list[Line]:
         """Return the lines below the header: rows, their details, and the count of the rest."""
@@ -127,28 +115,25 @@ class View:
         rows = [self.row(operation, now) for operation in operations]
         widths = self.columns.measure(rows, width, steady=True)
         picture: list[Line] = []
-        # Spare lines go round: one detail line for each row from the top, then a second, …
+        rows = self.columns.told_apart(rows, widths, width)
         lines_of_rows = [self.columns.format_row(row, widths, width) for row in rows]
         wanted = [
             self.details(operation, width, now, widths, said=_text_of(line)) if spare else []
             for operation, line in zip(operations, lines_of_rows)
         ]
-        given = [0] * len(operations)
-        going = sum(operation.open for operation in operations)
-        over = ended_rows(lines, going) - (len(operations) - going)  # lines below what has ended
-        for depth in range(MAX_DETAIL_LINES):
-            for position, below in enumerate(wanted):
-                is_over = not operations[position].open
-                if spare > 0 and len(below) > depth and not (is_over and over <= 0):
-                    given[position] += 1
-                    spare -= 1
-                    over -= is_over
+        given, spare = _shared_out(operations, wanted, spare, lines)
+        lines_of_rows = [
+            line
+            if count or row.message is None or operation.state not in _BROKEN
+            else self.columns.format_row(self._with_reason(row, operation), widths, width)
+            for operation, row, line, count in zip(operations, rows, lines_of_rows, given)
+        ]
         heights = self._heights
         self._heights = {}
         for operation, line, below, count in zip(operations, lines_of_rows, wanted, given):
             picture.append(line)
             told = below[:count]
-            if 0 < count < len(below) and operation.state in (FAILED, CRASHED):
+            if 0 < count < len(below) and operation.state in _BROKEN:
                 told = self.details(operation, width, now, widths, at_most=count)  # the last of it
             picture.extend(told)
             if operation.open:
@@ -162,103 +147,6 @@ class View:
         if chosen.more:
             picture.append(self._more_line(chosen.more, width))
         return picture
-
-    def header(
-        self,
-        width: int,
-        now: float,
-        note: str | None = None,
-        counts: Mapping[str, int] | None = None,
-    ) -> Line:
-        """Return the number of operations by state, and the remaining time of all.
-
-        `counts` are those of what is shown, by state. Of a single one that goes on its own row
-        tells the time.
-        """
-        if note is not None:
-            return self._header_line("headway", [("warn", text.safe(note))], (), width)
-        board = self.board
-        counts = board.counts if counts is None else counts
-        parts = _counted(counts, len(board.stopped), len(board.silent), len(board.unheard))
-        hint = self.board.hint() if self.board.hint is not None else None
-        if hint or not parts:
-            parts.append(("dim", self.theme.spell(hint or "nothing is running")))
-        right = self.all_remaining(now) if _several_go_on(counts) else ()
-        return self._header_line("headway", parts, right, width)
-
-    def header_of(self, listed: list[Operation], width: int, now: float) -> Line:
-        """Return the header of some operations: how many by state, and their remaining time."""
-        board = self.board
-        counts = {state: sum(end_word(one) == state for one in listed) for state in COUNTED_STATES}
-        names = {one.id for one in listed}
-        marked = (len(names & marks) for marks in (board.stopped, board.silent, board.unheard))
-        right: tuple[str, ...] = ()
-        if _several_go_on(counts):
-            right = self._left_words(remaining_of(listed, board, now), now)
-        return self._header_line("headway", _counted(counts, *marked), right, width)
-
-    def _header_line(
-        self, title: str, parts: list[tuple[str, str]], right: tuple[str, ...], width: int
-    ) -> Line:
-        """Return the header; of what is to stand at its right end, the first that fits does.
-
-        Where the parts do not all fit, there is no title, then as many of them as do, whole.
-        """
-        line: Line = []
-        used, lead = 0, ""
-        told = f"{title}  {', '.join(part for _, part in parts)}"
-        if string_width.cells(told) <= width:
-            line, used, lead = [("strong", title)], string_width.cells(title), "  "
-        for style, part in parts:
-            room = width - used - len(lead)
-            if string_width.cells(part) > room:
-                if not line:
-                    line = [(style, string_width.clip_words(part, room, self.theme.ellipsis))]
-                elif string_width.cells(self.theme.ellipsis) <= room:
-                    line += [("", lead), ("dim", self.theme.ellipsis)]
-                return line
-            line += [("", lead), (style, part)]
-            used += len(lead) + string_width.cells(part)
-            lead = ", "
-        for words in right:
-            if words and used + 2 + string_width.cells(words) <= width:
-                line += [("", " " * (width - used - string_width.cells(words))), ("", words)]
-                break
-        return line
-
-    def all_remaining(self, now: float) -> tuple[str, ...]:
-        """Return the longest remaining time of the open operations, in ever fewer words.
-
-        It is empty where one of them is unknown.
-        """
-        if not self.board.open:
-            return ()  # at once, not with the next second
-        second, words = self._overall
-        if second != int(now):
-            words = self._longest(now)
-            self._overall = (int(now), words)
-        return words
-
-    def _longest(self, now: float) -> tuple[str, ...]:
-        if not 0 <= now - self._longest_found_at < self.board.open / LONGEST_SEARCH_RATE:
-            self._longest_left = remaining_of_all(self.board, now)
-            self._longest_found_at = now
-        found = formatting.counted_down(self._longest_left, now - self._longest_found_at)
-        return self._left_words(found, now)
-
-    def _left_words(self, found: Estimate | None, now: float) -> tuple[str, ...]:
-        """Return the remaining time of several, in ever fewer words."""
-        spell = self.theme.spell
-        words = spell(blank_if_unknown(formatting.estimate_text(found, None, 0.0)))
-        done = self.finish_time.text(found, self.board.replica, now)
-        if not words or not done:
-            return (words,)
-        done = spell(f"all {done}")
-        return (
-            f"{words}, {done}",
-            done,
-            spell(formatting.estimate_text(found, None, 0.0, short=True)),
-        )
 
     def row(self, operation: Operation, now: float) -> TableRow:
         """Return the row of an operation, from the cache if it cannot have changed."""
@@ -387,6 +275,15 @@ class View:
             counted = quantity.amount(shown, stage.total, stage.unit).rjust(len(widest))
         return counted, rate_text(operation, stage, now)
 
+    def _with_reason(self, row: TableRow, operation: Operation) -> TableRow:
+        """Return the row of a failure below which no line says why: as much of it as fits."""
+        why = next(iter(error_lines(operation, 1)), "")
+        if not why or row.message is None:
+            return row
+        said, ellipsis = self.theme.spell(why), self.theme.ellipsis
+        texts = [f"{row.message}: {string_width.clip_words(said, n, ellipsis)}" for n in REASONS]
+        return row._replace(message=texts[0], shorter=(*texts[1:], row.message, *row.shorter))
+
     def details(
         self,
         operation: Operation,
@@ -428,14 +325,17 @@ class View:
         words = string_width.first_fit([*texts, head], width)
         return [("dim", string_width.clip(words, width, ellipsis))]
 
-    def receipt(self, operation: Operation, width: int) -> Line:
-        """Return the line that stays on a terminal when an operation has ended."""
-        return receipt_line(operation, self.theme, width)
+    def receipt(self, operation: Operation, width: int, *, reason: bool = False) -> Line:
+        """Return the line that stays on a terminal when an operation has ended.
+
+        With `reason` it says why what has failed did.
+        """
+        return receipt_line(operation, self.theme, width, reason=reason)
 
     def pool_receipt(self, operations: list[Operation], width: int) -> Line:
         """Return the line that stays of the completed operations of a pool, which share a name."""
         if len(operations) == 1:
-            return self.receipt(operations[0], width)
+            return self.receipt(operations[0], width, reason=True)
         return receipt_line(operations[-1], self.theme, width, *pool_texts(operations))
 
     def summary(self, width: int, lines: int, now: float) -> list[Line]:
@@ -456,8 +356,34 @@ class View:
         if left_out:
             more = f"{self.theme.ellipsis} {left_out} more"
             picture.append([("dim", string_width.clip(more, width, self.theme.ellipsis))])
+        rows = self.columns.told_apart(rows, widths, width)
         picture.extend(self.columns.format_row(row, widths, width) for row in rows)
         return picture
+
+
+def _shared_out(
+    operations: list[Operation], wanted: list[list[Line]], spare: int, lines: int
+) -> tuple[list[int], int]:
+    """Return how many of the `wanted` lines stand below each row, and how many are left of `spare`.
+
+    First each failure has one, which says why. Then they go round: one for each row from the top,
+    then a second, … What has ended has its part of the picture's `lines` only.
+    """
+    given = [0] * len(operations)
+    going = sum(operation.open for operation in operations)
+    over = ended_rows(lines, going) - (len(operations) - going)
+    for depth in range(-1, MAX_DETAIL_LINES):
+        for position, below in enumerate(wanted):
+            operation = operations[position]
+            if depth < 0:
+                fits = operation.state in _BROKEN
+            else:
+                fits = given[position] == depth and (operation.open or over > 0)
+            if fits and spare > 0 and len(below) > given[position]:
+                given[position] += 1
+                spare -= 1
+                over -= not operation.open
+    return given, spare
 
 
 def _waiting_texts(operation: Operation, since: float | None, now: float) -> list[str]:
@@ -475,25 +401,6 @@ def _waiting_texts(operation: Operation, since: float | None, now: float) -> lis
 
 def _text_of(line: Line) -> str:
     return "".join(piece for _, piece in line)
-
-
-def _counted(
-    counts: Mapping[str, int], stopped: int, silent: int, unheard: int
-) -> list[tuple[str, str]]:
-    """Return the parts of a header that count, each with its style."""
-    states = [state for state in COUNTED_STATES if counts[state]]
-    parts = [(STYLES[state], f"{counts[state]} {state}") for state in states]
-    if stopped:
-        parts.append((STYLES[STOPPED], f"{stopped} {STOPPED} by a signal"))
-    if silent:
-        parts.append((STYLES[SILENT], f"{silent} silent"))
-    if unheard:
-        parts.append((STYLES[SILENT], f"{unheard} on hosts out of contact"))
-    return parts
-
-
-def _several_go_on(counts: Mapping[str, int]) -> bool:
-    return sum(counts[state] for state in OPEN) > 1
 
 
 def shown_progress(operation: Operation, stage: Stage | None) -> float | None:

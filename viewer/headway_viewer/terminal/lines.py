@@ -17,21 +17,24 @@ from functools import partial
 from typing import Any
 
 from headway.formatting import ci_log, theme
+from headway.formatting.step_summary import MAX_OPERATIONS, parts_of
+from headway.host.files import step_table
 from headway.model import Operation
 from headway_viewer.connection.endpoint import endpoint_finder
 from headway_viewer.connection.feed import Feed
+from headway_viewer.connection.spooled_ends import read_ends
 from headway_viewer.display.clock import time_of_day
 from headway_viewer.display.jsonl import Jsonl
 from headway_viewer.display.plain import Plain
 from headway_viewer.picture.board import Board
 from headway_viewer.replica.replica import Replica
 from headway_viewer.terminal.processes import is_running
-from headway_viewer.terminal.step_summary import MAX_OPERATIONS, parts_of, summary
 
 LINE_KINDS = ("plain", "json")
 IDLE_INTERVAL = 0.5  # seconds between checks whether the program runs
 EXIT_INTERVAL = 0.05  # seconds between them once its operations have ended: it is about to exit
-WHY_TIMEOUT = 10.0  # seconds for `headway why`
+WHY_TIMEOUT = 1.5  # seconds for `headway why`, of all: a table that comes late is none
+SPOOL_INTERVAL = 0.5  # seconds between looks for ends that no broker has taken in
 STARTING = 60.0  # seconds that this process may have been starting for, while its operations ended
 BEGIN_TIMEOUT = 4.0  # seconds after its exit to hear of any: its broker may still be starting
 VERDICT_TIMEOUT = 1.5  # seconds after its exit for the broker's verdict on its operations
@@ -76,8 +79,8 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
     stream = open(descriptor, "w", encoding=sys.stderr.encoding, errors="replace", closefd=False)  # noqa: SIM115
     plain_theme = theme.for_encoding(stream.encoding, coloured=False)
     feed = Feed(replica, endpoint_finder(start=False))
-    begun = feed.clock()
-    replica.set_clocks(begun, time.time())
+    begun, unix = feed.clock(), time.time()
+    replica.set_clocks(begun, unix)
     board.seen_since = lambda _operation: replica.time(begun) - STARTING
     lines: Plain | Jsonl
     if kind == "json":
@@ -93,8 +96,9 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
             is_unseen=partial(is_unseen, descriptor=descriptor),
         )
     acknowledged: set[str] = set()
-    table = os.environ.get("GITHUB_STEP_SUMMARY")
+    table = step_table.path(os.environ)
     died_at: float | None = None
+    spool_read = float("-inf")
     try:
         while True:
             feed.wake = pids.descriptor
@@ -123,6 +127,12 @@ def run_lines(descriptor: int, pid: int, kind: str = "plain", sender: int | None
                 if feed.request("drawn", {"operations": ids}) is not None or table:
                     acknowledged.update(ids)
             told = sender is None or pids.known <= {made.pid for made in mine}
+            if died_at is not None and not (mine and told) and local - spool_read > SPOOL_INTERVAL:
+                # Its broker is still starting: the program has left its ends in a file.
+                spool_read = local
+                spooled = _spooled(replica, pids.known, local)
+                if spooled:
+                    replica.set_clocks(begun, unix, spooled)
             if late or (died_at is not None and over and told):
                 return 0
     except OSError:
@@ -148,27 +158,42 @@ def is_unseen(operation: Operation, descriptor: int) -> bool:
     return stat.S_ISREG(mode) or mode == os.stat(os.devnull).st_mode
 
 
+def _spooled(replica: Replica, pids: set[int], now: float) -> list[Operation]:
+    """Return the ends of these processes, and of what is inside, that the replica does not have."""
+    found: dict[str, Operation] = {}
+    for operation in read_ends(now).operations[::-1]:  # a parent ends after what is inside of it
+        parent = (operation.parent or "").partition("/")[0]
+        if operation.pid in pids or parent in found:
+            found[operation.id] = operation
+    return [one for one in found.values() if one.id not in replica.operations]
+
+
 def write_step_summary(path: str | None, ended: list[Operation], board: Board) -> None:
     """Append to the summary of a CI job's step what operations took, where it can be written."""
     if path and ended:
         inside = board.children
         told = [part for operation in ended for part in (operation, *parts_of(operation, inside))]
-        answers = {operation.id: _why(operation.id) for operation in told[:MAX_OPERATIONS]}
+        # Without earlier runs there is nothing to ask for.
+        known = [operation for operation in told if operation.usual is not None]
+        until = time.monotonic() + WHY_TIMEOUT
+        answers = {operation.id: _why(operation.id, until) for operation in known[:MAX_OPERATIONS]}
         try:
-            with open(path, "a", encoding="utf-8", errors="replace") as file:
-                file.write(f"{summary(ended, answers, inside)}\n")
+            step_table.append(path, ended, answers, inside)
         except OSError:
             pass  # the lines of the log go on
 
 
-def _why(operation: str) -> dict[str, Any]:
-    """Return what an operation took, as `headway why` tells it; {} where it tells nothing."""
+def _why(operation: str, until: float) -> dict[str, Any]:
+    """Return what an operation took, as `headway why` tells it; {} if it tells nothing in time."""
+    timeout = until - time.monotonic()
+    if timeout <= 0:
+        return {}
     try:
         done = subprocess.run(  # noqa: S603 - our own
             [sys.executable, "-m", "headway", "why", operation, "--json"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=WHY_TIMEOUT,
+            timeout=timeout,
             check=False,
         )
         answer = json.loads(done.stdout)

@@ -229,7 +229,7 @@ class TerminalLoop:
         leaves = operation.receipt or operation.state in (FAILED, CRASHED)
         if lasted >= MIN_DURATION and operation.parent is None and leaves:
             width = max(terminal_size(self._target.descriptor)[0] - 1, 0)
-            receipt = self._theme.paint(self._view.receipt(operation, width))
+            receipt = self._theme.paint(self._view.receipt(operation, width, reason=True))
         self._etiquette.add_ended(operation.id, receipt)
 
     def _still_runs(self, operation: Operation) -> bool:

@@ -48,6 +48,7 @@ _KEYS = {
     "enter": keys.ENTER,
     "escape": keys.ESCAPE,
     "backspace": keys.BACKSPACE,
+    "tab": keys.TAB,
     "left": "left",
     "right": "right",
 }

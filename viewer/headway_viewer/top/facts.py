@@ -14,10 +14,10 @@ from headway.model import Operation
 from headway.states import CRASHED, FAILED, PENDING, WAITING
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
-from headway_viewer.picture.estimate_basis import basis_text, work_text
 from headway_viewer.picture.pages import stage_lines
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate, remaining_text
 from headway_viewer.picture.wording.details import details
+from headway_viewer.picture.wording.estimate_basis import basis_text, work_text
 from headway_viewer.picture.wording.standing import error_lines, stopped_text, waiting_text
 
 LABEL = 10  # cells of the column of labels

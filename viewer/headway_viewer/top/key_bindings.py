@@ -47,8 +47,8 @@ class Navigation:
     def operation(self) -> str | None:
         """Return the id of the operation that is looked at: the chosen one, or else the first."""
         chosen = self.browsing.chosen
-        if chosen is None and self.browsing.page == LIST and self.rows and not self.grouped:
-            chosen = self.rows[0]
+        if self.browsing.page == LIST and self.rows and not self.grouped:
+            chosen = chosen if chosen in self.rows else self.rows[0]
         return None if chosen is None else chosen.partition("/")[0]
 
     def show(self, rows: Sequence[str], height: int) -> None:

@@ -18,7 +18,14 @@ from headway_viewer.picture import keys
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.browsing import CONFIRM, FILTER, HELP, LIST, LOG
 from headway_viewer.picture.columns import TableRow, clip_line
-from headway_viewer.picture.pages import help_lines, stage_words
+from headway_viewer.picture.pages import (
+    MARKED_ROWS,
+    filter_line,
+    help_lines,
+    no_match,
+    outside_line,
+    stage_words,
+)
 from headway_viewer.picture.remaining import blank_if_unknown
 from headway_viewer.picture.view import View
 from headway_viewer.picture.wording.counts import rate_text, shown_count
@@ -102,7 +109,7 @@ class TopScreen:
         if layout.facts is not None:
             shown = self._with_panes(shown, layout, now)
         if layout.framed:
-            header = self._view.header(columns, now, note)
+            header = self._view.header.line(columns, now, note)
             shown = [header, *shown, self._last_line(columns)]
         blank: list[Line] = [[] for _ in range(lines - len(shown))]
         return [clip_line(line, columns, self._theme.ellipsis) for line in [*shown, *blank][:lines]]
@@ -117,7 +124,7 @@ class TopScreen:
         if state.browsing.page != LIST or state.grouped or not body.has(column, line):
             return None
         at = state.first + line - body.top
-        if at >= len(state.rows):
+        if at >= len(state.rows) or line - body.top >= state.height:  # of what stands outside
             return None
         sign = self._signs.get(line - body.top)
         if sign is not None and sign[0] <= column < sign[0] + 2:
@@ -150,7 +157,9 @@ class TopScreen:
     def _list(self, pane: Pane, now: float) -> list[Line]:
         state = self._navigation
         rows = self.tree.rows(state.browsing.filter, now)
-        state.show(rows, pane.height)
+        marked = len(rows) > pane.height >= MARKED_ROWS
+        height = pane.height - marked
+        state.show(rows, height)
         # Whoever chooses a row, or filters, sees rows.
         roll_up = self._board.rollup if state.browsing.idle else None
         grouped = None if roll_up is None else roll_up(pane.width, pane.height, now)
@@ -158,10 +167,9 @@ class TopScreen:
         if grouped is not None:
             return grouped
         if not rows:
-            words = state.browsing.filter
-            spelled = self._theme.spell(words)
-            return [[("dim", f"no operation has {spelled!r}" if words else "")]]
-        shown = rows[state.first : state.first + pane.height]
+            words = self._theme.spell(state.browsing.filter)
+            return [[("dim", no_match(words) if words else "")]]
+        shown = rows[state.first : state.first + height]
         rows_of = {name: row for name in shown if (row := self.tree.row(name)) is not None}
         found = list(rows_of.values())
         made = [self._row(row, now) for row in found]
@@ -174,14 +182,23 @@ class TopScreen:
         ]
         widths = self._view.columns.measure(padded, room, steady=True)
         lines: list[Line] = []
-        for place, (name, row, one) in enumerate(zip(rows_of, found, made)):
+        apart = self._view.columns.told_apart(padded, widths, room)
+        for place, (name, row, one, cut) in enumerate(zip(rows_of, found, made, apart)):
             indent = min(self._indent(row), max(widths.name - 4, 0))
+            if indent == self._indent(row):
+                one = one._replace(name=cut.name[indent:])  # noqa: PLW2901
             own = widths._replace(name=widths.name - indent)
             line = self._view.columns.format_row(one, own, room - indent)
             if row.opened is not None:
                 self._signs[place] = (pane.left + MARK + indent, name)
             chosen = name == state.browsing.chosen
             lines.append(self._lead(row, indent, tree=tree, chosen=chosen) + _marked(line, chosen))
+        if marked:
+            lead: Line = [("", " " * MARK)]
+            outside = outside_line(
+                self._board, rows, state.first, height, self._theme, pane.width - MARK
+            )
+            lines.append(lead + outside)
         return lines
 
     def _lead(self, row: Row, indent: int, *, tree: bool, chosen: bool) -> Line:
@@ -336,7 +353,7 @@ class TopScreen:
         if state.asking == CONFIRM and operation is not None:
             return [("warn", f"cancel {spell(display_name(operation))}? y or n")]
         if state.asking == FILTER:
-            return [("strong", f"/{spell(state.filter)}_")]
+            return filter_line(spell(state.filter), width)
         if state.message:
             return [("warn", spell(state.message))]
         line: Line = []

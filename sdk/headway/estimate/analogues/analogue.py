@@ -81,7 +81,7 @@ class Analogue(Matching):
     `by_clock`: nothing has counted or is to come, and usual durations are all there is.
     """
 
-    __slots__ = ("_drift", "_overdue", "_theirs", "by_clock", "late", "lately", "left")
+    __slots__ = ("_drift", "_overdue", "_theirs", "_unseen", "by_clock", "late", "lately", "left")
 
     def __init__(self, run: Run, parameters: Parameters) -> None:
         super().__init__(run, parameters)
@@ -90,6 +90,7 @@ class Analogue(Matching):
         self.by_clock = False
         self._overdue = 0.0  # seconds more that this may take, of what goes by its duration
         self._drift: dict[str, float] = {}  # logarithm of the pace of late over the one taken
+        self._unseen: dict[str, float] = {}
         self._theirs: tuple[CriticalPath, Lanes] | None = None  # of its stages, in that order
 
     def remaining(
@@ -140,9 +141,9 @@ class Analogue(Matching):
             else:
                 left = lefts[at]
             own = cold.sure.get(stage.key, 0.0)
-            own *= 1 - (self._parameters.trust(span.key) if span.fractions else 0.0)
+            own *= self._unseen_part(span) if own > 0 else 0.0
             if own > 0:
-                # An even pace of this run tells more than what theirs took, whose count does not.
+                # Nobody saw their count: an even pace of this run tells more than what they took.
                 left = self._mean(cold.remaining[stage.key], max(LEAST_LEFT, left), own)
                 self.by_clock = False
                 if len(order) == 1:
@@ -256,6 +257,20 @@ class Analogue(Matching):
             return left, 0.0
         by_time, over = self._by_time(span, worked, usual)
         return self._mean(left, by_time, 1 - timed), timed * over
+
+    def _unseen_part(self, span: Span) -> float:
+        """Return how much of the count of an earlier stage went by between two looks, 0…1.
+
+        It is the most that it grew by at once: all, of one that was told of when it had ended. One
+        that was taken back, or told of no total, was no count of the work.
+        """
+        if span.moved or span.total <= 0:
+            return 0.0
+        found = self._unseen.get(span.key)
+        if found is None:
+            grown = (then - now for now, then in zip(span.fractions, span.fractions[1:]))
+            found = self._unseen[span.key] = max(grown, default=1.0)
+        return found
 
     def _mean(self, first: float, second: float, share: float) -> float:
         """Return the mean of two times in the logarithm, the first with this share of the say."""

@@ -97,6 +97,7 @@ class TerminalViewer:
                 self._check_at = now + CHECK_INTERVAL if self._starts < MAX_STARTS else None
             else:
                 _spawn([python.path, *arguments], python.foreign, ())
+                self._reporter.receipts.lines_begun = True
             self._viewing = True
             self._draw_for(list(self._reporter.handles))
         except OSError as error:
@@ -119,6 +120,7 @@ class TerminalViewer:
         if python is not None:
             try:
                 _spawn([python.path, *arguments], python.foreign, ())
+                self._reporter.receipts.lines_begun = True
             except OSError as error:
                 reraise_async(error)
 

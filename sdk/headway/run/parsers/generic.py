@@ -16,6 +16,7 @@ from headway.run.reading.events import (
     StageEnded,
     StageMoved,
     StageStarted,
+    Untold,
     Withdrawn,
 )
 from headway.run.reading.evidence import CLOSE, NOTHING, RESTART, SHOW, WITHDRAW, Hypothesis
@@ -152,6 +153,8 @@ class Parser:
                 follows = RESTART  # what another hypothesis counted is no part of this one's count
         name = shown.stage
         if follows == RESTART or name not in self._running:
+            if found.of_file and shown.parent is None:
+                events.append(Untold())  # of how many files nobody has said
             events.append(StageStarted(name, found.total, found.unit, shown.parent))
             self._stages.setdefault(name, shown.parent)
             self._running.add(name)

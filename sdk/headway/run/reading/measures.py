@@ -39,6 +39,7 @@ class Measure(NamedTuple):
     need: int
     outer: bool = False
     begins: bool = False  # the line tells what begins: `done` are those before it
+    of_file: bool = False  # its label is a file's name: there may be others
 
 
 _NUMBER = r"[\d.]+ ?[kKMGTP]?i?B?"
@@ -102,6 +103,7 @@ _LEVELS = option_set("TRACE DEBUG INFO NOTICE WARN WARNING ERROR")
 _BAR_SIGNS = late_pattern(r"[█▉▊▋▌▍▎▏▓▒░⣿━╸╺]+|[#=>*.|+~\-]{2,}|[\[\](){}<>|#=*%]+")
 # A name that a number is part of, as "part2.bin" or "10.0.0.2": not what changes as work goes on.
 _NUMBERED = late_pattern(r"[A-Za-z][A-Za-z_.+-]*\d[\w.+-]*|\d{1,3}(?:\.\d{1,3}){3}")
+_FILE = late_pattern(r"[^ .]\.[A-Za-z]\w{0,4}(?:\.[A-Za-z]\w{0,3})?$")  # "data.bin", "a.tar.gz"
 _DOING = late_pattern(r"\W*(?P<verb>[A-Za-z]+ing)\b")
 _NO_NAME = late_pattern(r"\S*(?:://|@|=|\\)\S*")  # addresses and settings: they may be secrets
 _DIGITS = late_pattern(r"[\d.,:]*\d[\d.,:]*\s?(?:[kKMGTP]?i?B(?:/s)?\b|[kKMGTP]\b)?")
@@ -119,8 +121,18 @@ def measure(line: str) -> Measure | None:
         if match is not None:
             found = read(line, match)
             if found is not None:
-                return found
+                return found._replace(of_file=True) if _names_file(found) else found
     return None
+
+
+def _names_file(found: Measure) -> bool:
+    """Return whether what is counted is one file; what is done with one after the other is all."""
+    kind = found.key[0]
+    if not found.label or kind not in ("bytes", "count", "percent", "tqdm"):
+        return False
+    numbered = kind != "tqdm" and bool(found.key[-1])
+    file = numbered or _FILE.search(found.label) is not None
+    return file and (kind != "tqdm" or found.unit == "B")
 
 
 def label_of(text: str) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Seconds for which a command is not followed by anything that has to be imported. What takes longer
 # again and again is followed from its beginning. Doubled, the first run of a longer one would be
 # seen that much later, from elsewhere too.
-LONGEST = 0.7
+LONGEST = 0.5
 # The same for one that took less than what counts as long when it ran last.
 KNOWN_LONGEST = 1.5
 # The same on a terminal, whose picture begins soon after, and for a known tool that has printed.

@@ -307,3 +307,22 @@ def test_a_stage_that_is_late_by_much_is_expected_to_go_on_for_long():
     ]
     forecast, _ = play(learned(blind), blind[:1], until=20.0)
     assert forecast.estimate(20.0).median > 5
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_count_that_was_seen_to_end_early_is_not_believed_to_end_the_work(again):
+    def run(history, until):
+        forecast = Forecast(history)
+        forecast.start(0.0)
+        for tick in range(int(10 * until) + 1):
+            now = tick / 10
+            counts = now < 3
+            attempt = 1 if counts or not again else 2
+            done, total = (int(now / 0.3), 10) if counts else (0, None)
+            forecast.observe(1, "Run", None, "running", done, total, None, now, attempt)
+            forecast.estimate(now)
+        return forecast
+
+    first = run([], 10.0)
+    first.observe(1, "Run", None, "completed", 0, None, None, 10.0, 2 if again else 1)
+    assert run([first.finish("completed", 10.0)], 2.8).estimate(2.8).median > 3

@@ -11,6 +11,7 @@ from headway.run.reading.events import (
     OUTPUT,
     Detail,
     StageMoved,
+    Untold,
     Withdrawn,
 )
 from headway.run.reading.terminal_lines import PROGRESS_MARK
@@ -347,3 +348,23 @@ def test_the_last_step_that_was_announced_is_done_once_the_command_has_succeeded
 ):
     played = say_to("./job", *(f"step {n}/5" for n in range(1, last + 1)), exit_status=status)
     assert played.figures() == {"Step": (done, 5, "")}
+
+
+@pytest.mark.parametrize(
+    ("lines", "untold"),
+    [
+        ([f"alpha.bin: {share}%" for share in (5, 10, 15, 20)], True),
+        ([f"copy /srv/a.tar.gz {done}/40 MB" for done in (5, 10, 15, 20)], True),
+        ([f"part2.bin: {share}%" for share in (5, 10, 15, 20)], True),
+        ([f"Compiling: {share}%" for share in (5, 10, 15, 20)], False),
+        ([f"Converting page{done}.tif {done}/9" for done in (1, 2, 3, 4)], False),
+        ([f"{share}% done" for share in (5, 10, 15, 20)], False),
+        ([f"data.bin: {share}%|###   | {share}/100 [00:01<00:09]" for share in (5, 10)], False),
+        ([f"data.bin: {n}%|# | {n}MB/100MB [00:01<00:09, 1MB/s]" for n in (5, 10)], True),
+    ],
+)
+def test_a_count_of_one_file_is_not_that_of_the_whole(lines, untold):
+    machine = generic.Parser()
+    events = [event for line in lines for event in machine.feed(line, DRAWN)]
+    assert any(isinstance(event, StageMoved) for event in events)
+    assert any(isinstance(event, Untold) for event in events) is untold

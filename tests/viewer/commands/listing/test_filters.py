@@ -57,6 +57,12 @@ def test_what_goes_on_fits_first_then_what_went_wrong_last(lines, fits):
     assert ids(fit(operations, [1] * 6, lines)) == fits.split()
 
 
+def test_on_a_small_screen_the_latest_failure_has_half_of_it_at_most():
+    operations = listed(some())  # done fail dead wait run1 run2
+    assert ids(fit(operations, [1, 2, 2, 1, 1, 1], 4)) == ["dead", "run1", "run2"]
+    assert ids(fit(operations, [1, 3, 3, 1, 1, 1], 4)) == ["done", "wait", "run1", "run2"]
+
+
 def test_of_what_is_over_the_latest_fits_however_it_ended():
     over = [operation(f"c{number}", "x", "cancelled", ended=-200.0 + number) for number in range(9)]
     over.append(operation("done", "x", "completed", ended=-3.0))

@@ -45,6 +45,30 @@ def test_a_command_that_fails_is_told_of():
         CommandChannel("exit 3", with_output=False).deliver(NOTICE)
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("no-such-command --now", "there is no command 'no-such-command'"),
+        ("A=1 B= no-such-command", "there is no command 'no-such-command'"),
+        ("/no/such | cat", "there is no command '/no/such'"),
+        ("echo 'a", "echo 'a"),
+        ("if true", "if true"),
+    ],
+)
+def test_what_the_shell_cannot_run_is_refused_at_once(words, why):
+    with pytest.raises(ValueError, match=why):
+        CommandChannel(words, with_output=False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["exit 3", "if true; then cat; fi", "A=1 cat", "'my prog' x", "$PAGER x", "(cat)", "~/x",
+     "cat > x; no-such-command", ": it\\'s", "cat <<end\nit's\nend", "'cat'"],
+)  # fmt: skip
+def test_what_only_the_shell_knows_is_left_to_it(words):
+    assert CommandChannel(words, with_output=False).kind
+
+
 def test_a_command_that_hangs_is_ended_with_what_it_started(monkeypatch, tmp_path):
     monkeypatch.setattr(command, "TIMEOUT", 0.2)
     before = time.monotonic()
@@ -54,7 +78,7 @@ def test_a_command_that_hangs_is_ended_with_what_it_started(monkeypatch, tmp_pat
 
 
 def test_other_commands_and_other_folders_are_other_kinds(tmp_path, monkeypatch):
-    kinds = [CommandChannel(command, with_output=False).kind for command in ("true", "true", "x")]
+    kinds = [CommandChannel(command, with_output=False).kind for command in ("true", "true", "cat")]
     monkeypatch.chdir(tmp_path)
     kinds.append(CommandChannel("true", with_output=False).kind)
     assert kinds[0] == kinds[1]

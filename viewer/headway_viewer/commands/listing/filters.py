@@ -82,7 +82,10 @@ def fit(operations: list[Operation], heights: list[int], lines: int) -> list[Ope
     going = [one for one in operations if one.open]
     broken = [one for one in operations if one.state in _BROKEN]
     over = [one for one in operations if not one.open and one.state not in _BROKEN]
-    reserved = min(sum(height[one.id] for one in broken), lines // BROKEN_SHARE)
+    # On a small screen that has no room for the latest: it gets half of it, if that is enough.
+    latest = height[broken[-1].id] if broken else 0
+    least = latest if lines >= BROKEN_SHARE and latest <= lines // 2 else 0
+    reserved = min(sum(height[one.id] for one in broken), max(lines // BROKEN_SHARE, least))
     kept: set[str] = set()
     left = lines - reserved
     for group, extra in ((going, 0), (broken, reserved), (over, 0)):

@@ -43,9 +43,9 @@ def group_lines(
     names = {name: theme.spell(name) for name in groups}
     longest = max(map(string_width.cells, names.values()), default=0)
     cells = min(longest, max(width // NAME_SHARE, width - 50))
+    cut = string_width.squeeze_apart(list(names.values()), cells, theme.ellipsis)
     lines: list[Line] = []
-    for name, members in groups.items():
-        named = string_width.squeeze(names[name], cells, theme.ellipsis)
+    for members, named in zip(groups.values(), cut):
         parts: Line = [("", string_width.pad(named, cells))]
         left = width - cells
         for style, words in _parts(members, theme, now):

@@ -85,10 +85,10 @@ def list_operations(
     if left_out:
         words = string_width.clip(_left_out_text(left_out, theme), width, theme.ellipsis)
         found.append([("dim", words)])
-    for one, row in zip(shown, rows):
+    for one, row in zip(shown, view.columns.told_apart(rows, widths, width)):
         found.append(view.columns.format_row(row, widths, width))
         found += below.get(one.id, ())
-    return [*found, view.header_of(ordered, width, now)]
+    return [*found, view.header.line_of(ordered, width, now)]
 
 
 _BROKEN = (FAILED, CRASHED)

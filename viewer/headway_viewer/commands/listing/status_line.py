@@ -35,7 +35,7 @@ def status_line(board: Board, theme: Theme, columns: int, now: float) -> Line:
     elif going:
         states = [(state, sum(one.state == state for one in going)) for state in _OPEN_STATES]
         words = ", ".join(f"{count} {state}" for state, count in states if count)
-        left = next(iter(View(board, theme).all_remaining(now)), "")
+        left = next(iter(View(board, theme).header.all_remaining(now)), "")
         parts.append((STYLES[RUNNING], words + (f", {left}" if left else "")))
     if broken:
         last = max(broken, key=lambda one: one.ended or 0.0)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 from typing import Any
@@ -16,14 +18,21 @@ from headway_viewer.notify.notice import Notice
 
 TIMEOUT = 30.0  # seconds that the command may take; then it and what it started is ended
 SCHEMA = 1
+CHECK_TIMEOUT = 5.0  # seconds for the shell to say whether there is such a command
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_PLAIN = re.compile(r"[\w./+@%:,-]+")
 
 
 class CommandChannel:
-    """Runs `command` by the shell, once for each notice."""
+    """Runs `command` by the shell, once for each notice.
+
+    Raise ValueError where it is no command for the shell, or there is no such command.
+    """
 
     gives_up = False
 
     def __init__(self, command: str, *, with_output: bool) -> None:
+        _check(command)
         # The same words are another command in another folder.
         self.kind = kind_to("exec", command, _folder())
         self._command = command
@@ -69,6 +78,44 @@ def as_json(notice: Notice, *, with_output: bool) -> dict[str, Any]:
         "progress": None if notice.value is None else notice.value / 100,
         "host": notice.host,
     }
+
+
+def _check(command: str) -> None:
+    """Raise ValueError where the shell cannot run a command; nothing of it is run."""
+    ask = 'command -v -- "$1"'
+    try:
+        syntax = _shell("-n", "-c", command)
+        if syntax.returncode:
+            said = syntax.stderr.decode(errors="replace").strip().splitlines()
+            raise ValueError(f"--exec {command!r}: {said[-1] if said else 'no command'}")
+        program = _program(command)
+        if program is not None and _shell("-c", ask, "sh", program).returncode:
+            raise ValueError(f"--exec: there is no command {program!r}")
+    except (OSError, subprocess.TimeoutExpired):
+        pass  # a busy machine: the first notice will tell
+
+
+def _shell(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(  # noqa: S603 - the shell that runs it
+        ["/bin/sh", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=CHECK_TIMEOUT,
+        check=False,
+    )
+
+
+def _program(command: str) -> str | None:
+    """Return the program that a command begins with; None where only the shell knows it."""
+    try:
+        words = shlex.split(command, comments=True)
+    except ValueError:  # a text within, as of `cat <<end`
+        return None
+    while words and _ASSIGNMENT.match(words[0]):
+        words = words[1:]
+    if not words:
+        return None
+    return words[0] if _PLAIN.fullmatch(words[0]) else None
 
 
 def _folder() -> str:

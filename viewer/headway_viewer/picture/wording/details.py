@@ -12,7 +12,6 @@ from headway.model import Operation, Stage
 from headway.states import CRASHED, FAILED, RUNNING, WAITING
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
-from headway_viewer.picture.estimate_basis import work_text
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
 from headway_viewer.picture.wording.active_stage import active_stage, shown_part
 from headway_viewer.picture.wording.counts import (
@@ -22,6 +21,7 @@ from headway_viewer.picture.wording.counts import (
     summed_fraction,
     total_text,
 )
+from headway_viewer.picture.wording.estimate_basis import work_text
 from headway_viewer.picture.wording.groups import by_name, group_fraction, group_texts, spread_text
 from headway_viewer.picture.wording.standing import error_lines, stall_text
 from headway_viewer.replica.ranks import latest_job

@@ -3,7 +3,7 @@
 import pytest
 from showcase import operation
 
-from headway_viewer.picture.estimate_basis import basis_text, work_text
+from headway_viewer.picture.wording.estimate_basis import basis_text, work_text
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,7 @@ from headway_viewer.picture.estimate_basis import basis_text, work_text
         (None, ""),
         ((0.4, 90_000, 0), ""),
         ((0.4, 2_000_000, 0), "read 2 MB, 0.4 s CPU"),
+        ((0.6, 90_000, 0), "0.6 s CPU"),
         ((75.0, 0, 3_100_000_000), "wrote 3.10 GB, 1 min 15 s CPU"),
         ((12.0, None, None), "12 s CPU, what it reads and writes cannot be seen"),
     ],

@@ -1,6 +1,7 @@
 from showcase import installers, operation, stage
 
-from headway_viewer.terminal.step_summary import summary
+from headway.formatting.step_summary import RUN, summary
+from headway.run.parsers import generic
 
 
 def made():
@@ -54,6 +55,10 @@ def test_what_programs_have_told_within_a_command_stands_in_its_table():
         "| loop.py | 2 s | — |",
         "| **all of it** | **9 s** | **—** |",
     ]
+
+
+def test_the_stage_that_says_nothing_is_the_one_of_the_parsers():
+    assert RUN == generic.RUN
 
 
 def test_without_operations_there_is_none():

@@ -5,17 +5,21 @@ Pure.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Mapping, Sequence
-
 from headway import text
+from headway.formatting.duration import duration
 from headway.formatting.outcome import display_name, outcome_text
-from headway.model import Operation, Stage
-from headway.run.parsers.generic import RUN
-from headway_viewer import formatting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, Mapping, Sequence
+
+    from headway.model import Operation, Stage
+
+    Children = Callable[[str], Iterable[Operation]]
 
 MAX_OPERATIONS = 50  # of a step
 MAX_STAGES = 100  # rows of an operation
-Children = Callable[[str], Iterable[Operation]]
+RUN = "Run"  # the stage of a command that names none
 _SPECIAL = "\\`*_{}[]<>|#&"  # of Markdown, within a cell
 
 
@@ -86,7 +90,7 @@ def _row(name: str, seconds: float | None, usual: float | None, *, bold: bool = 
 
 
 def _duration(seconds: float | None) -> str:
-    return "—" if seconds is None else formatting.duration(seconds)
+    return "—" if seconds is None else duration(seconds)
 
 
 def _cell(words: str) -> str:

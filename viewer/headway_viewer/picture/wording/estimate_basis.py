@@ -10,7 +10,7 @@ from headway.model import Operation
 from headway_viewer import formatting
 
 # Below both, what the processes have done is the start of any program.
-WORTH_SECONDS, WORTH_BYTES = 1.0, 1_000_000
+WORTH_SECONDS, WORTH_BYTES = 0.5, 1_000_000
 
 
 def work_text(operation: Operation) -> str:
