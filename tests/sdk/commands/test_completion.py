@@ -1,3 +1,4 @@
+import re
 import shutil
 import subprocess
 
@@ -152,6 +153,8 @@ def test_the_options_are_those_that_the_verbs_take(verb):
     shown = "" if verb == "help" else _help_of(table.load(verb))
     offered = [word for word in completion.OPTIONS[verb].split() if word.startswith("--")]
     assert [option for option in offered if option not in shown] == []
+    listed = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", shown, re.MULTILINE)
+    assert sorted({*listed} - {*offered, *completion.NOT_OFFERED, "--help"}) == []
 
 
 def _help_of(function):
