@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from headway.run.process.which import find_program
+import pytest
+
+from headway.run.process.which import find_program, reason_against
 
 
 def test_the_first_that_can_be_executed_is_found(tmp_path):
@@ -17,3 +19,22 @@ def test_the_first_that_can_be_executed_is_found(tmp_path):
 def test_a_path_is_taken_as_it_is(tmp_path):
     assert find_program(str(tmp_path / "no"), "") is None
     assert find_program(str(tmp_path), "") == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("cd", "; it is a part of the shell: sh -c 'cd …' runs it"),
+        ("echo hi; ls", "; what is written for a shell, one runs: sh -c '…'"),
+        ("A=1", "; what is written for a shell, one runs: sh -c '…'"),
+        ("train.py", "; did you mean `python train.py`?"),
+        ("absent.py", ""),
+        ("nosuch", ""),
+    ],
+)
+def test_a_word_that_means_something_to_a_shell_alone_is_answered_with_it(
+    word, told, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text("")
+    assert reason_against(word, None) == (f"{word}: command not found{told}", 127)
