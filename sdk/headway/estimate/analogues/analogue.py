@@ -397,6 +397,8 @@ class Analogue(Matching):
     def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
         """Return the share of the work that is done, each stage weighing its earlier duration.
 
+        One that is bigger or smaller than then weighs by its size.
+
         But for those that count nothing and go on while one does that counts: that one tells how
         far both are. None where it is unknown.
         """
@@ -407,12 +409,13 @@ class Analogue(Matching):
         for span in self._path.order:
             if span.key in self._covered:
                 continue
-            whole += span.worked
+            weight = self._scale(span)
+            whole += weight * span.worked
             stage = stages.get(span.key)
             if stage is None or (stage.began is None and stage.ended is None):
                 continue
             if stage.ended is not None and span.key not in going:
-                passed += span.worked
+                passed += weight * span.worked
                 continue
-            passed += time_reached(stage, span, now, self._size_of(span))
+            passed += weight * time_reached(stage, span, now, self._size_of(span))
         return passed / whole if whole > 0 else None

@@ -326,3 +326,24 @@ def test_a_count_that_was_seen_to_end_early_is_not_believed_to_end_the_work(agai
     first = run([], 10.0)
     first.observe(1, "Run", None, "completed", 0, None, None, 10.0, 2 if again else 1)
     assert run([first.finish("completed", 10.0)], 2.8).estimate(2.8).median > 3
+
+
+def test_a_stage_of_a_tenth_of_its_size_is_a_tenth_of_the_work():
+    earlier = merged(counted(1, "compile", 0, 100, 100), counted(2, "test", 100, 120, 40))
+    happened = merged(counted(1, "compile", 0, 10, 10), counted(2, "test", 10, 30, 40))
+    forecast, _ = play(learned(earlier, 1), happened, until=13.0)
+    assert forecast.estimate(13.0).median == pytest.approx(17, rel=0.35)
+
+
+def test_what_tells_no_size_is_as_small_as_the_others_only_where_they_agree():
+    def run(compiled):
+        ended = 10 + compiled / 10
+        return [
+            *counted(1, "configure", 0, 10, 100),
+            *counted(2, "compile", 10, ended, compiled),
+            (ended, 3, "install", None, "running", 0, None),
+            (ended + 30, 3, "install", None, "completed", 0, None),
+        ]
+
+    forecast, _ = play(learned(run(100), 2), run(10), until=14.0)
+    assert forecast.estimate(14.0).median > 10
