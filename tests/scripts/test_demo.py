@@ -8,6 +8,8 @@ import socket
 
 import pytest
 
+from headway.run.reading.events import StageMoved, StageStarted
+
 DEMO = pathlib.Path(__file__).parents[2] / "scripts" / "demo"
 
 
@@ -71,3 +73,15 @@ def test_what_it_does_never_goes_back_to_an_earlier_step(demo):
         shown.append(f"{step.name} {step.count}")
     assert shown == ["Resolve 1", "Download 1", "Download 1", "Download 2"]
     assert demo.later(step, None, order) is step
+
+
+def test_the_bytes_of_one_file_are_no_step(demo):
+    events = [
+        StageStarted("Download", None, "files"),
+        StageStarted("numpy 2.4.6", 100, "B", "Download"),
+        StageMoved("numpy 2.4.6", 100, 100),
+        StageMoved("Download", 1),
+    ]
+    parts = set()
+    told = [demo.step_of(event, parts) for event in events]
+    assert [step and step.name for step in told] == ["Download", None, None, "Download"]

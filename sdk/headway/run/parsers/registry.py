@@ -38,7 +38,7 @@ _TABLES = {
     "disks": "mke2fs mkfs.ext2 mkfs.ext3 mkfs.ext4 e2fsck fsck.ext2 fsck.ext3 fsck.ext4 badblocks"
     " ddrescue shred",
     "infrastructure": "docker podman buildah terraform tofu ansible-playbook",
-    "media": "ffmpeg",
+    "media": "ffmpeg flac",
     "packages": "pnpm yarn",
     "transfers": "aria2c rclone scp sftp yt-dlp",
 }
@@ -62,7 +62,7 @@ OWNED = {
 }
 # Whose progress is on standard error alone: what they write to standard output is data.
 DATA_ON_STDOUT = frozenset(
-    {"curl", "wget", "git", "dd", "pv", "xz", "unxz", "zstd", "unzstd", "ffmpeg"}
+    {"curl", "wget", "git", "dd", "pv", "xz", "unxz", "zstd", "unzstd", "ffmpeg", "flac"}
 )
 
 

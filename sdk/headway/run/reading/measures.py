@@ -265,7 +265,8 @@ def _percent(line: str, match: Match[str]) -> Measure | None:
     need = BAR if _FILLED.search(line) else NUMBER
     if need == NUMBER and "%" in after:
         return None  # several are a table of shares
-    detail = after.strip(" :[]()|#=->.")[:80]
+    # Of "[12m remaining] /" the sign that turns is no word, nor are the brackets.
+    detail = after.strip(" :[]()|#=->./\\").replace("][", ", ")[:80]
     label, names = _of_many(label, before)
     return Measure(("percent", label, names), label, done, 100, "%", detail, need)
 

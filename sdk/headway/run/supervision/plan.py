@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 SPECIAL = frozenset(
     (
         *("apt", "apt-get", "aptitude", "cargo", "curl", "dd", "doas", "dpkg", "eatmydata", "env"),
-        *("ffmpeg", "git", "ionice", "nice", "nohup", "npm", "pv", "setsid", "stdbuf", "sudo"),
+        *(
+            "ffmpeg",
+            "flac",
+            "git",
+            "ionice",
+            "nice",
+            "nohup",
+            "npm",
+            "pv",
+            "setsid",
+            "stdbuf",
+            "sudo",
+        ),
         *("time", "timeout", "unxz", "unzstd", "wget", "xz", "zstd"),
     )
 )

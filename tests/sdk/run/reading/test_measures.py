@@ -85,3 +85,14 @@ def test_times_and_names_further_on_in_a_line_leave_its_count(line):
 @pytest.mark.parametrize("line", ["waited 3/10 seconds", "3/10 open", "[5/10] received"])
 def test_what_is_counted_behind_the_count_may_be_no_work(line):
     assert measure(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "detail"),
+    [
+        ("\t[ 45.3%] [ 0m03s remaining] /", "0m03s remaining"),
+        ("Jobs: 1 (f=1): [W(1)][45.5%][w=200MiB/s][eta 06s]", "w=200MiB/s, eta 06s"),
+    ],
+)
+def test_brackets_and_signs_that_turn_are_no_part_of_a_detail(line, detail):
+    assert measure(line).detail == detail
