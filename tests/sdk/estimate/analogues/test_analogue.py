@@ -347,3 +347,24 @@ def test_what_tells_no_size_is_as_small_as_the_others_only_where_they_agree():
 
     forecast, _ = play(learned(run(100), 2), run(10), until=14.0)
     assert forecast.estimate(14.0).median > 10
+
+
+def test_an_even_pace_does_not_know_of_a_pass_to_come():
+    earlier = [
+        *counted(1, "encode", 0, 10, 100)[:-1],
+        (10.0, 1, "encode", None, "running", 100, 100),
+        (11.0, 1, "encode", None, "running", 1, 200),
+        (70.0, 1, "encode", None, "completed", 200, 200),  # most of which nobody saw
+    ]
+    forecast, _ = play(learned(earlier, 1), counted(1, "encode", 0, 10, 100), until=8.0)
+    assert forecast.estimate(8.0).median > 40
+
+
+def test_an_even_pace_does_not_foretell_a_total_that_was_a_maximum():
+    earlier = [
+        (0.0, 1, "search", None, "running", 0, 200),
+        (1.0, 1, "search", None, "running", 1, 200),
+        (20.0, 1, "search", None, "completed", 20, 200),
+    ]
+    forecast, _ = play(learned(earlier, 1), counted(1, "search", 0, 200, 200, steps=200), until=12)
+    assert forecast.estimate(12.0).median < 20
