@@ -14,7 +14,7 @@ from headway.states import Stateful
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence, Tuple
+    from typing import Any, Iterable, Sequence, Tuple
 
     Rank = Tuple[str, int, int]
 
@@ -68,6 +68,11 @@ OPERATION_FIELDS = (
 # What `getattr` of each field in turn returns, in a third of the time: an exit records thousands.
 _stage_values = attrgetter(*STAGE_FIELDS)
 _operation_values = attrgetter(*OPERATION_FIELDS)
+
+
+def stage_records(stages: Iterable[RecordedStage]) -> list[list[Any]]:
+    """Return the records of stages, in less time than asking each for its own takes."""
+    return list(map(list, map(_stage_values, stages)))
 
 
 class RecordedStage(Stateful):

@@ -10,7 +10,7 @@ from machine import until
 
 from headway.host.launch import shadowed_stdlib
 from headway.protocol import messages
-from headway_broker.shell.spool import frames
+from headway_broker.shell.spool import Spool, frames
 
 
 def test_a_program_that_joins_every_thread_there_is_ends(machine, listener):
@@ -174,19 +174,6 @@ def test_beside_green_threads_nothing_is_reported_and_nothing_hangs(machine, lis
     assert not listener.operations
 
 
-@pytest.mark.parametrize("name", ["token", "random", "platform", "subprocess", "resource"])
-def test_a_file_of_the_program_that_hides_the_standard_librarys_is_not_run(machine, listener, name):
-    machine.file(f"{name}.py", "print('I was run')")
-    code = """
-        import headway, time
-        with headway.operation("Work") as op:
-            for _ in op.track(range(3), "loop"):
-                time.sleep(0.1)
-        print("done")
-    """
-    assert machine.run(code) == (0, "done\n", "")
-
-
 def test_a_program_whose_pyzmq_cannot_be_imported_goes_on_and_its_end_is_left(machine):
     machine.file("zmq.py", "raise ImportError('built for another Python')")
     code = """
@@ -205,6 +192,46 @@ def test_a_program_whose_pyzmq_cannot_be_imported_goes_on_and_its_end_is_left(ma
     (left,) = pathlib.Path(machine.path("unsent")).glob("[!.]*")
     _, announced, _ = frames(left.read_bytes())[0]
     assert announced.operation[2:5:2] == ["Work", "completed"]
+
+
+def test_the_end_of_a_program_that_may_write_no_file_is_left(machine):
+    code = """
+        import headway, resource
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        with headway.operation("Work"):
+            pass
+    """
+    machine.environ["HEADWAY_BROKER"] = "never"
+    assert machine.run(code) == (0, "", "")
+    (left,) = Spool(os.path.dirname(machine.path("unsent")), os.getuid()).read(1.0)
+    assert os.path.islink(left.path)
+    assert left.messages[1].operation[2:5:2] == ["Work", "completed"]
+
+
+@pytest.mark.parametrize("name", ["", "token", "random", "platform", "subprocess", "resource"])
+def test_a_file_of_the_program_that_hides_the_standard_librarys_is_not_run(machine, listener, name):
+    machine.file(f"{name or 'mine'}.py", "print('I was run')")
+    code = """
+        import headway, time
+        from headway.reporting.reporter import reporter
+        with headway.operation("Work") as op:
+            until = time.monotonic() + 30
+            while not (reporter().off or reporter().publisher.welcome) and time.monotonic() < until:
+                time.sleep(0.01)
+            for _ in op.track(range(3), "loop"):
+                pass
+        thread = reporter().thread
+        print(reporter().off, thread.reason)
+    """
+    status, out, err = machine.run(code)
+    assert (status, err) == (0, "")
+    if name:
+        assert out.startswith("True ImportError: ")
+        assert f"{name}.py hides a module of the standard library" in out
+        assert not listener.operations
+    else:  # what would have been heard
+        assert out == "False None\n"
+        assert listener.named("Work").state == "completed"
 
 
 def test_objects_of_the_script_are_finalized_while_its_modules_are_there(machine, listener):

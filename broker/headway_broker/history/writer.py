@@ -61,6 +61,12 @@ class History:
         self._database = Database(os.path.join(directory, NAME), log)
         self._thread: threading.Thread | None = None
         self._restore = False
+        self._lost = False  # something was given up
+
+    @property
+    def lacks_some(self) -> bool:
+        """Return whether something that was to be written is not in the file."""
+        return self._lost or bool(self._unwritten) or not self.is_open
 
     @property
     def is_open(self) -> bool:
@@ -140,10 +146,13 @@ class History:
                 self._open_again()
             self._done += len(jobs)
             jobs, self._unwritten = self._unwritten + jobs, []
-            if not self._write(jobs) and self._database.may_recover():
-                # No result yet: whoever waits keeps a copy, in the spool if it has to exit.
-                self._unwritten = unwritten(jobs)[-WAITING_LIMIT:]
-                jobs = [job for job in jobs if isinstance(job, Recall)]
+            if not self._write(jobs):
+                if self._database.may_recover():
+                    # No result yet: whoever waits keeps a copy, in the spool if it has to exit.
+                    self._unwritten = unwritten(jobs)[-WAITING_LIMIT:]
+                    jobs = [job for job in jobs if isinstance(job, Recall)]
+                else:
+                    self._lost = True
             self._answer(jobs)
             if time.monotonic() >= self._next_prune:
                 self._next_prune = time.monotonic() + retention.PRUNE_EVERY
@@ -196,6 +205,7 @@ class History:
         changes = [job for job in jobs if not isinstance(job, Recall)]
         if not changes:
             return True
+        self._lost = self._lost or not self.usable
 
         def write(connection: sqlite3.Connection) -> None:
             with transaction(connection):

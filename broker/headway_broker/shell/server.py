@@ -22,7 +22,7 @@ from headway_broker.core import Core
 from headway_broker.history.jobs import Reopened, Stored
 from headway_broker.history.writer import History
 from headway_broker.peers.spooled import SpooledFile
-from headway_broker.shell import processes
+from headway_broker.shell import handover, processes
 from headway_broker.shell.actions import Actions
 from headway_broker.shell.connections import raise_descriptor_limit
 from headway_broker.shell.cpu_pressure import CpuPressure
@@ -146,7 +146,8 @@ class Server:
                 self.core.died(name, now)
         # What is in the spool comes after what is stored, as it ended later.
         chores = now >= min(self._early_chores, self._next_chores)
-        looks = chores or self.spool.more or self.core.liveness.settle_due(now)
+        # The dead may have left all that they owed in a file, where that was much.
+        looks = chores or dead or self.spool.more or self.core.liveness.settle_due(now)
         if looks and not self._restoring:
             self._take_in_spool(now)
             drained = drained and self.spool.read_whole
@@ -177,11 +178,20 @@ class Server:
         signal.set_wakeup_fd(-1)
         if self._history is not None:
             self._history.stop(2.0)
+        self._hand_over()
         self.deaths.close()
         self.sockets.close()
         self._wake.close()
         self._woken.close()
         self.single_instance.release()
+
+    def _hand_over(self) -> None:
+        """Leave what no history has in the spool, for the next broker."""
+        lacks = self._state is not None and (self._history is None or self._history.lacks_some)
+        if lacks:
+            entries, boot = self.core.ledger.ended, self.core.sessions.boot
+            left = handover.leave(self.directory, self.uid, entries, boot, time.monotonic())
+            self.log.write(f"left {left} ended operations in the spool: there is no history")
 
     def _open_history(self, state: str, now: float) -> History | None:
         history = History(state, self.directory, self.log.write, self._wake_up)

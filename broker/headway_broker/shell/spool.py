@@ -1,10 +1,11 @@
 """The spool: files in which workers leave final states, shares and births for the next broker.
 
-The directory is `unsent/`. Only regular files of the broker's user or root are read, no link is
-followed, and sizes are bounded. Each file is a msgpack stream of frames, as they would have been
-sent. A file leaves the spool only by proof that what it holds is stored (`peers.spooled`); one that
-cannot be taken is set aside under another name and counted. The directory is read at every look:
-no time of modification says that there is nothing new.
+The directory is `unsent/`. Only regular files of the broker's user or root are read, and sizes are
+bounded. No link is followed; one whose target holds the data itself is read. Each file is a msgpack
+stream of frames, as they would have been sent. A file leaves the spool only by proof that what it
+holds is stored (`peers.spooled`); one that cannot be taken is set aside under another name and
+counted. The directory is read at every look: no time of modification says that there is nothing
+new.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Iterator, NamedTuple, Sequence
 
 import msgpack
 
-from headway.host.files import will
+from headway.host.files import linked_data, will
 from headway.host.files.spool import DEAF
 from headway.host.identity import pid_namespace
 from headway.protocol import endpoint, messages
@@ -279,7 +280,13 @@ def _is_of_another_major(data: bytes) -> bool:
 
 def _contents(path: str, uid: int) -> tuple[int, bytes]:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        linked = linked_data.read(path) if error.errno == errno.ELOOP else None
+        if linked is None or linked.owner not in (uid, 0):
+            raise
+        return linked.owner, linked.data
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid not in (uid, 0):

@@ -45,10 +45,20 @@ def receipt_line(
     left = room - least - 2
     said = string_width.first_fit([theme.spell(text) for text in texts], left)
     message = string_width.clip(said, left, theme.ellipsis)
-    name = string_width.squeeze(name, room - string_width.cells(message) - 2, theme.ellipsis)
+    name = _cut(name, room - string_width.cells(message) - 2, theme.ellipsis)
     gap = "  " if name else ""
     style_said = "" if operation.state == COMPLETED else style
     return [(style, sign), ("", f" {name}{gap}"), (style_said, message)]
+
+
+def _cut(name: str, width: int, ellipsis: str) -> str:
+    """Return a name cut to `width` cells, with its numbers: they tell it from others like it."""
+    cut = string_width.squeeze(name, width, ellipsis)
+    numbers = [word for word in name.split() if any(map(str.isdigit, word))]
+    if all(word in cut for word in numbers):
+        return cut
+    other = string_width.clip_words(name, width, ellipsis)
+    return other if all(word in other for word in numbers) else cut
 
 
 def _reason(operation: Operation) -> str:

@@ -74,7 +74,9 @@ def packed(value: Any) -> bytes:
         short = bytes((0xA0 | len(data),)) if len(data) < 32 else None
         return (short or _sized(len(data), b"\xd9\xda\xdb")) + data
     if kind is bytes:
-        return _sized(len(value), b"\xc4\xc5\xc6") + value
+        size = len(value)
+        head = bytes((0xC4, size)) if size < 256 else _sized(size, b"\xc4\xc5\xc6")
+        return head + value  # most frames of a file are short
     if kind is dict:
         inside = b"".join(packed(key) + packed(item) for key, item in value.items())
         short = bytes((0x80 | len(value),)) if len(value) < 16 else None

@@ -34,6 +34,7 @@ _STAGE_ERROR = STAGE_FIELDS.index("error")
 _STAGE_DETAIL = STAGE_FIELDS.index("detail")
 _stage_texts = itemgetter(_STAGE_ERROR, _STAGE_DETAIL, _STAGE_REASON)
 _NO_TEXTS = (None, None, None)
+_ONLY_NO_TEXTS = {_NO_TEXTS}
 
 
 def redact_operation(record: Sequence[Any]) -> list[Any]:
@@ -61,13 +62,19 @@ def redact_stage(record: Sequence[Any]) -> list[Any]:
     return redacted
 
 
+def _redact_stages(records: list[list[Any]]) -> list[list[Any]]:
+    if set(map(_stage_texts, records)) <= _ONLY_NO_TEXTS:  # an exit spools thousands
+        return records
+    return [redact_stage(record) for record in records]
+
+
 def redact(message: Any) -> Any:
     """Return a message as it may lie in a spool file."""
     if type(message) is not Announce:
         return message
     return message._replace(
         operation=redact_operation(message.operation),
-        stages=[redact_stage(stage) for stage in message.stages],
+        stages=_redact_stages(message.stages),
     )
 
 

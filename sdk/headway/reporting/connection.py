@@ -102,6 +102,7 @@ class Connection:
         self._back_off.retry_at = now
         self._connect(now)
         stopped = broker_launch.StoppedBroker(self._address, now)
+        left_to_file = False
         # Where nobody listens, or no longer, whoever comes next reads the file.
         while not publisher.all_acknowledged and now < until:
             if self._socket is None:
@@ -112,6 +113,9 @@ class Connection:
                 self._connect(now)
                 continue
             if publisher.unheard or (stopped.is_found(now) and self._reporter.is_spooled()):
+                break
+            left_to_file = self._reporter.is_left_to_file()
+            if left_to_file:
                 break
             self._send(now, hurry=True)
             self._wait(now, min(until, stopped.due))
@@ -126,12 +130,13 @@ class Connection:
                     self._viewer.finish(self._receive_until)
             else:
                 self._spool_unacknowledged()  # if the disk had no room before
-                if self._socket is not None and not publisher.unheard:
+                if self._socket is not None and not (publisher.unheard or left_to_file):
                     exit_spool.tell_others()
             if exit_spool.filled or not publisher.unacknowledged_ends:
                 self._births.drop()
         finally:
-            self._disconnect(leave=True)
+            # Without a Bye the broker looks for the file as it hears of the end of this process.
+            self._disconnect(leave=not left_to_file)
             self._term()
 
     def _term(self) -> None:
@@ -236,6 +241,8 @@ class Connection:
             except Exception:
                 pass
         while sock is not None and int(sock.getsockopt(zmq.EVENTS)) & zmq.POLLOUT:
+            if self._thread.exiting and not hurry:
+                break  # the exit decides what is sent: thousands may wait
             with reporter.lock:
                 taken = publisher.take(now, 1, hurry=hurry)
             if not taken:

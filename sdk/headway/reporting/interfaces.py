@@ -98,6 +98,10 @@ class Reporting(Protocol):
         """Return whether a file tells all that the broker is owed."""
         ...
 
+    def is_left_to_file(self) -> bool:
+        """Return whether it tells so much that it is not sent besides."""
+        ...
+
     @property
     def clock(self) -> Callable[[], float]:
         """Return seconds of a monotonic clock."""
@@ -126,6 +130,7 @@ class Thread(Protocol):
     read: int
     reason: str | None
     resting: bool
+    exiting: bool
 
     def has_resources(self) -> bool:
         """Return whether there are the resources that a connection needs."""

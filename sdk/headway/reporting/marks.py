@@ -188,6 +188,16 @@ class Marks:
         """Return whether an operation has not ended."""
         return any(entry.model.open for entry in list(self.operations.values()))
 
+    def ended_size(self, enough: int) -> int:
+        """Return how many operations and stages have ended and are kept; `enough` is enough."""
+        size = 0
+        for entry in list(self.operations.values()):
+            if not entry.model.open:
+                size += 1 + len(entry.model.stages)
+                if size >= enough:
+                    break
+        return size
+
     @property
     def unacknowledged_ends(self) -> int:
         """Return how many final states and shares are not acknowledged."""

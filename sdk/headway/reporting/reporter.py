@@ -305,6 +305,10 @@ class Reporter:
         """Return whether a file of this exit tells all that the broker is owed: none has output."""
         return self.exit_spool.filled and not self.publisher.output.unsent
 
+    def is_left_to_file(self) -> bool:
+        """Return whether a file of this exit tells so much that it is not sent besides."""
+        return self.is_spooled() and self.publisher.is_left_to_file()
+
     def is_deaf(self, exit_spool: ExitSpool) -> bool:
         """Return whether waiting for the broker is in vain, and a file tells what it would."""
         silent = self.deaf and self.publisher.welcome is None

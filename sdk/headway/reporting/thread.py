@@ -246,6 +246,8 @@ class ReportingThread:
         births.keep(time.monotonic(), listening=listening)
         while not done.acquire(timeout=FIRST_LOOK):
             self.check_end()
+            if self.exiting and self._reporter.is_left_to_file():
+                return None
             now = time.monotonic()
             if self.exiting and (
                 now > self.exit_deadline(now) or not (listening or self.awaits_broker())

@@ -42,6 +42,18 @@ def test_a_file_that_breaks_its_reader_is_set_aside_and_the_others_are_taken_in(
         assert "spool: a file is set aside: RecursionError at test_server.py" in log.read()
 
 
+def test_a_death_is_reason_enough_to_look_for_files(turned, monkeypatch):
+    monkeypatch.setattr(rules, "CHORES_EVERY", 600.0)
+    looks = []
+    monkeypatch.setattr(turned.server.spool, "read", lambda now: looks.append(now) or ())
+    for _ in range(3):
+        turned.server.turn()
+    assert len(looks) == 1  # at the start
+    monkeypatch.setattr(turned.server.deaths, "poll", lambda: ["nobody known"])
+    turned.server.turn()
+    assert len(looks) == 2
+
+
 def test_whoever_restores_for_longer_than_a_turn_is_done_with_the_last_operation(
     tmp_path, monkeypatch
 ):

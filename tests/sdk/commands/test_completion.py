@@ -1,3 +1,4 @@
+import re
 import shutil
 import subprocess
 
@@ -86,21 +87,34 @@ def test_bash_offers_operations_by_name_or_id(capsys, listing, words, offered):
         ("headway run -- mak", "normal 1 mak"),
     ],
 )
-def test_zsh_offers_operations_modes_and_commands(capsys, listing, words, offered):
+def test_zsh_offers_operations_modes_and_commands(capsys, listing, tmp_path, words, offered):
     completion.main(["zsh"])
     code = (
         'compadd() { print -l -- "$@"; }; _describe() { print -l -- "${(@P)2}"; }\n'
         "_default() { :; }; _normal() { print normal $CURRENT $words; }\n"
         f"path=({listing} $path); words=({words}); CURRENT=$#words\n"
     )
+    (tmp_path / "_headway").write_text(capsys.readouterr().out)  # as in a directory of $fpath
+    code += f"fpath=({tmp_path}); autoload -Uz _headway; _headway"
     done = subprocess.run(
-        ["zsh", "-f", "-c", code + capsys.readouterr().out],
+        ["zsh", "-f", "-c", code],
         capture_output=True,
         text=True,
         timeout=30,
         check=True,
     )
     assert offered in done.stdout.splitlines()
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+@pytest.mark.parametrize(
+    ("known", "printed"), [("compdef() { print $@; }", "_headway headway"), ("", "")]
+)
+def test_sourced_by_zsh_it_completes_nothing_but_is_there_for_headway(capsys, known, printed):
+    completion.main(["zsh"])
+    code = f"{known}\n{capsys.readouterr().out}"
+    done = subprocess.run(["zsh", "-f", "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == (printed, "")
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
@@ -139,6 +153,8 @@ def test_the_options_are_those_that_the_verbs_take(verb):
     shown = "" if verb == "help" else _help_of(table.load(verb))
     offered = [word for word in completion.OPTIONS[verb].split() if word.startswith("--")]
     assert [option for option in offered if option not in shown] == []
+    listed = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", shown, re.MULTILINE)
+    assert sorted({*listed} - {*offered, *completion.NOT_OFFERED, "--help"}) == []
 
 
 def _help_of(function):

@@ -50,3 +50,25 @@ def test_in_a_narrow_place_what_it_took_goes_before_the_exit_status(state, reaso
     stage(made, "Compile", state, started=-6.0, ended=0.0)
     made.exit_status = 7 if state == "failed" else None
     assert PLAIN.paint(receipt_line(made, PLAIN, width)).endswith(end)
+
+
+def test_a_receipt_says_why_where_there_is_room_and_no_output_that_does():
+    made = operation(
+        "a", "upload", "failed", started=-7.0, ended=0.0, error="no route to host\nat x"
+    )
+
+    def said(width, reason=True):
+        return PLAIN.paint(receipt_line(made, PLAIN, width, reason=reason))
+
+    assert said(79) == "✗ upload  failed after 7 s: no route to host"
+    assert said(40) == "✗ upload  failed after 7 s: no route to…"
+    assert said(36) == said(79, reason=False) == "✗ upload  failed after 7 s"
+    made.coarser = "a key"  # a command: what it printed stands above
+    assert said(79) == "✗ upload  failed after 7 s"
+
+
+def test_the_number_of_a_name_is_not_cut_out_of_it():
+    made = operation("a", "sync bucket 001 of the archive", "failed", started=-7.0, ended=0.0)
+    assert PLAIN.paint(receipt_line(made, PLAIN, 39)).startswith("✗ sync bucket 001")
+    made.name = "a long name with the number 7"
+    assert PLAIN.paint(receipt_line(made, PLAIN, 39)).partition("  ")[0].endswith("7")

@@ -11,6 +11,7 @@ import pytest
 
 import headway
 from headway.host.files.spool import DEAF
+from headway.reporting import publisher
 from headway.reporting.connection import Connection
 from headway.reporting.spool.births import Births
 from headway.testing import reporting
@@ -32,6 +33,7 @@ class Thread:
     """The reporting thread, as its connection sees it, with notes of whether it rested."""
 
     reason = None
+    exiting = False
 
     def __init__(self, exit_timeout):
         self.read, self._write = os.pipe()
@@ -148,3 +150,30 @@ def test_an_exit_waits_for_a_broker_that_runs_and_says_nothing(connected, folder
     connection.finish()
     assert time.monotonic() - begun >= EXIT
     assert reporter.session in os.listdir(os.path.join(folder, "unsent"))
+
+
+@pytest.mark.parametrize("error", [None, ValueError("what no file has")])
+def test_an_exit_leaves_much_to_its_file_unless_that_lacks_the_text_of_a_failure(
+    connected, folder, stopped, error
+):
+    reporter, connect = connected
+    stopped.send_signal(signal.SIGCONT)
+    _, connection = connect()
+    operation = headway.operation("Work").start()
+    for number in range(publisher.EXIT_COST):
+        operation.stage(f"{number}").start()
+    operation.complete() if error is None else operation.fail(error)
+    connection.finish()
+    # Where it has waited, it was in vain, and others are not to wait.
+    assert (DEAF in os.listdir(os.path.join(folder, "unsent"))) == (error is not None)
+    assert reporter.session in os.listdir(os.path.join(folder, "unsent"))
+
+
+def test_a_turn_amid_which_the_program_ends_sends_no_more(connected, folder, stopped):
+    reporter, connect = connected
+    thread, connection = connect()
+    headway.operation("Work").start()
+    thread.exiting = True
+    thread.wake()
+    connection.turn()
+    assert not reporter.publisher.is_unanswered(NEVER)  # nothing has been said

@@ -9,6 +9,7 @@ from headway.model import Operation, Stage
 from headway.protocol import limits, messages, wire
 from headway.reporting.publisher import (
     ENDS_LIMIT,
+    EXIT_COST,
     HEARTBEAT_INTERVAL,
     UNWATCHED,
     WATCHED,
@@ -252,3 +253,16 @@ def test_ends_that_nobody_takes_in_do_not_grow_without_bound():
     assert kinds(found) == [messages.Hello] + [messages.Announce] * (ENDS_LIMIT + 2)
     assert publisher.all_acknowledged
     assert publisher.take_overflow(2.0) == []
+
+
+def test_an_exit_that_would_send_much_leaves_it_to_its_file():
+    publisher, operation = publisher_with(*map(str, range(EXIT_COST)))
+    assert publisher.is_left_to_file()
+    operation.move("failed", 2.0)
+    operation.error = "exit status 3"
+    assert publisher.is_left_to_file()
+    operation.error = "ValueError: what no file has"
+    assert not publisher.is_left_to_file()
+    operation.error = None
+    publisher.take(1.0)
+    assert not publisher.is_left_to_file()  # all is sent

@@ -14,6 +14,7 @@ import os
 import stat
 
 from headway.async_exceptions import reraise_async
+from headway.host.files import linked_data
 from headway.host.identity import home
 from headway.protocol.endpoint import (
     REPORT,
@@ -84,8 +85,9 @@ def may_listen() -> bool:
 def write_spool_file(place: str, user: int, name: str, data: bytes) -> int:
     """Write `data` as the spool file `name` in the runtime directory `place` of `user`.
 
-    Atomic: a broker sees the whole file or none, as it is renamed into place. Return how many old
-    files had to go for it. Raise OSError.
+    Atomic: a broker sees the whole file or none, as it is renamed into place. Where this process
+    may write no file it is a link (`linked_data`), of little. Return how many old files had to go
+    for it. Raise OSError.
     """
     outer = _proven(place, user)
     try:
@@ -98,6 +100,12 @@ def write_spool_file(place: str, user: int, name: str, data: bytes) -> int:
         try:
             try:
                 _write(descriptor, data)
+            except OSError as error:
+                reraise_async(error)
+                if error.errno != errno.EFBIG:
+                    raise
+                os.unlink(temporary, dir_fd=folder)
+                _link(folder, temporary, user, data)
             finally:
                 os.close(descriptor)
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -112,6 +120,21 @@ def write_spool_file(place: str, user: int, name: str, data: bytes) -> int:
         return 0
     finally:
         os.close(folder)
+
+
+def link(place: str, user: int, name: str, data: bytes) -> None:
+    """Make a link that holds `data` in the directory `place` of `user`. Raise OSError."""
+    folder = _proven(place, user)
+    try:
+        _link(folder, name, user, data)
+    finally:
+        os.close(folder)
+
+
+def _link(folder: int, name: str, user: int, data: bytes) -> None:
+    linked_data.make(folder, name, data)
+    if _for_another(user):
+        os.chown(name, user, -1, dir_fd=folder, follow_symlinks=False)
 
 
 def _write(descriptor: int, data: bytes) -> None:

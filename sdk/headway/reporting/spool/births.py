@@ -30,6 +30,10 @@ FIRST = 0.02  # seconds between two files; with each it doubles, up to
 # never there: at 0.15 s that were 17 of 18 that were killed in their first 0.3 s on a busy machine.
 SLOW = 0.02
 LONGEST = 1.0  # seconds: what a process begins and ends within that is told by its last file
+# Where much has ended, seconds in which nothing more has changed: mostly the program ends with it,
+# and its last file tells all of it. Doubled, more of those that are killed then lose the ends.
+REST = 0.1
+MUCH = 1_000  # ended operations and stages: a file of them takes 2 ms
 
 
 class Births:
@@ -49,6 +53,9 @@ class Births:
         self._alone_since: float | None = None  # it has something to tell, and no Welcome
         self._told: list[str] = []  # the ids of the operations in the files
         self._hurried = False  # this process is about to stop
+        self._seen = -1  # the changes at the last look
+        self._fresh_since: float | None = None  # something has changed that no file tells
+        self._rests_at = float("-inf")
         self.last: list[str] = []  # the files of `tell_last`, of a process that may go on
 
     @property
@@ -71,9 +78,13 @@ class Births:
             return
         if self._alone_since is None and publisher.operations:
             self._alone_since = now
-        if now < self._due() or publisher.changes == self._written or self._reporter.closed:
+        if publisher.changes == self._written or self._reporter.closed:
+            return
+        self._look(now)
+        if now < self._due():
             return
         self._hurried = False
+        self._fresh_since = None
         self._next = now + self._pause
         self._pause = min(self._pause * 2, LONGEST)
         with self._reporter.lock:
@@ -95,6 +106,16 @@ class Births:
         if self._reporter.closed:
             self.drop()  # the program has ended meanwhile, and another file tells how
 
+    def _look(self, now: float) -> None:
+        """Note from when on what has changed is at rest, where that is much."""
+        publisher = self._reporter.publisher
+        if publisher.changes != self._seen:
+            self._seen = publisher.changes
+            if self._fresh_since is None:
+                self._fresh_since = now
+            much = publisher.ended_size(MUCH) >= MUCH
+            self._rests_at = min(now + REST, self._fresh_since + LONGEST) if much else now
+
     def _is_over(self) -> bool:
         return self._reporter.closed
 
@@ -109,9 +130,10 @@ class Births:
     def _due(self) -> float:
         if self._hurried:
             return float("-inf")
+        due = max(self._next, self._rests_at)
         if not self._names and self._listening and self._alone_since is not None:
-            return max(self._next, self._alone_since + SLOW)
-        return self._next
+            return max(due, self._alone_since + SLOW)
+        return due
 
     def hand_over(self) -> None:
         """Remove the file, as another tells all that it would tell now."""

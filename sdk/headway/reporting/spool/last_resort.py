@@ -28,9 +28,11 @@ from headway.host.files.spool import (
 from headway.host.identity import describe, home
 from headway.protocol import endpoint
 from headway.protocol.limits import SPOOL_FILE_BYTES
-from headway.protocol.messages import Announce
+from headway.protocol.messages import Announce, Share
 from headway.protocol.packing import frame, packed
 from headway.protocol.redaction import redact
+from headway.records import OPERATION_FIELDS
+from headway.states import OPEN
 from headway.version import VERSION
 
 TYPE_CHECKING = False
@@ -46,6 +48,12 @@ NONE_LEFT = (errno.EMFILE, errno.ENFILE)  # descriptors
 # Bytes of corrections in one file: each correction writes those before it again. Doubled, many cost
 # an exit twice as much; halved, there are twice as many files.
 CORRECTIONS_BYTES = 1 << 14
+
+
+# Links that a process which may write no file leaves at most, and the stages that are tried in one.
+LINKS_LIMIT = 200
+STAGES_IN_LINKS = (None, 20, 5, 0)
+_STATE = OPERATION_FIELDS.index("state")
 
 
 class Superseded(Exception):
@@ -226,11 +234,64 @@ def spool(
             one = next_name() if names else name
             write(one, contents)
             names.append(one)
-    except OSError:
+    except OSError as error:
+        reraise_async(error)
         for one in names:
             remove(one)
-        raise
+        if error.errno != errno.EFBIG:
+            raise
+        return _spool_each(name, owed, next_name)
     return names
+
+
+def _spool_each(name: str, owed: list[Any], next_name: Callable[[], str]) -> list[str]:
+    """Write a file of each operation, with as many of its stages as there is room for.
+
+    For a process that may write no file: what it leaves are links, which are small. Of ends that
+    have no room in one the number is counted as lost. Raise OSError where there is none at all.
+    """
+    names: list[str] = []
+    failure: OSError | None = None
+    lost = 0
+    hello = owed[0]._replace(about={n: v for n, v in owed[0].about.items() if n != "unpacked"})
+    for message in owed[1:]:
+        shorter = _ever_shorter(message)
+        if not shorter or len(names) >= LINKS_LIMIT:
+            lost += _is_end(message)
+            continue
+        one = next_name() if names else name
+        for told in shorter:
+            try:
+                write(one, packed_hello(hello) + packed_messages([told]))
+            except OSError as error:
+                reraise_async(error)
+                failure = error
+            else:
+                names.append(one)
+                break
+        else:
+            lost += _is_end(message)
+    if failure is not None and not names:
+        raise failure
+    if lost:
+        count_lost(lost)
+    return names
+
+
+def _ever_shorter(message: Any) -> list[Any]:
+    """Return a message with all of its stages, with some and with none; [] if it says no more.
+
+    What goes on with the stages of an announcement has no room, and a `Bye` tells nothing.
+    """
+    if type(message) is Share:
+        return [message]
+    if type(message) is not Announce or not message.whole:
+        return []
+    return [message._replace(stages=message.stages[:most]) for most in STAGES_IN_LINKS]
+
+
+def _is_end(message: Any) -> bool:
+    return type(message) is Announce and message.whole and message.operation[_STATE] not in OPEN
 
 
 def write(name: str, frames: bytes) -> None:

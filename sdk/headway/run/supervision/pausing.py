@@ -11,6 +11,7 @@ import time
 
 from headway.host.threads import signals as signal
 from headway.protocol.endpoint import Uninstalled, refuse_uninstalled
+from headway.reporting.reporter import known
 from headway.run.kernel.process_tree import is_stopped, process_status, process_tree
 from headway.run.process.child import send_signal
 from headway.run.supervision.pause_guard import PauseGuard
@@ -90,13 +91,13 @@ class Pausing:
     def look(self, interrupted: float | None) -> None:
         """Notice that somebody else has continued it, or interrupted it by a key at that time.
 
-        Or that Headway was uninstalled: nobody can resume it any more.
+        Or that nobody can resume it any more: Headway was uninstalled, or has given up reporting.
         """
         if not self.paused:
             return
         typed = interrupted is not None and interrupted > self.since
         continued = self._settled and is_stopped(self._child.pid) is False
-        if typed or continued or _is_uninstalled():
+        if typed or continued or _is_out_of_reach():
             self.lift()
 
     def is_over(self) -> bool:
@@ -148,7 +149,11 @@ class Pausing:
             guard.dismiss()
 
 
-def _is_uninstalled() -> bool:
+def _is_out_of_reach() -> bool:
+    """Return whether no request can come any more. A broker that is gone is started again."""
+    reporter = known()
+    if reporter is not None and reporter.off:
+        return True
     try:
         refuse_uninstalled()
     except Uninstalled:

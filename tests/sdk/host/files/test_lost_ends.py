@@ -1,5 +1,6 @@
 """The count of ends that found no place needs no lock, and no room that is not there already."""
 
+import errno
 import os
 import stat
 
@@ -51,3 +52,17 @@ def test_preparing_again_counts_nothing_and_forgets_nothing(places):
     lost_ends.add(places, ME, 2)
     lost_ends.prepare(places[0], ME)
     assert lost_ends.known(places)[0] == 2
+
+
+def test_where_no_byte_may_be_written_they_are_counted_by_links(places, monkeypatch):
+    def refuse(*_arguments):
+        raise OSError(errno.EFBIG, "File too large")
+
+    lost_ends.add(places, ME, 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", refuse)
+        patched.setattr(lost_ends, "LINKS_LIMIT", 2)
+        for number in (3, 4, 5):
+            assert lost_ends.add(places, ME, number)
+    os.symlink("/elsewhere", os.path.join(places[0], f"{lost_ends.FILE}-x"))
+    assert lost_ends.known(places)[0] == 2 + 3 + 4

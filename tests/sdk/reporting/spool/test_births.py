@@ -6,8 +6,9 @@ import pytest
 
 import headway
 from headway.protocol import messages
+from headway.reporting.spool import births as rules
 from headway.reporting.spool import last_resort
-from headway.reporting.spool.births import LONGEST, SLOW, Births, remove, tell_last
+from headway.reporting.spool.births import LONGEST, REST, SLOW, Births, remove, tell_last
 from headway.testing import reporting
 from headway_broker.shell.spool import frames
 
@@ -258,3 +259,33 @@ def test_what_the_program_ends_meanwhile_is_not_written_and_told_by_its_end(
     reporter.lock = EndingLock(reporter)
     births.keep(1.0, listening=False)
     assert [name for _, _, name, _ in written] == [reporter.session]
+
+
+def test_what_much_has_ended_is_written_once_it_rests(folder, reporter, monkeypatch):
+    monkeypatch.setattr(rules, "MUCH", 3)
+    births = Births(reporter)
+    with headway.operation("Work") as op:
+        for name in "abc":
+            with op.stage(name):
+                pass
+    births.keep(1.0, listening=False)
+    assert left(folder) == []
+    assert births.deadline() == 1.0 + REST
+    with headway.operation("More"):
+        pass
+    births.keep(1.0 + REST, listening=False)
+    assert left(folder) == []
+    births.keep(births.deadline(), listening=False)
+    assert told(folder) == {"Work": "completed", "More": "completed"}
+
+
+def test_what_never_rests_is_written_all_the_same(folder, reporter, monkeypatch):
+    monkeypatch.setattr(rules, "MUCH", 1)
+    births = Births(reporter)
+    now = 1.0
+    while not left(folder):
+        assert now < 1.0 + 2 * LONGEST
+        with headway.operation("Work"):
+            pass
+        births.keep(now, listening=False)
+        now += REST / 2

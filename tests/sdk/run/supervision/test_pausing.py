@@ -8,6 +8,7 @@ import pytest
 from headway.protocol import endpoint
 from headway.run.supervision import pausing
 from headway.run.supervision.pausing import Pausing
+from headway.testing import reporting
 
 pytestmark = pytest.mark.once
 
@@ -55,3 +56,15 @@ def test_it_goes_on_once_headway_is_uninstalled(command, tmp_path):
     paused.look(None)
     assert command.sent == ["SIGSTOP", "SIGCONT"]
     assert not paused.paused
+
+
+def test_it_goes_on_once_nothing_is_reported_any_more(command, monkeypatch):
+    monkeypatch.setattr(pausing, "refuse_uninstalled", lambda: None)  # as in the test before
+    with reporting() as reporter:
+        paused = Pausing(command)
+        paused.request(True)
+        paused.look(None)
+        assert paused.paused
+        reporter.disable()
+        paused.look(None)
+        assert command.sent == ["SIGSTOP", "SIGCONT"]
