@@ -199,7 +199,8 @@ def instruction(place: Place) -> str:
         from opcode import opname  # noqa: PLC0415 - only what was left early needs it
 
         return opname[code.co_code[offset]] if offset >= 0 else ""
-    except (ImportError, AttributeError, IndexError):
+    except (ImportError, OSError, AttributeError, IndexError) as error:
+        reraise_async(error)
         return ""
 
 
