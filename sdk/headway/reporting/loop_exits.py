@@ -237,5 +237,5 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _grouped(error: BaseException) -> tuple[BaseException, ...]:
     """Return the exceptions of an `ExceptionGroup`, a task group's for instance; () of others."""
-    group = getattr(builtins, "BaseExceptionGroup", None)  # since 3.11
-    return error.exceptions if group is not None and isinstance(error, group) else ()
+    group: Any = getattr(builtins, "BaseExceptionGroup", None)  # since 3.11
+    return getattr(error, "exceptions", ()) if group and isinstance(error, group) else ()
