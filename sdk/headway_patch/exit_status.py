@@ -24,6 +24,8 @@ YOUNG_LIMIT = 20_000
 PLACE_LIMIT = 2000  # frames and entries of tracebacks that are looked at: deep recursions
 CAUSE_LIMIT = 10  # exceptions that it came from
 
+_IN_ORDER = ("POP_TOP", "POP_ITER")  # the instructions that drop the iterator of a loop
+
 
 class Passing:
     """A `SystemExit` that may end the program: its status, and the places that it leaves."""
@@ -111,9 +113,10 @@ def look_for_passing(frame: FrameType) -> None:
 
     Python does not tell a generator that is closed of it, but the collector knows the youngest
     objects. One that is not passing, as the program has caught it, will be dropped by the program.
+    That takes a millisecond: where a `break` or `return` has left the loop nobody looks.
     """
     try:
-        if gc.get_count()[0] > YOUNG_LIMIT:
+        if gc.get_count()[0] > YOUNG_LIMIT or _is_at(frame, _IN_ORDER):
             return
         young: list[Any] = gc.get_objects(generation=0)
         found = [one for one in young if issubclass(type(one), SystemExit)]
@@ -125,6 +128,13 @@ def look_for_passing(frame: FrameType) -> None:
                 _leave_witness(error, frame)
     except Exception as error:  # another collector than CPython's
         reraise_async(error)
+
+
+def _is_at(frame: FrameType, names: tuple[str, ...]) -> bool:
+    """Return whether a function is at an instruction of one of these names."""
+    from opcode import opname  # noqa: PLC0415 - only what was left early needs it
+
+    return frame.f_lasti >= 0 and opname[frame.f_code.co_code[frame.f_lasti]] in names
 
 
 def _leave_witness(error: SystemExit, frame: FrameType) -> None:

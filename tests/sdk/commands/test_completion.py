@@ -6,6 +6,8 @@ import pytest
 
 from headway.commands import completion, table
 
+needs_zsh = pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_verb_and_option_is_there(capsys, shell):
@@ -76,7 +78,7 @@ def test_bash_offers_operations_by_name_or_id(capsys, listing, words, offered):
     assert not [line for line in found if "install" in line] or "logs" in words
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+@needs_zsh
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
@@ -106,7 +108,7 @@ def test_zsh_offers_operations_modes_and_commands(capsys, listing, tmp_path, wor
     assert offered in done.stdout.splitlines()
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+@needs_zsh
 @pytest.mark.parametrize(
     ("known", "printed"), [("compdef() { print $@; }", "_headway headway"), ("", "")]
 )

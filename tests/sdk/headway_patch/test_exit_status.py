@@ -1,5 +1,6 @@
 """The exit of a program, seen by the processes of programs that end so."""
 
+import contextlib
 import subprocess
 import sys
 import textwrap
@@ -44,3 +45,29 @@ def test_what_the_program_ends_by(code, told):
     program = textwrap.dedent(LOOP).format(path=path) + code
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert ran.stdout.decode() == told, ran.stderr
+
+
+def test_after_a_break_nobody_looks_for_it(monkeypatch):
+    looked = []
+    monkeypatch.setattr(exit_status.gc, "get_objects", lambda generation: looked.append(1) or [])
+
+    def items():
+        try:
+            yield from range(5)
+        finally:
+            exit_status.look_for_passing(sys._getframe(1))
+
+    def leave_by_return():
+        for item in items():
+            if item == 2:
+                return
+
+    for item in items():
+        if item == 2:
+            break
+    leave_by_return()
+    assert not looked
+    with contextlib.suppress(ValueError):
+        for item in items():
+            int("x" * item)
+    assert looked

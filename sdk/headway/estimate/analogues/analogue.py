@@ -7,9 +7,11 @@ from math import exp, log, sqrt
 from headway.estimate.analogues.critical_path import OVERLAP_SHARE
 from headway.estimate.analogues.matching import DISTANCE_STEP, FACTOR_LIMIT, Matching
 from headway.estimate.analogues.place import (
+    MAXIMUM,
     Place,
     partial_round,
     place_of,
+    reached_by,
     time_before,
     time_reached,
 )
@@ -17,6 +19,7 @@ from headway.estimate.cold.rate import at_rest
 from headway.estimate.history.sharing import Lanes, ends
 from headway.estimate.history.span import KEY_SEPARATOR
 from headway.estimate.pace import (
+    GRAIN_SHARE,
     LEAST_LEFT,
     PACE_LIMIT,
     SPEED_PRIOR,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from typing import Iterable, Mapping, Sequence
 
     from headway.estimate.analogues.critical_path import CriticalPath
+    from headway.estimate.analogues.matching import Work
     from headway.estimate.cold.cold import ColdEstimate
     from headway.estimate.history.parameters import Parameters
     from headway.estimate.history.run import Run
@@ -218,7 +222,10 @@ class Analogue(Matching):
         usual = (span.worked - time_before(stage, span, self._size_of(span))) * exp(prior)
         left = self._by_count(stage, span, place, prior, now)
         beyond = self._lateness(span, place.beyond)
-        left, over = self._mixed(left, self._parameters.trust(span.key), span, worked, usual)
+        # The more its size differs, the less a usual duration says, and the more this run's count.
+        size = self._sizes.get(span.key, 0.0) / DISTANCE_STEP
+        trust = 1 - (1 - self._parameters.trust(span.key)) * exp(-size * size / 2)
+        left, over = self._mixed(left, trust, span, worked, usual)
         return left, max(beyond, over)
 
     def _around_others(
@@ -262,9 +269,11 @@ class Analogue(Matching):
         """Return how much of the count of an earlier stage went by between two looks, 0…1.
 
         It is the most that it grew by at once: all, of one that was told of when it had ended. One
-        that was taken back, or told of no total, was no count of the work.
+        that was taken back, or told of no total, was no count of the work; and of one that began
+        anew, or ended before its total, this run's pace does not know the end.
         """
-        if span.moved or span.total <= 0:
+        announced, counted = span.passes[0]
+        if span.moved or span.total <= 0 or len(span.passes) > 1 or counted < MAXIMUM * announced:
             return 0.0
         found = self._unseen.get(span.key)
         if found is None:
@@ -292,15 +301,16 @@ class Analogue(Matching):
         changed = stage.worked(now) if partial_round(stage) else stage.changed
         pace = log_pace(changed, theirs, span.worked, prior, grain)
         # The last third tells the present pace, as `cold.rate` takes it.
-        lately = self._pace_since(stage, span, tau, 2 / 3)
-        if lately is not None and stage.changed > RECENT_GRAINS * grain:
+        begun = stage.changed > RECENT_GRAINS * grain
+        lately = self._pace_since(stage, span, tau, 2 / 3) if begun else None
+        if lately is not None:
             weight, (recent, theirs) = RECENT_WEIGHT, lately
             # It is at rest where it was the same before, or has been throughout the last third.
-            others = (self._pace_since(stage, span, tau, share) for share in (1 / 3, 5 / 6))
-            rests = [at_rest(recent - one[0], stage.steps) for one in others if one is not None]
-            if rests:
-                other = 1 - exp(-(((recent - pace) / OTHER_STEP) ** 2))
-                weight += (1 - weight) * other * max(rests)
+            other = 1 - exp(-(((recent - pace) / OTHER_STEP) ** 2))
+            if other > GRAIN_SHARE:  # less is noise
+                others = (self._pace_since(stage, span, tau, share) for share in (1 / 3, 5 / 6))
+                rests = [at_rest(recent - one[0], stage.steps) for one in others if one is not None]
+                weight += (1 - weight) * other * max(rests, default=0.0)
             known = theirs / (theirs + 2 * grain)
             pace += weight * known * (recent - pace)
             self._drift[stage.key] = known * (recent - pace)
@@ -321,9 +331,9 @@ class Analogue(Matching):
         recent = curve.since(stage.changed * share) if curve is not None else None
         if recent is None:
             return None
-        then = place_of(stage, span, recent.done, self._size_of(span))
+        then = reached_by(stage, span, recent.done, self._size_of(span))
         ours = stage.changed - recent.seconds
-        theirs = tau - then.reached if then is not None else 0.0
+        theirs = tau - then if then is not None else 0.0
         if theirs <= 0 or ours <= 0:
             return None
         return log_ratio(ours, theirs, self.grain), theirs
@@ -397,22 +407,35 @@ class Analogue(Matching):
     def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
         """Return the share of the work that is done, each stage weighing its earlier duration.
 
+        One that is bigger or smaller than then weighs by its size.
+
         But for those that count nothing and go on while one does that counts: that one tells how
         far both are. None where it is unknown.
         """
         if self._is_strange(now):
             return None
+        if self._work is None:
+            self._work = self._work_of(stages)
+        whole, passed, under_way = self._work
+        for stage, span, weight in under_way:
+            passed += weight * time_reached(stage, span, now, self._size_of(span))
+        return passed / whole if whole > 0 else None
+
+    def _work_of(self, stages: Mapping[str, Stage]) -> Work:
+        """Return all work and what has ended of it, in earlier seconds, and what is under way."""
         going = {stage.key for stage, _ in self._open}
-        whole = passed = 0.0
+        whole = ended = 0.0
+        under_way: list[tuple[Stage, Span, float]] = []
         for span in self._path.order:
             if span.key in self._covered:
                 continue
-            whole += span.worked
+            weight = self._scale(span)
+            whole += weight * span.worked
             stage = stages.get(span.key)
             if stage is None or (stage.began is None and stage.ended is None):
                 continue
             if stage.ended is not None and span.key not in going:
-                passed += span.worked
-                continue
-            passed += time_reached(stage, span, now, self._size_of(span))
-        return passed / whole if whole > 0 else None
+                ended += weight * span.worked
+            else:
+                under_way.append((stage, span, weight))
+        return whole, ended, under_way

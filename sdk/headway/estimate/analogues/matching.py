@@ -13,12 +13,15 @@ from headway.estimate.stage import ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Mapping
+    from typing import Iterable, List, Mapping, Tuple
 
     from headway.estimate.history.parameters import Parameters
     from headway.estimate.history.run import Run
     from headway.estimate.history.span import Span
     from headway.estimate.stage import Stage
+
+    # All work and what has ended of it, in earlier seconds; and what is under way, with its weight.
+    Work = Tuple[float, float, List[Tuple[Stage, Span, float]]]
 
 # One step of distance in the logarithm of size or speed: an earlier run that differs by a
 # factor of 1.8 counts for 0.6 of one that is alike. Doubled: a little better, but ranges hold
@@ -46,6 +49,7 @@ class Matching:
     """One earlier run, and what of the present one is open, settled or without a match in it."""
 
     __slots__ = (
+        "_ahead",
         "_covered",
         "_distance",
         "_donors",
@@ -64,6 +68,7 @@ class Matching:
         "_stretch",
         "_unmatched",
         "_whole",
+        "_work",
         "counted",
         "grain",
         "spans",
@@ -87,10 +92,12 @@ class Matching:
         self._pairs: list[tuple[Stage, Span]] = []
         self._settled_sizes = (0.0, 0.0, 0.0)
         self._general = 0.0  # logarithm of the size of the stages seen over theirs
+        self._ahead = 0.0  # logarithm of how many times longer what tells no size is to take
         self._stretch = 1.0  # of the time between stages, by that size
         self._rests_since = 0.0  # while no stage goes on or is to come: since the last one ended
         self._speed = Speed(*parameters.regression_sums)
         self._speed_distance = self._distance = 0.0
+        self._work: Work | None = None  # until it is asked for; stale once stages change
 
     def refresh(self, stages: Mapping[str, Stage], begun: float, *, anew: bool) -> None:
         """Take that stages began, ended or changed their size; `begun` is the run's time zero.
@@ -99,6 +106,7 @@ class Matching:
         """
         if anew:
             self._match(stages)
+        self._work = None
         whole = self._whole
         size_sum, size_weight, strange = self._settled_sizes
         sizes = self._sizes
@@ -120,7 +128,11 @@ class Matching:
                 sizes.pop(stage.key, None)
         general = size_sum / size_weight if size_weight else 0.0
         self._general = general
-        self._stretch = exp(clamp(FUTURE_SIZE_SHARE * general, FACTOR_LIMIT))
+        # Where some are as big as then and others are not, those to come may be either.
+        squares = strange * DISTANCE_STEP**2
+        agree = size_sum * general / squares if squares > 0 else 1.0
+        self._ahead = FUTURE_SIZE_SHARE * agree * general
+        self._stretch = exp(clamp(self._ahead, FACTOR_LIMIT))
         self._open = []
         started.sort(key=_end)
         for stage, span in started:
@@ -273,7 +285,7 @@ class Matching:
         """
         own = self._sizes.get(span.key)
         if own is None:
-            return FUTURE_SIZE_SHARE * self._general
+            return self._ahead
         return self._parameters.elasticity(span.key) * own
 
     def _scale(self, span: Span) -> float:

@@ -139,11 +139,9 @@ def read_options(arguments: Sequence[str]) -> Options | CommandList:
         if option not in _VALUED:
             raise UsageError(f"unknown option {option}{_meant(option)}")
         if not given:
-            if at == len(arguments):
+            if at == len(arguments) or arguments[at] == "--":
                 raise UsageError(f"{option} needs a value")
             value = arguments[at]
-            if value == "--":  # it begins the command
-                raise UsageError(f"{option} needs a value before --")
             at += 1
         if option == "--label":
             key, equals, words = value.partition("=")

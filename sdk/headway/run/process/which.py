@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 
-# What a shell does itself: no program, or one that changes nothing for its caller.
-BUILTINS = (
-    *(".", "alias", "bg", "cd", "declare", "eval", "exec", "export", "fg", "jobs", "let", "local"),
-    *("popd", "pushd", "read", "set", "shopt", "source", "trap", "ulimit", "umask", "unset"),
-)
-SHELL_SIGNS = frozenset(" \t\n;|&<>$`*?(){}=")
+# What a shell runs itself, and the signs of a line that is written for one.
+_SHELL_WORDS = frozenset((".", "alias", "cd", "eval", "export", "set", "source", "ulimit", "unset"))
+_SHELL_SIGNS = frozenset(" \t\n;|&<>$`(){}*")
 
 
 def find_program(program: str, path: str) -> str | None:
@@ -30,7 +27,7 @@ def reason_against(program: str, path: str | None) -> tuple[str, int] | None:
     """Return why a program cannot be run, and the exit status that says so; None if it can."""
     if path is None:
         kind = "No such file or directory" if "/" in program else "command not found"
-        return f"{program}: {kind}{shell_hint(program)}", 127
+        return f"{program}: {kind}{_hint(program)}", 127
     if os.path.isdir(path):
         return f"{program}: Is a directory", 126
     if not os.access(path, os.X_OK):
@@ -38,15 +35,14 @@ def reason_against(program: str, path: str | None) -> tuple[str, int] | None:
     return None
 
 
-def shell_hint(program: str) -> str:
-    """Return what to say instead of a word that is no program, but means something to a shell.
-
-    It is "" of any other word.
-    """
-    if program in BUILTINS:
-        return f"; it is a part of the shell: sh -c '{program} …' runs it"
-    if not SHELL_SIGNS.isdisjoint(program):
-        return "; what is written for a shell, one runs: sh -c '…'"
+def _hint(program: str) -> str:
+    """Return how what was not found could be run, in words that follow; "" where nobody knows."""
+    if program in _SHELL_WORDS:
+        return f"; a shell knows it: sh -c '{program} …'"
     if program.endswith(".py") and os.path.isfile(program):
-        return f"; did you mean `python {program}`?"
+        return f"; to run that file: python {program}"
+    if "/" not in program and os.path.isfile(program):
+        return f"; to run that file: ./{program}"
+    if not _SHELL_SIGNS.isdisjoint(program):
+        return "; a line for the shell is one argument of it: sh -c '…'"
     return ""

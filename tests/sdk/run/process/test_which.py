@@ -22,19 +22,17 @@ def test_a_path_is_taken_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("word", "told"),
+    ("program", "hint"),
     [
-        ("cd", "; it is a part of the shell: sh -c 'cd …' runs it"),
-        ("echo hi; ls", "; what is written for a shell, one runs: sh -c '…'"),
-        ("A=1", "; what is written for a shell, one runs: sh -c '…'"),
-        ("train.py", "; did you mean `python train.py`?"),
-        ("absent.py", ""),
-        ("nosuch", ""),
+        ("no-such", ""),
+        ("cd", "; a shell knows it: sh -c 'cd …'"),
+        ("echo hi; ls", "; a line for the shell is one argument of it: sh -c '…'"),
+        ("train.py", "; to run that file: python train.py"),
+        ("build", "; to run that file: ./build"),
     ],
 )
-def test_a_word_that_means_something_to_a_shell_alone_is_answered_with_it(
-    word, told, tmp_path, monkeypatch
-):
+def test_what_is_not_found_is_told_how_it_could_be_run(tmp_path, monkeypatch, program, hint):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "train.py").write_text("")
-    assert reason_against(word, None) == (f"{word}: command not found{told}", 127)
+    for name in ("train.py", "build"):
+        (tmp_path / name).write_text("")
+    assert reason_against(program, None) == (f"{program}: command not found{hint}", 127)
