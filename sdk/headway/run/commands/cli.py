@@ -9,7 +9,7 @@ import sys
 from headway.host.threads import signals as signal
 from headway.run.process.fork_gate import CannotStart, execute, restore_default_signals
 from headway.run.process.which import find_program, reason_against
-from headway.run.stderr import print_error
+from headway.run.stderr import own_verb, print_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         options = read_options(arguments)
     except UsageError as error:
-        return _fail(f"{error}; see `headway run --help`", 2)
+        return _fail(f"{error}; see `headway {own_verb()} --help`", 2)
     if not isinstance(options, Options):
         import headway_command  # noqa: PLC0415 - as below
         from headway.run.parallel.command_list import run_several  # noqa: PLC0415 - rarely needed
