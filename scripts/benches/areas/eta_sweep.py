@@ -8,6 +8,9 @@ from the values as they are: of the error with and without history, of the share
 the range held, and of the jitter (how far the announced end moved, over the duration); and the
 operation whose error changed most.
 
+What a constant cannot change is not made anew (`scope_of`): earlier runs are learned with the
+values as they are, unless its module takes part in what a run teaches.
+
 PART is what the name of a constant contains ("cold.", "interval."): all of them take minutes.
 `--write` keeps what was found, of all parts so far, in docs/figures/sweep.json, and writes the
 table into docs/estimates.md with the reason that stands beside each constant.
@@ -30,12 +33,27 @@ from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Sequence, TextI
 import headway.estimate
 from benches import rendering
 from benches.areas.eta import COMMANDS, RECORDINGS, TRACES
-from benches.areas.eta_scores import TICK, Operation, Recorded, Score, operations, score
+from benches.areas.eta_scores import TICK, Operation, Recorded, Score, operations, play, score
+from headway.estimate import Run
 
 TICKS = 60
 COMMANDS_EACH = 5
 FACTORS = (2, 0.5)
 SEEN = 0.0005  # a change below that is none
+# Modules by whose constants runs teach otherwise: their curves, and how far their estimates erred.
+TEACHING = ("learning.", "observed.", "stage.", "history.curve.", "history.work.", "interval.")
+# Modules that nothing asks without an earlier run …
+WITH_HISTORY = (
+    "analogues.",
+    "concurrency.",
+    "hidden_counts.",
+    "history.order.",
+    "history.parameters.",
+    "history.trust.",
+    "history.waits.",
+    "history.work.",
+)
+HIDDEN = ("hidden_counts.", "history.work.")  # … and without samples of hidden counts
 ROOT = Path(__file__).resolve().parents[3]
 KEPT = ROOT / "docs" / "figures" / "sweep.json"
 PAGE = ROOT / "docs" / "estimates.md"
@@ -58,6 +76,31 @@ class Constant(NamedTuple):
     def label(self) -> str:
         """Return its name behind that of its module."""
         return f"{self.module[len(headway.estimate.__name__) + 1 :]}.{self.name}"
+
+
+class Scope(NamedTuple):
+    """What a constant can change: what runs teach, the estimate without history, what has no work.
+
+    `bare` are the operations without samples of hidden counts.
+    """
+
+    lessons: bool
+    cold: bool
+    bare: bool
+
+
+class Swept(NamedTuple):
+    """An operation as it is swept: its runs, what they taught, and the scores as it is."""
+
+    runs: list[Recorded]
+    lessons: list[Run]
+    known: Score
+    cold: Score
+
+    @property
+    def is_bare(self) -> bool:
+        """Return whether there are no samples of hidden counts."""
+        return all(change.work is None for run in self.runs for change in run.changes)
 
 
 class Effect(NamedTuple):
@@ -133,16 +176,40 @@ def scaled(constant: Constant, factor: float) -> Iterator[None]:
             setattr(sys.modules[module], constant.name, constant.value)
 
 
-def evaluate(recorded: dict[str, list[Recorded]]) -> Effect:
-    """Estimate the newest run of every recorded operation, with and without those before it."""
-    scores = {name: _operation(runs) for name, runs in recorded.items()}
-    known = [one for one, _ in scores.values()]
+def scope_of(constant: Constant) -> Scope:
+    """Return what a constant can change, by its module."""
+    label = constant.label
+    return Scope(
+        label.startswith(TEACHING),
+        not label.startswith(WITH_HISTORY),
+        not label.startswith(HIDDEN),
+    )
+
+
+def measure(runs: list[Recorded]) -> Swept:
+    """Score the newest run of an operation, with and without those before it."""
+    lessons = _lessons(runs)
+    return Swept(runs, lessons, _score(runs, lessons), _score(runs, ()))
+
+
+def changed(swept: Swept, scope: Scope) -> Swept:
+    """Score the newest run again, as far as it can have changed."""
+    if not scope.bare and swept.is_bare:
+        return swept
+    lessons = _lessons(swept.runs) if scope.lessons else swept.lessons
+    known = _score(swept.runs, lessons)
+    return Swept(swept.runs, lessons, known, _score(swept.runs, ()) if scope.cold else swept.cold)
+
+
+def summed(swept: Mapping[str, Swept]) -> Effect:
+    """Return the means over the operations."""
+    known = [one.known for one in swept.values()]
     return Effect(
         _mean(one.error for one in known),
-        _mean(one.error for _, one in scores.values()),
+        _mean(one.cold.error for one in swept.values()),
         _mean(one.held for one in known if one.held is not None),
         _mean(one.jitter for one in known),
-        {name: one.error for name, (one, _) in scores.items()},
+        {name: one.known.error for name, one in swept.items()},
     )
 
 
@@ -151,26 +218,34 @@ def _mean(values: Iterable[float]) -> float:
     return sum(found) / max(1, len(found))
 
 
-def _operation(runs: list[Recorded]) -> tuple[Score, Score]:
-    newest = runs[-1]
-    played = Operation(runs, max(TICK, max(run.seconds for run in runs) / TICKS))
-    last = len(runs) - 1
-    known = score(played.played(last, tuple(range(last))), newest.seconds)
-    return known, score(played.played(last, ()), newest.seconds)
+def _lessons(runs: list[Recorded]) -> list[Run]:
+    """Return what every run but the newest taught, each knowing those before it."""
+    played = Operation(runs, _step(runs))
+    lessons = [played.played(at, tuple(range(at))).lesson for at in range(len(runs) - 1)]
+    return [one for one in lessons if one is not None]
+
+
+def _score(runs: list[Recorded], history: Sequence[Run]) -> Score:
+    return score(play(runs[-1], history, _step(runs)), runs[-1].seconds)
+
+
+def _step(runs: list[Recorded]) -> float:
+    return max(TICK, max(run.seconds for run in runs) / TICKS)
 
 
 def effect(job: tuple[Constant, float]) -> Effect:
     """Return the effect of one factor on one constant, on what `_take` was given."""
     constant, factor = job
+    scope = scope_of(constant)
     with scaled(constant, factor):
-        return evaluate(_recorded)
+        return summed({name: changed(one, scope) for name, one in _swept.items()})
 
 
-_recorded: dict[str, list[Recorded]] = {}  # of this process of the pool
+_swept: dict[str, Swept] = {}  # of this process of the pool
 
 
-def _take(recorded: dict[str, list[Recorded]]) -> None:
-    _recorded.update(recorded)
+def _take(swept: dict[str, Swept]) -> None:
+    _swept.update(swept)
 
 
 def sweep(out: TextIO, part: str = "", *, quick: bool = False, write: bool = False) -> None:
@@ -183,8 +258,10 @@ def sweep(out: TextIO, part: str = "", *, quick: bool = False, write: bool = Fal
     chosen = [one for one in constants() if part in one.label][: 1 if quick else None]
     jobs = [(constant, factor) for constant in chosen for factor in FACTORS]
     found: dict[str, list[list[float]]] = {}
-    with ProcessPoolExecutor(initializer=_take, initargs=(recorded,)) as pool:
-        base = evaluate(recorded)
+    with ProcessPoolExecutor() as pool:
+        swept = dict(zip(recorded, pool.map(measure, recorded.values())))
+    base = summed(swept)
+    with ProcessPoolExecutor(initializer=_take, initargs=(swept,)) as pool:
         out.write(
             f"as it is: error {base.error:.3f}, without history {base.cold:.3f}, "
             f"range held {base.covered:.3f}, jitter {base.jitter:.2f}\n\n"

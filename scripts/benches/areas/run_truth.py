@@ -18,7 +18,7 @@ from typing import Any, Callable, NamedTuple
 from benches.areas.run import write_sources
 from benches.report import Check, Report, Row, summarize
 from benches.sandbox import Sandbox, wait_for
-from headway_viewer.picture.estimate_basis import WORTH_BYTES, WORTH_SECONDS
+from headway_viewer.picture.wording.estimate_basis import WORTH_BYTES, WORTH_SECONDS
 
 TICK = 0.05  # seconds between two looks at what was shown
 WRONG = 0.25  # a share that is further off is wrong

@@ -7,9 +7,11 @@ from math import exp, log, sqrt
 from headway.estimate.analogues.critical_path import OVERLAP_SHARE
 from headway.estimate.analogues.matching import DISTANCE_STEP, FACTOR_LIMIT, Matching
 from headway.estimate.analogues.place import (
+    MAXIMUM,
     Place,
     partial_round,
     place_of,
+    reached_by,
     time_before,
     time_reached,
 )
@@ -17,6 +19,7 @@ from headway.estimate.cold.rate import at_rest
 from headway.estimate.history.sharing import Lanes, ends
 from headway.estimate.history.span import KEY_SEPARATOR
 from headway.estimate.pace import (
+    GRAIN_SHARE,
     LEAST_LEFT,
     PACE_LIMIT,
     SPEED_PRIOR,
@@ -262,9 +265,11 @@ class Analogue(Matching):
         """Return how much of the count of an earlier stage went by between two looks, 0…1.
 
         It is the most that it grew by at once: all, of one that was told of when it had ended. One
-        that was taken back, or told of no total, was no count of the work.
+        that was taken back, or told of no total, was no count of the work; and of one that began
+        anew, or ended before its total, this run's pace does not know the end.
         """
-        if span.moved or span.total <= 0:
+        announced, counted = span.passes[0]
+        if span.moved or span.total <= 0 or len(span.passes) > 1 or counted < MAXIMUM * announced:
             return 0.0
         found = self._unseen.get(span.key)
         if found is None:
@@ -292,15 +297,16 @@ class Analogue(Matching):
         changed = stage.worked(now) if partial_round(stage) else stage.changed
         pace = log_pace(changed, theirs, span.worked, prior, grain)
         # The last third tells the present pace, as `cold.rate` takes it.
-        lately = self._pace_since(stage, span, tau, 2 / 3)
-        if lately is not None and stage.changed > RECENT_GRAINS * grain:
+        begun = stage.changed > RECENT_GRAINS * grain
+        lately = self._pace_since(stage, span, tau, 2 / 3) if begun else None
+        if lately is not None:
             weight, (recent, theirs) = RECENT_WEIGHT, lately
             # It is at rest where it was the same before, or has been throughout the last third.
-            others = (self._pace_since(stage, span, tau, share) for share in (1 / 3, 5 / 6))
-            rests = [at_rest(recent - one[0], stage.steps) for one in others if one is not None]
-            if rests:
-                other = 1 - exp(-(((recent - pace) / OTHER_STEP) ** 2))
-                weight += (1 - weight) * other * max(rests)
+            other = 1 - exp(-(((recent - pace) / OTHER_STEP) ** 2))
+            if other > GRAIN_SHARE:  # less is noise
+                others = (self._pace_since(stage, span, tau, share) for share in (1 / 3, 5 / 6))
+                rests = [at_rest(recent - one[0], stage.steps) for one in others if one is not None]
+                weight += (1 - weight) * other * max(rests, default=0.0)
             known = theirs / (theirs + 2 * grain)
             pace += weight * known * (recent - pace)
             self._drift[stage.key] = known * (recent - pace)
@@ -321,9 +327,9 @@ class Analogue(Matching):
         recent = curve.since(stage.changed * share) if curve is not None else None
         if recent is None:
             return None
-        then = place_of(stage, span, recent.done, self._size_of(span))
+        then = reached_by(stage, span, recent.done, self._size_of(span))
         ours = stage.changed - recent.seconds
-        theirs = tau - then.reached if then is not None else 0.0
+        theirs = tau - then if then is not None else 0.0
         if theirs <= 0 or ours <= 0:
             return None
         return log_ratio(ours, theirs, self.grain), theirs
@@ -397,6 +403,8 @@ class Analogue(Matching):
     def passed(self, stages: Mapping[str, Stage], now: float) -> float | None:
         """Return the share of the work that is done, each stage weighing its earlier duration.
 
+        One that is bigger or smaller than then weighs by its size.
+
         But for those that count nothing and go on while one does that counts: that one tells how
         far both are. None where it is unknown.
         """
@@ -407,12 +415,13 @@ class Analogue(Matching):
         for span in self._path.order:
             if span.key in self._covered:
                 continue
-            whole += span.worked
+            weight = self._scale(span)
+            whole += weight * span.worked
             stage = stages.get(span.key)
             if stage is None or (stage.began is None and stage.ended is None):
                 continue
             if stage.ended is not None and span.key not in going:
-                passed += span.worked
+                passed += weight * span.worked
                 continue
-            passed += time_reached(stage, span, now, self._size_of(span))
+            passed += weight * time_reached(stage, span, now, self._size_of(span))
         return passed / whole if whole > 0 else None

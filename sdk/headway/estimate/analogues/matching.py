@@ -46,6 +46,7 @@ class Matching:
     """One earlier run, and what of the present one is open, settled or without a match in it."""
 
     __slots__ = (
+        "_ahead",
         "_covered",
         "_distance",
         "_donors",
@@ -87,6 +88,7 @@ class Matching:
         self._pairs: list[tuple[Stage, Span]] = []
         self._settled_sizes = (0.0, 0.0, 0.0)
         self._general = 0.0  # logarithm of the size of the stages seen over theirs
+        self._ahead = 0.0  # logarithm of how many times longer what tells no size is to take
         self._stretch = 1.0  # of the time between stages, by that size
         self._rests_since = 0.0  # while no stage goes on or is to come: since the last one ended
         self._speed = Speed(*parameters.regression_sums)
@@ -120,7 +122,11 @@ class Matching:
                 sizes.pop(stage.key, None)
         general = size_sum / size_weight if size_weight else 0.0
         self._general = general
-        self._stretch = exp(clamp(FUTURE_SIZE_SHARE * general, FACTOR_LIMIT))
+        # Where some are as big as then and others are not, those to come may be either.
+        squares = strange * DISTANCE_STEP**2
+        agree = size_sum * general / squares if squares > 0 else 1.0
+        self._ahead = FUTURE_SIZE_SHARE * agree * general
+        self._stretch = exp(clamp(self._ahead, FACTOR_LIMIT))
         self._open = []
         started.sort(key=_end)
         for stage, span in started:
@@ -273,7 +279,7 @@ class Matching:
         """
         own = self._sizes.get(span.key)
         if own is None:
-            return FUTURE_SIZE_SHARE * self._general
+            return self._ahead
         return self._parameters.elasticity(span.key) * own
 
     def _scale(self, span: Span) -> float:

@@ -99,6 +99,20 @@ def time_before(stage: Stage, span: Span, size: float) -> float:
     return min(tau, 0.99 * span.worked)  # a hundredth is left to divide by
 
 
+def reached_by(stage: Stage, span: Span, units: float, size: float) -> float | None:
+    """Return the `reached` of `place_of` alone; None without a count to go by."""
+    if units <= stage.origin or not span.fractions or stage.spent:
+        return None
+    fraction = fraction_of(stage, span, units, size)
+    if fraction is None:
+        return None
+    return (
+        span.seconds[-1]
+        if fraction >= 1
+        else moment(span.fractions, span.seconds, fraction).reached
+    )
+
+
 def place_of(stage: Stage, span: Span, units: float, size: float) -> Place | None:
     """Return where the earlier run had done as much; None without a count to go by."""
     if units <= stage.origin or not span.fractions or stage.spent:

@@ -11,8 +11,7 @@ from headway.estimate.history import parameters, run
 
 
 def found(name):
-    [constant] = [one for one in eta_sweep.constants() if one.name == name]
-    return constant
+    return next(one for one in eta_sweep.constants() if one.name == name)
 
 
 def test_a_constant_that_others_import_is_swept_once_and_in_all_of_them():
@@ -32,3 +31,13 @@ def test_a_quick_sweep_writes_a_line_for_each_factor():
     out = io.StringIO()
     eta_sweep.sweep(out, quick=True)
     assert len(out.getvalue().splitlines()) == 3 + len(eta_sweep.FACTORS)
+
+
+def test_what_a_constant_cannot_change_is_not_made_anew():
+    stall, even, points = found("STALL_GROWTH"), found("EVEN_BONUS"), found("POINTS")
+    assert eta_sweep.scope_of(even) == (False, True, True)
+    assert eta_sweep.scope_of(points) == (True, True, True)
+    assert eta_sweep.scope_of(stall._replace(module="headway.estimate.hidden_counts"))[1:] == (
+        False,
+        False,
+    )

@@ -326,3 +326,45 @@ def test_a_count_that_was_seen_to_end_early_is_not_believed_to_end_the_work(agai
     first = run([], 10.0)
     first.observe(1, "Run", None, "completed", 0, None, None, 10.0, 2 if again else 1)
     assert run([first.finish("completed", 10.0)], 2.8).estimate(2.8).median > 3
+
+
+def test_a_stage_of_a_tenth_of_its_size_is_a_tenth_of_the_work():
+    earlier = merged(counted(1, "compile", 0, 100, 100), counted(2, "test", 100, 120, 40))
+    happened = merged(counted(1, "compile", 0, 10, 10), counted(2, "test", 10, 30, 40))
+    forecast, _ = play(learned(earlier, 1), happened, until=13.0)
+    assert forecast.estimate(13.0).median == pytest.approx(17, rel=0.35)
+
+
+def test_what_tells_no_size_is_as_small_as_the_others_only_where_they_agree():
+    def run(compiled):
+        ended = 10 + compiled / 10
+        return [
+            *counted(1, "configure", 0, 10, 100),
+            *counted(2, "compile", 10, ended, compiled),
+            (ended, 3, "install", None, "running", 0, None),
+            (ended + 30, 3, "install", None, "completed", 0, None),
+        ]
+
+    forecast, _ = play(learned(run(100), 2), run(10), until=14.0)
+    assert forecast.estimate(14.0).median > 10
+
+
+def test_an_even_pace_does_not_know_of_a_pass_to_come():
+    earlier = [
+        *counted(1, "encode", 0, 10, 100)[:-1],
+        (10.0, 1, "encode", None, "running", 100, 100),
+        (11.0, 1, "encode", None, "running", 1, 200),
+        (70.0, 1, "encode", None, "completed", 200, 200),  # most of which nobody saw
+    ]
+    forecast, _ = play(learned(earlier, 1), counted(1, "encode", 0, 10, 100), until=8.0)
+    assert forecast.estimate(8.0).median > 40
+
+
+def test_an_even_pace_does_not_foretell_a_total_that_was_a_maximum():
+    earlier = [
+        (0.0, 1, "search", None, "running", 0, 200),
+        (1.0, 1, "search", None, "running", 1, 200),
+        (20.0, 1, "search", None, "completed", 20, 200),
+    ]
+    forecast, _ = play(learned(earlier, 1), counted(1, "search", 0, 200, 200, steps=200), until=12)
+    assert forecast.estimate(12.0).median < 20
