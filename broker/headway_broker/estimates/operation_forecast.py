@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headway.estimate import Forecast
+from headway.estimate.cold.rounds import units_beside
 from headway.model import Operation, Stage
 from headway.states import WAITING
 from headway_broker.estimates.history_keys import Keys
@@ -14,6 +15,7 @@ NEVER = float("-inf")  # when what has no estimate yet was estimated
 # 20 ms.
 CROWD = 1_000
 CHILDREN_LIMIT = 200  # child operations that weigh as stages of one parent
+BESIDE_LIMIT = 1_000  # child operations of which a stage that counts them knows how far they are
 # Shared by all without children, which are most: a dictionary is 64 bytes.
 _NO_CHILDREN: dict[str, int] = {}
 
@@ -24,8 +26,10 @@ class OperationForecast:
     __slots__ = (
         "asked",
         "begun",
+        "beside",
         "changed",
         "children",
+        "elsewhere",
         "estimated_at",
         "forecast",
         "keys",
@@ -44,7 +48,10 @@ class OperationForecast:
         # Stages whose counts the forecast has not observed yet; their values say nothing.
         self.changed: dict[int, object] = {}
         self.children = _NO_CHILDREN  # child operation → its negative stage id in the forecast
+        # Stage that counts → the share of each child inside it, None once it has ended.
+        self.beside: dict[int, dict[str, float | None]] | None = None
         self.estimated_at = NEVER
+        self.elsewhere = False  # those have other arguments, or were elsewhere: not what is usual
         self.runs = 0  # earlier runs that it uses
         self.pace = Pace(now)
         self.works = False  # there are samples of its hidden counts
@@ -72,3 +79,22 @@ class OperationForecast:
             now,
             operation.attempt,
         )
+        told = operation.estimate
+        own = told is not None and (told.runs > 0 or not self.runs)
+        self.forecast.foretell(place, told.median if told is not None and own else None, now)
+
+    def observe_beside(self, operation: Operation, stage: Stage) -> None:
+        """Tell the forecast how far the children inside a stage are that counts them."""
+        if self.forecast is None:
+            return
+        if self.beside is None:
+            self.beside = {}
+        shares = self.beside.setdefault(stage.id, {})
+        if operation.id not in shares and len(shares) >= BESIDE_LIMIT:
+            return
+        shares[operation.id] = (operation.progress or 0.0) if operation.open else None
+        going = sum(share is not None for share in shares.values())
+        done = sum(1.0 if share is None else share for share in shares.values())
+        counted = (stage.shown or 0) - stage.initial
+        units = units_beside(done, len(shares), going, counted)
+        self.forecast.set_beside(stage.id, min(units, going + 1.0))

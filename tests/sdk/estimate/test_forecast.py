@@ -209,3 +209,26 @@ def test_what_is_overdue_is_not_said_to_take_a_few_seconds():
 def test_by_the_clock_alone_no_range_is_wider_than_durations_lie_apart():
     """It was "up to 20 min", 8 s before the end: each miss of the runs before had widened it."""
     assert max(one.high for one in clock_alone(9.0, 17.0, 42.0, 22.0)) < 90.0
+
+
+@pytest.mark.parametrize("seen", [(), (1, 2, 3, 4, 5, 6)])
+def test_a_stage_of_another_size_is_told_by_its_own_count(seen):
+    runs = []
+    for total in (6, 7, 8):
+        forecast = Forecast()
+        forecast.start(0.0)
+        forecast.observe(1, "step", None, "running", 0, total, "", 0.0)
+        for done in seen[: total - 1]:
+            forecast.observe(1, "step", None, "running", done, total, "", done / 2)
+        forecast.observe(1, "step", None, "completed", total, total, "", total / 2)
+        runs.append(forecast.finish("completed", total / 2))
+    forecast = Forecast(runs)
+    forecast.start(0.0)
+    for second in range(8):
+        forecast.observe(1, "step", None, "running", second, 30, "", second)
+        told = forecast.estimate(second)
+        if second == 3:
+            assert told.high > 27
+    assert told.median > 15
+    assert told.high > 23
+    assert forecast.progress(7.0) == pytest.approx(0.23, abs=0.1)

@@ -151,6 +151,9 @@ class Analogue(Matching):
                 self.by_clock = False
                 if len(order) == 1:
                     self._overdue *= 1 - own
+            if stage.foretold is not None:
+                left = stage.foretold - now  # it knows its counts and their size
+                self._drift.pop(stage.key, None)
             left = max(LEAST_LEFT, left) + stage.awaited(now)
             self.left[stage.key] = left
             behind = factor * path.behind(span.key)
@@ -221,7 +224,10 @@ class Analogue(Matching):
         usual = (span.worked - time_before(stage, span, self._size_of(span))) * exp(prior)
         left = self._by_count(stage, span, place, prior, now)
         beyond = self._lateness(span, place.beyond)
-        left, over = self._mixed(left, self._parameters.trust(span.key), span, worked, usual)
+        # The more its size differs, the less a usual duration says, and the more this run's count.
+        size = self._sizes.get(span.key, 0.0) / DISTANCE_STEP
+        trust = 1 - (1 - self._parameters.trust(span.key)) * exp(-size * size / 2)
+        left, over = self._mixed(left, trust, span, worked, usual)
         return left, max(beyond, over)
 
     def _around_others(

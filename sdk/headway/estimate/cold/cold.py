@@ -166,7 +166,11 @@ class ColdEstimate:
             share = sooner * fraction / (sooner * fraction + 1)
             if alone > 1:
                 share += (1 - share) * even  # an even pace is all that is known
-            found = self._left(stage.fraction(), worked, left, share) + stage.awaited(now)
+            if stage.foretold is not None:
+                found = max(LEAST_LEFT, stage.foretold - now)
+            else:
+                found = self._left(stage.fraction(), worked, left, share)
+            found += stage.awaited(now)
             self.remaining[stage.key] = found
             if left is not None:
                 self.sure[stage.key] = even ** (1 - fraction)

@@ -12,7 +12,7 @@ from headway.model import Operation, Stage
 from headway.states import CRASHED, FAILED, RUNNING, WAITING
 from headway_viewer import formatting
 from headway_viewer.picture.board import Board
-from headway_viewer.picture.remaining import blank_if_unknown, remaining_estimate
+from headway_viewer.picture.remaining import blank_if_unknown, late_text, remaining_estimate
 from headway_viewer.picture.wording.active_stage import active_stage, shown_part
 from headway_viewer.picture.wording.counts import (
     counted_text,
@@ -59,7 +59,7 @@ def details(operation: Operation, board: Board, now: float, most: int) -> list[D
     done = work_text(operation)
     if done and not _counts(operation) and next(iter(board.children(operation.id)), None) is None:
         found.append(Detail(done))
-    if operation.unlike:
+    if operation.unlike and not late_text(operation, now):  # which the row says, and for how long
         found.append(Detail("unlike earlier runs"))
     return found[:most]
 
