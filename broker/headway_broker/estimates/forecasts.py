@@ -360,7 +360,7 @@ class Forecasts:
         forecast.hold(operation.stopped_since or tracked.begun, waiting=is_held(operation))
 
     def _tell_parent(self, entry: Entry, now: float) -> None:
-        """Report a child to the forecast of its parent: as a stage, or as a unit of one that counts."""
+        """Report a child to the forecast of its parent, as a stage or in one that counts it."""
         operation = entry.operation
         if not operation.parent:
             return
