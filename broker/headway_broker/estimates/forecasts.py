@@ -22,7 +22,7 @@ from headway_broker.estimates.estimate_queue import EstimateQueue
 from headway_broker.estimates.forecast_input import is_held, replay, tell
 from headway_broker.estimates.history_keys import Keys, keys_of
 from headway_broker.estimates.operation_forecast import CROWD, NEVER, OperationForecast
-from headway_broker.state.effects import ELSEWHERE, StoreRun
+from headway_broker.state.effects import OF_OTHERS, StoreRun
 from headway_broker.state.entry import Entry
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
@@ -100,7 +100,7 @@ class Forecasts:
                 continue
         for entry in self._awaited.take(key):
             if entry.forecast is not None and (entry.forecast.forecast is None or runs):
-                entry.forecast.elsewhere = any(ELSEWHERE in record for record in records)
+                entry.forecast.elsewhere = any(OF_OTHERS in record for record in records)
                 self._build(entry, runs, prior)
 
     @_contained

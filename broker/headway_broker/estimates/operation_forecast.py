@@ -80,8 +80,9 @@ class OperationForecast:
             operation.attempt,
         )
         told = operation.estimate
-        own = told is not None and (told.runs > 0 or not self.runs)
-        self.forecast.foretell(place, told.median if told is not None and own else None, now)
+        # As well as this one it knows earlier runs, or neither does.
+        own = told is not None and (told[4] > 0 or not self.runs)
+        self.forecast.foretell(place, told[1] if told is not None and own else None, now)
 
     def observe_beside(self, operation: Operation, stage: Stage) -> None:
         """Tell the forecast how far the children inside a stage are that counts them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Union
 
 # In a run that was found under a coarser key: of other arguments, or elsewhere.
-ELSEWHERE = "elsewhere"
+OF_OTHERS = "elsewhere"
 
 
 class Send(NamedTuple):

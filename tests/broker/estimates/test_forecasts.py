@@ -7,7 +7,7 @@ from headway.estimate import Forecast, Run
 from headway.estimate.history.span import Span
 from headway.model import UNTOLD
 from headway.protocol import messages, rows
-from headway_broker.state.effects import ELSEWHERE
+from headway_broker.state.effects import OF_OTHERS
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_what_others_took_is_not_called_usual():
     wired = Wired(has_history=True)
     wired.worker().start()
     run = Run(10.0, [Span("Copy", 0.0, 10.0, 10.0)], []).to_dict()
-    wired.core.recalled("Install", [{**run, ELSEWHERE: True}])
+    wired.core.recalled("Install", [{**run, OF_OTHERS: True}])
     wired.follow()
     wired.pass_time(0.5)
     op = wired.operation("op")

@@ -7,7 +7,7 @@ import pytest
 from headway_broker.history import queries, schema
 from headway_broker.state import retention
 from headway_broker.state.effects import (
-    ELSEWHERE,
+    OF_OTHERS,
     Recall,
     StoreClaim,
     StoredOperation,
@@ -131,7 +131,7 @@ def test_of_many_runs_those_are_recalled_that_are_looked_at(connection):
     write(connection, *[StoreRun("k", {"number": n}, "k", ("all",)) for n in range(40)])
     newest = [{"number": n} for n in range(40 - retention.RUNS_RECALLED, 40)]
     assert queries.recall(connection, Recall("k")) == newest
-    others = [{**run, ELSEWHERE: True} for run in newest]
+    others = [{**run, OF_OTHERS: True} for run in newest]
     assert queries.recall(connection, Recall("unseen", ("all",))) == others
 
 
@@ -152,7 +152,7 @@ def test_the_finest_key_that_has_runs_is_read(connection):
     write(connection, StoreRun("other", {"number": 2}, "tar", ("coarse",)))
     assert queries.recall(connection, Recall("fine", ("middle", "coarse"))) == [{"number": 1}]
     [other] = queries.recall(connection, Recall("new", ("middle", "coarse")))
-    assert other == {"number": 1, ELSEWHERE: True}
+    assert other == {"number": 1, OF_OTHERS: True}
     found = queries.recall(connection, Recall("new", ("unseen", "coarse")))
     assert [run["number"] for run in found] == [1, 2]
     assert queries.recall(connection, Recall("new", ("unseen",))) == []
@@ -211,4 +211,4 @@ def test_hidden_counts_are_of_the_finest_key_alone(connection):
     [same] = queries.recall(connection, Recall("fine", ("coarse",)))
     [other] = queries.recall(connection, Recall("another", ("coarse",)))
     assert same == run
-    assert other == {"format": 2, ELSEWHERE: True}
+    assert other == {"format": 2, OF_OTHERS: True}
