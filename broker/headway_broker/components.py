@@ -24,6 +24,7 @@ from headway_broker.peers.viewers.explanations import Explanations
 from headway_broker.peers.viewers.output_logs import OutputLogs
 from headway_broker.peers.viewers.requests import Requests
 from headway_broker.peers.viewers.watched import Watched
+from headway_broker.publishing.changed_rows import ChangedRows
 from headway_broker.publishing.events import Events
 from headway_broker.publishing.output import Output
 from headway_broker.publishing.overviews import Overviews
@@ -76,7 +77,8 @@ class Components:
         self.snapshots = Snapshots()
         self.events = Events(instance, self.ledger, Snapshots())
         self.overviews = Overviews(instance, self.ledger, self.forecasts, Snapshots())
-        self.screen = Screen(instance, self.ledger, Snapshots())
+        rows = ChangedRows(self.faults)
+        self.screen = Screen(instance, self.ledger, Snapshots(), rows)
         self.subscriptions = Subscriptions(
             self.snapshots,
             self.events.snapshots,
@@ -93,7 +95,7 @@ class Components:
             self.events,
             self.overviews,
             self.screen,
-            self.faults,
+            rows,
         )
         self.output_logs = OutputLogs(self.ledger, self.dropped)
         self.output = Output(self.ledger, self.stream, self.dropped, self.outbox)

@@ -6,10 +6,9 @@ from headway_broker.components import Components
 from headway_broker.state.duties import Duty, Turn
 from headway_broker.state.effects import Stop
 
-# Seconds for which counts wait that no screen shows, where screens alone look at thousands of
-# operations; and frames among which they are divided, so that none of these is late.
-OTHERS_WAIT = 2.0
-OTHERS_FRAMES = 50
+# Frames a second among which counts are divided that no screen shows, where screens alone look at
+# thousands of operations, so that none of these is late.
+OTHERS_FRAMES = 25
 
 
 def duties_of(components: Components) -> list[Duty]:
@@ -89,7 +88,8 @@ def _apply_counts(components: Components, turn: Turn) -> None:
     elif frame:
         for session, stages in components.screen.stages(turn.now).items():
             counts.apply_some(session, stages, turn.now)
-        counts.apply_oldest(turn.now - OTHERS_WAIT, OTHERS_FRAMES, turn.now)
+        wait = components.screen.others_wait
+        counts.apply_oldest(turn.now - wait, int(OTHERS_FRAMES * wait), turn.now)
 
 
 def _exit_when_idle(components: Components, turn: Turn) -> list[Stop]:

@@ -323,7 +323,7 @@ ServerRoot {at}
 ServerName localhost
 Listen {address}
 PidFile {at}/pid
-ErrorLog /dev/stderr
+ErrorLog {at}/error.log
 LoadModule mpm_event_module {modules}/mod_mpm_event.so
 LoadModule authz_core_module {modules}/mod_authz_core.so
 LoadModule wsgi_module {modules}/mod_wsgi.so

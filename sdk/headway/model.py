@@ -92,6 +92,13 @@ class Stage(RecordedStage):
             return None
         return clean_count(self.done + sum(self.shares.values())) if self.shares else self.done
 
+    def place(self, verb: str) -> str:
+        """Return "stopped at 480 of 1,200" for the verb "stopped"."""
+        shown, total = self.shown, self.total
+        if shown is None:
+            return verb
+        return f"{verb} at {_figure(shown)}" + ("" if total is None else f" of {_figure(total)}")
+
     def move(self, state: str, now: float, reason: str | None = None) -> None:
         """Enter `state` at `now`; raise `IllegalMove` and change nothing if it cannot."""
         if state not in STAGE_MOVES[self.state]:
@@ -132,6 +139,10 @@ class Stage(RecordedStage):
             return 0.0  # one for all
         most = 0.999 if state in OPEN else SHORT_MOST
         return min(most, share)
+
+
+def _figure(count: float) -> str:
+    return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.1f}"
 
 
 class Operation(RecordedOperation):

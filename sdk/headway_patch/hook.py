@@ -63,6 +63,9 @@ def change(module: ModuleType) -> None:
         ours = "headway_patch." + REPLACED[name]
         __import__(ours)
         sys.modules[ours].replace(module)
+        from headway_patch import killing  # noqa: PLC0415 - a program without bars needs none of it
+
+        killing.watch()
     except Exception as error:
         reraise_async(error)
         warn(name, f"{type(error).__name__}: {error}")

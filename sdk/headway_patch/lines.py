@@ -14,6 +14,7 @@ from _thread import allocate_lock, get_ident
 from contextvars import ContextVar
 from itertools import count
 
+from headway_patch import exit_status
 from headway_patch.async_exceptions import reraise_async
 
 # What a bar's own code is in: the next frame out is that of who uses it.
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 PENDING_LIMIT = 1 << 18  # bytes that wait for the socket: thousands of beginnings and ends
 EXIT_TIMEOUT = 0.25  # seconds for which an exit waits for a reader that is behind
 LEFT_LIMIT = 1000  # bars that were left and wait for a verdict: the oldest have stopped there
-CAUSE_LIMIT, PLACE_LIMIT = 10, 2000  # exceptions and places that are looked at: deep recursions
 ANCESTOR_LIMIT = 8  # processes above this one that are told: servers of forks, shells
 UNNAMED_LIMIT = 100  # lines that make bars without a name: further ones share the first
 NAME_LIMIT = 256  # characters of a name or a detail: more is cut where it is shown anyway
@@ -46,12 +46,15 @@ class Connection:
         self.open: dict[int, Bar] = {}
         self._unnamed: dict[Any, str] = {}  # by the line that made it, the name of a bar
         self.last_looks: list[Callable[[], object]] = []  # called before `finish` ends what is open
+        self._unsent: list[bytes] = []  # lines, until whoever has the lock takes them
         self._pending = b""
         self._flags = 0
         self._socket: socket.socket | None = None
         path = os.environ.get("HEADWAY_BARS")
         if not path:
             return
+        exit_status.watch(leave_at_once)
+        _watch_process()
         try:
             import socket  # noqa: PLC0415 - only a program with bars needs it
 
@@ -60,7 +63,7 @@ class Connection:
             self._flags = socket.MSG_NOSIGNAL  # a program may have SIGPIPE kill it
             self._socket.connect(path)
             # Nobody can look them up once a worker, or the server that forked it, has ended.
-            self._pending = f"child {' '.join(map(str, _ancestors()))}\n".encode()
+            self._pending = f"child {' '.join(map(str, _ancestors()))}\nexplicit\n".encode()
         except (ImportError, AttributeError, OSError) as error:
             reraise_async(error)
             self._close()
@@ -80,22 +83,33 @@ class Connection:
         self.open.clear()
         self._close()
 
-    def finish(self) -> None:
-        """End what is open and close it: the program ends. Wait `EXIT_TIMEOUT` at most."""
-        if self.pid != os.getpid():
+    def finish(self, error: BaseException | None = None) -> None:
+        """End what is open and close it: the program ends. Wait `EXIT_TIMEOUT` at most.
+
+        `error` is what it ends by, None where that is not known.
+        """
+        if self.pid != os.getpid() or not self.alive:
             return
-        error = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
+        if error is None and not hasattr(sys, "ps1"):
+            error = getattr(sys, "last_value", None)
+        passing = exit_status.ended_by(error.code if isinstance(error, SystemExit) else None)
         for look in list(self.last_looks):
             look()
         for bar in list(self.open.values()):
             bar.look()
-            if bar.left_at is not None:
-                bar.end_by(error if bar.left_at in _passed(error) else None)
+            if not bar.begun:
+                bar.end("skip", "not reached")
+            elif bar.left_at is not None:
+                if passing is not None and bar.left_at in passing.places:
+                    bar.end_by(SystemExit(passing.code))
+                else:
+                    bar.end_by(error if bar.left_at in exit_status.passed(error) else None)
             elif error is None or bar.full:
                 bar.end("end")
             else:
                 bar.end_by(error)
         with self.lock:
+            self._flush()
             if self._socket is not None and self._pending:
                 try:
                     self._socket.settimeout(EXIT_TIMEOUT)
@@ -104,22 +118,46 @@ class Connection:
                     reraise_async(error)
             self._close()
 
+    def thread_ends(self, error: BaseException | None) -> None:
+        """End the bars whose loops this thread has left by `error`, which ends it."""
+        places = exit_status.passed(error)
+        for bar in list(self.open.values()):
+            if bar.left_in == get_ident() and bar.left_at in places:
+                bar.end_by(error)
+
     def send(self, line: str, *, last: bool = True) -> None:
-        """Send a line; one that is not `last` of its kind may be dropped."""
-        with self.lock:
-            if self._socket is None or (self._pending and not last):
-                return
-            self._pending += line.encode("utf-8", "replace") + b"\n"
+        """Send a line; one that is not `last` of its kind may be dropped.
+
+        Nobody waits for the lock: a signal's handler would for ever, where it comes in between. Who
+        has it sends what others have to say meanwhile.
+        """
+        if self._socket is None or (self._pending and not last):
+            return
+        self._unsent.append(line.encode("utf-8", "replace") + b"\n")
+        while self._unsent and self.lock.acquire(False):
             try:
-                taken = self._socket.send(self._pending, self._flags)
-                self._pending = self._pending[taken:]
-            except (BlockingIOError, InterruptedError) as error:
-                reraise_async(error)
-            except OSError as error:
-                reraise_async(error)
-                self._close()  # nobody reads any more
-            if len(self._pending) > PENDING_LIMIT:
-                self._close()
+                self._flush()
+            finally:
+                self.lock.release()
+
+    def _flush(self) -> None:
+        """Send as much as the socket takes; the lock is held."""
+        lines = len(self._unsent)
+        self._pending += b"".join(self._unsent[:lines])
+        del self._unsent[:lines]
+        if self._socket is None:
+            self._pending = b""
+            return
+        try:
+            taken = self._socket.send(self._pending, self._flags)
+            self._pending = self._pending[taken:]
+        except (BlockingIOError, InterruptedError) as error:
+            reraise_async(error)
+        except OSError as error:
+            reraise_async(error)
+            self._close()  # nobody reads any more
+        if len(self._pending) > PENDING_LIMIT:
+            self._close()
 
     def unnamed(self) -> str:
         """Return the name of a bar that is given none: one for each line that makes such."""
@@ -166,7 +204,7 @@ class Bar:
     `look` is called at the end of the program, to move an open one for the last time.
     """
 
-    def __init__(self, name: object, total: Any, unit: str | None) -> None:
+    def __init__(self, name: object, total: Any, unit: str | None, *, begun: bool = True) -> None:
         self.connection = connection()
         around = self.connection.around()
         number = next(self.connection.numbers)
@@ -175,19 +213,22 @@ class Bar:
         self.look: Callable[[], object] = bool
         self.entered = False  # it is iterated over
         self.left_at: tuple[CodeType, int] | None = None  # code and line of the loop over it
+        self.left_in = 0  # the thread of that
         self._told: tuple[Any, ...] = ()
         self._name = words(name) or self.connection.unnamed()
         self._unit = unit
-        self.restart(total)
+        self.begun = False  # else it is only announced
+        self.restart(total, begun=begun)
 
-    def restart(self, total: Any) -> None:
-        """Begin, or begin again from zero."""
+    def restart(self, total: Any, *, begun: bool = True) -> None:
+        """Begin, or begin again from zero; unless it has `begun`, it is announced."""
         self.left_at = None
+        self.begun = begun
         self.connection.open[self.number] = self
         settings = f" unit={self._unit}" if self._unit and " " not in self._unit else ""
         if is_count(total):
             settings += f" total={total}"
-        self._send(f"stage {self._name}{settings}")
+        self._send(f"{'stage' if begun else 'announce'} {self._name}{settings}")
         self._told = (0, total, "")
 
     @property
@@ -228,11 +269,15 @@ class Bar:
         elif error is None or (isinstance(error, SystemExit) and not error.code):
             self.end("stop")
         elif isinstance(error, SystemExit):
-            self.end("fail", f"exit status {error.code}")
+            code = error.code
+            self.end("fail", f"exit status {int(code)}" if isinstance(code, int) else code)
         else:
             kinds = [kind.__name__ for kind in type(error).__mro__]
             cancelled = isinstance(error, KeyboardInterrupt) or "CancelledError" in kinds
-            self.end("cancel" if cancelled else "fail", f"{type(error).__name__}: {error}")
+            if cancelled:
+                self.end("cancel", error)
+            else:
+                self.end("fail", text_of(error))
 
     def close(self) -> None:
         """End it where its numbers say, unless a loop over it is being left."""
@@ -251,6 +296,10 @@ class Bar:
             self.end("stop")
         elif frame is not None and self.open and self.left_at is None:
             self.left_at = (frame.f_code, frame.f_lineno)
+            self.left_in = get_ident()
+            exit_status.look_for_passing(frame)
+            if self.left_in != self.connection.first:
+                _watch_threads()
             self._send("left")
             left = [bar for bar in self.connection.open.values() if bar.left_at is not None]
             if len(left) > LEFT_LIMIT:
@@ -274,6 +323,59 @@ class Bar:
     def _send(self, line: str, *, last: bool = True) -> None:
         if self.connection.pid == os.getpid():  # else it is the parent's
             self.connection.send(f"{self.prefix} {line}", last=last)
+
+
+def leave_at_once(status: Any) -> None:
+    """End what is open: this process leaves by `os._exit` with `status`."""
+    if _connection is not None:
+        _connection.finish(SystemExit(status) if status else None)
+
+
+def _watch_process() -> None:
+    """Have a process of multiprocessing that an uncaught exception ends say so.
+
+    It catches the exception and prints it, and then leaves by `os._exit`.
+    """
+    process = sys.modules.get("multiprocessing.process")
+    if process is None or process.parent_process() is None:
+        return
+    import traceback  # noqa: PLC0415 - what prints it imports it
+
+    print_exc = traceback.print_exc
+    if hasattr(print_exc, "_headway"):
+        return
+
+    def tell_and_print(*arguments: Any, **named: Any) -> None:
+        try:
+            if sys._getframe(1).f_code.co_name == "_bootstrap" and _connection is not None:
+                _connection.thread_ends(sys.exc_info()[1])
+        except Exception as error:
+            reraise_async(error)
+        print_exc(*arguments, **named)
+
+    tell_and_print.__name__ = print_exc.__name__
+    tell_and_print.__doc__ = print_exc.__doc__
+    tell_and_print._headway = True  # type: ignore[attr-defined]
+    traceback.print_exc = tell_and_print
+
+
+def _watch_threads() -> None:
+    """Have a thread that an uncaught exception ends say so."""
+    threading = sys.modules.get("threading")
+    hook = getattr(threading, "excepthook", None)
+    if hook is None or hasattr(hook, "_headway"):
+        return
+
+    def excepthook(args: Any, /) -> None:
+        try:
+            if _connection is not None:
+                _connection.thread_ends(args.exc_value)
+        except Exception as error:
+            reraise_async(error)
+        hook(args)
+
+    excepthook._headway = True  # type: ignore[attr-defined]
+    threading.excepthook = excepthook  # type: ignore[union-attr]
 
 
 def _ancestors() -> list[int]:
@@ -323,20 +425,6 @@ def _program_line() -> tuple[tuple[str, int], ...]:
         frame = frame.f_back
 
 
-def _passed(error: BaseException | None) -> list[tuple[CodeType, int]]:
-    """Return the places that an exception, and those that it came from, have passed."""
-    found: list[tuple[CodeType, int]] = []
-    for _ in range(CAUSE_LIMIT):
-        if error is None:
-            break
-        trace = error.__traceback__
-        while trace is not None and len(found) < PLACE_LIMIT:
-            found.append((trace.tb_frame.f_code, trace.tb_lineno))
-            trace = trace.tb_next
-        error = error.__cause__ or error.__context__
-    return found
-
-
 def words(text: object) -> str:
     """Return `text` as one line, "" for None and for what has no text."""
     if text is None:
@@ -346,6 +434,12 @@ def words(text: object) -> str:
     except Exception as error:
         reraise_async(error)
         return ""
+
+
+def text_of(error: BaseException) -> str:
+    """Return the text of an exception, or its name where it has none, as Headway's own loops do."""
+    text, name = words(error), type(error).__name__
+    return f"{name}: {text}" if isinstance(error, KeyError) else text or name
 
 
 def is_count(value: Any) -> bool:

@@ -76,15 +76,18 @@ class Tasks:
         for number, (description, total, completed, finished, started) in tasks.items():
             bar = self._bars.get(number)
             if bar is None:
+                begun = started or bool(completed)
+                bar = self._bars[number] = Bar(description, total, self._unit, begun=begun)
+            if not bar.begun:
                 if not (started or completed):
                     continue
-                bar = self._bars[number] = Bar(description, total, self._unit)
+                bar.restart(total)
             bar.move(completed, total, "", last=last or finished)
             if finished:
                 bar.end("complete")
         for number, bar in self._bars.items():
             if number not in tasks:
-                bar.end("stop")
+                bar.end(*(("stop",) if bar.begun else ("skip", "removed")))
 
     def finish(self, progress: Any, error: BaseException | None) -> None:
         """Report for the last time: a task short of its total has stopped there, or failed."""
@@ -98,7 +101,9 @@ class Tasks:
             if self._look_last in self._connection.last_looks:
                 self._connection.last_looks.remove(self._look_last)
             for number, bar in self._bars.items():
-                if error is None and totals.get(number, 0) is None:
+                if not bar.begun:
+                    bar.end("skip", "not reached")
+                elif error is None and totals.get(number, 0) is None:
                     bar.end("complete")
                 else:
                     bar.end_by(error)

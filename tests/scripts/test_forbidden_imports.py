@@ -70,7 +70,20 @@ UPWARD = [
         PLAIN,
         "Layers of the distribution",
     ),
+    (
+        "headway_broker.history.queries",
+        "headway_viewer.formatting",
+        IN_A_FUNCTION,
+        "Layers of the distribution",
+    ),
+    (
+        "progress_tracker.stage",
+        "headway_viewer.formatting",
+        IN_A_FUNCTION,
+        "Layers of the distribution",
+    ),
     ("headway.commands.table", "progress_tracker", IN_A_FUNCTION, "Layers of the distribution"),
+    ("headway_patch.lines", "headway.text", IN_A_FUNCTION, "What runs in patched programs"),
     ("headway.model", "headway.text", PLAIN, "The model, the estimate and text stand"),
     ("headway.protocol.wire", "headway.text", PLAIN, "The protocol stands on the model"),
 ]

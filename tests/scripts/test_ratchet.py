@@ -39,6 +39,16 @@ def skips_for_ours(node):
     return str(getattr(node.args[0], "value", "")).startswith(("headway", "progress_tracker"))
 
 
+def skips(node):
+    """Whether a test may be left out: a machine that lacks something tells nothing of it then."""
+    if not isinstance(node, ast.Call):
+        return False
+    name, of = getattr(node.func, "attr", ""), getattr(node.func, "value", None)
+    return name in ("skipif", "importorskip") or (
+        name == "skip" and getattr(of, "id", "") == "pytest"
+    )
+
+
 @functools.lru_cache(maxsize=None)  # to parse all tests takes a second
 def calls_and_attributes():
     """Each file of the tests, with what is called there and whose attributes are used."""
@@ -53,7 +63,9 @@ def of_interest(node):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(("counted", "limit"), [(sleeps, 8), (reaches_in, 45), (skips_for_ours, 0)])
+@pytest.mark.parametrize(
+    ("counted", "limit"), [(sleeps, 8), (reaches_in, 45), (skips_for_ours, 0), (skips, 100)]
+)
 def test_there_are_no_more_of_them_than_there_were(counted, limit):
     found = [
         f"{path.relative_to(TESTS)}:{node.lineno}"

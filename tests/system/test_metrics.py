@@ -1,9 +1,7 @@
 """`headway metrics` beside a real broker, read as Prometheus reads it."""
 
 import http.client
-import shutil
 import signal
-import subprocess
 
 import pytest
 from machine import HEADWAY, until
@@ -12,8 +10,6 @@ from sandbox import let_go
 parser = pytest.importorskip(
     "prometheus_client.openmetrics.parser", reason="prometheus-client is not installed"
 )
-
-PROMTOOL = shutil.which("promtool")
 
 
 def page(url, accept=""):
@@ -57,15 +53,6 @@ def test_it_counts_what_ends_and_looks_at_no_screen(sandbox):
         return [key for key in ends if "Nightly build" in key and "completed" in key]
 
     assert len(until(ended, "its end")) == 1
-    if PROMTOOL is not None:
-        done = subprocess.run(
-            [PROMTOOL, "check", "metrics"],
-            input=page(url),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     command.send_signal(signal.SIGINT)
     assert command.wait(20) == 0
     assert command.stderr.read() == ""

@@ -14,7 +14,6 @@ import pytest
 
 pytest.importorskip("ipykernel")
 pytest.importorskip("nbclient")
-pytest.importorskip("tqdm")
 
 from machine import ROOT, Machine
 

@@ -132,10 +132,11 @@ def test_rich_and_its_tasks(machine, listener):
     assert stages(operation) == [
         ("One", None, "completed", 50, 50, None),
         ("Two", None, "completed", 10, 20, "stopped at 10 of 20"),
+        ("Never", None, "skipped", 0, 20, "not reached"),
         ("Sum", None, "completed", 10, 10, None),
         ("Broken", None, "failed", 0, 3, None),
     ]
-    assert [one.unit for one in operation.stages.values()][:3] == ["B", "B", None]
+    assert [one.unit for one in operation.stages.values()][:4] == ["B", "B", "B", None]
 
 
 @pytest.mark.once
@@ -304,6 +305,43 @@ def test_a_loop_that_an_exception_ends_the_program_in_has_failed(machine, listen
         ("parts", None, "failed", 0, 3, None),
         ("part", inside, "failed", 7, 30, None),
     ]
+
+
+ENDED = """
+import multiprocessing, sys, time
+from tqdm import tqdm
+def work(told):
+    for row in tqdm(range(1000), desc="rows", mininterval=0, miniters=1):
+        told.set()
+        time.sleep(0.01)
+def fail():
+    for row in tqdm(range(30), desc="worker"):
+        if row == 12:
+            raise ValueError("no row")
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    told = context.Event()
+    process = context.Process(target=work, args=(told,))
+    process.start()
+    told.wait()
+    process.terminate()
+    process.join()
+    process = context.Process(target=fail)
+    process.start()
+    process.join()
+    for item in tqdm(range(30), desc="left"):
+        if item == 12:
+            sys.exit(3)
+"""
+
+
+@pytest.mark.once
+def test_what_ends_a_worker_and_the_program_ends_their_bars(machine, listener):
+    assert patch(machine, machine.file("ended.py", ENDED)).returncode == 3
+    rows, worker, left = listener.ended("ended.py").stages.values()
+    assert (rows.state, rows.reason) == ("cancelled", "ended by its parent")
+    assert (worker.state, worker.error, worker.done) == ("failed", "no row", 12)
+    assert (left.state, left.error, left.done) == ("failed", "exit status 3", 12)
 
 
 @pytest.mark.once

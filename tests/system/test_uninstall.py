@@ -4,10 +4,11 @@ import os
 import subprocess
 
 import pytest
-from machine import HEADWAY, until
+from machine import HEADWAY, ROOT, until
 from sandbox import let_go
 
 from headway.model import Operation
+from headway.protocol import endpoint
 from headway.protocol.messages import Reply
 from headway_viewer.commands import uninstall as command
 from headway_viewer.commands.uninstall import paths, remove, resume_all
@@ -169,3 +170,17 @@ def test_an_answer_that_is_no_yes_removes_nothing(sandbox):
     terminal.type("\r")
     terminal.wait_for_text("nothing was removed")
     assert os.path.exists(path)
+
+
+def test_the_page_names_all_that_is_removed():
+    with open(os.path.join(ROOT, "docs", "what-runs.md"), encoding="utf-8") as file:
+        page = file.read()
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "HEADWAY_" in line]
+    state = next(row for row in rows if "HEADWAY_STATE_DIR" in row)
+    runtime = next(row for row in rows if "HEADWAY_RUNTIME_DIR" in row)
+    folders = [f"{name}/" for name in command.RUNTIME_FOLDERS]
+    for name in (*command.RUNTIME_FILES, *folders, endpoint.UNINSTALLED):
+        assert f"`{name}`" in runtime
+    for name in (*command.STATE_FILES, f"{endpoint.SECOND_SPOOL}…"):
+        assert f"`{name}`" in state
+    assert all(f"`{name}" in state + runtime for name in command.ALSO if not name.endswith("."))

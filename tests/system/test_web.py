@@ -162,6 +162,15 @@ def test_a_browser_sees_operations_come_move_and_end(sandbox, served):
         took, usual = (slow.locator(f".time .{one}").bounding_box() for one in ("took", "usual"))
         assert took["width"] > usual["width"] > 0
         page.get_by_text("Build took").wait_for()
+        for key in ("/", *"early", "Enter"):
+            page.keyboard.press(key)
+        focused = page.locator(".row:focus", has_text="Early")
+        focused.wait_for()  # a further Enter opens it, as in the terminal
+        is_open = focused.get_attribute("aria-expanded")
+        page.keyboard.press("Enter")
+        assert {is_open, focused.get_attribute("aria-expanded")} == {"true", "false"}
+        for key in ("/", "Escape"):
+            page.keyboard.press(key)
         light = page.evaluate(COLOURS)
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         assert page.evaluate(COLOURS) != light

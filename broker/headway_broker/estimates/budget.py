@@ -1,8 +1,8 @@
 """The budget of estimates: a part of a core, spent in small pieces.
 
 Pure: a token bucket whose tokens are seconds. Costs are not measured but predicted by a formula,
-linear in stages, running stages and earlier runs, whose factors lie between those that
-`scripts/bench eta` measures on a fast and on a slow processor.
+linear in stages, running stages and earlier runs, whose factors are what `scripts/bench eta`
+measures; its report says where a cost is more than twice its price.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ QUIET_CORE_PART = 0.005
 AT_ONCE = 0.0025
 SNAPSHOT = 0.0125
 
-OPERATION = 30e-6  # seconds that the estimates of an operation cost …
+OPERATION = 45e-6  # seconds that the estimates of an operation cost …
 STAGE = 1e-6  # … and each of its stages …
-RUNNING = 13e-6  # … and each running stage …
-RUNNING_RUN = 9e-6  # … and each running stage for each earlier run
+RUN = 18e-6  # … and each earlier run …
+RUNNING = 27e-6  # … and each running stage …
+RUNNING_RUN = 30e-6  # … and each running stage for each earlier run
 
 
 def price(stages: int, running: int, runs: int) -> float:
     """Return the predicted cost of the estimates of an operation, in seconds."""
-    return OPERATION + STAGE * stages + running * (RUNNING + RUNNING_RUN * runs)
+    return OPERATION + STAGE * stages + RUN * runs + running * (RUNNING + RUNNING_RUN * runs)
 
 
 class Budget:

@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import Iterable
 
 from headway.model import Stage
-from headway_broker.state.entry import Entry
-from headway_broker.state.ledger import Ledger
+from headway_broker.state.entry import Entry, Marks
 
 
-def update_stage_progress(ledger: Ledger, entry: Entry) -> None:
-    """Update the progress of changed stages from their own counts."""
-    marks = ledger.marks_of(entry)
-    if marks is None:
-        return
+def update_stage_progress(entry: Entry, marks: Marks) -> None:
+    """Update the progress of stages that are marked from their own counts, and mark that."""
     stages = entry.operation.stages
     for changed in (marks.stages, marks.counts, marks.shares):
         for stage_id in changed:
@@ -21,7 +17,7 @@ def update_stage_progress(ledger: Ledger, entry: Entry) -> None:
             fraction = stage.fraction()
             if fraction != stage.progress:
                 stage.progress = fraction
-                marks.stage_figures.add(stage_id)
+                marks.mark_stage_figures(stage_id)
 
 
 def count_stages(stages: Iterable[Stage]) -> None:

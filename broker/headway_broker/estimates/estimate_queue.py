@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
-from typing import Callable, Container, Iterable
+from typing import Callable, Iterable, Mapping
 
 from headway_broker.estimates.budget import Budget, price
 from headway_broker.estimates.operation_forecast import CROWD, NEVER
@@ -20,9 +20,11 @@ QUIET_STALE = 5.0  # … while no viewer follows
 QUIET_LATE = 1.9  # … and so much later at most, with what wakes the broker anyway
 SOON = 0.2  # seconds between two estimates of an operation that changes all the time
 # … of a crowd, whose first a screen shows. Halved, the estimates of these alone are a quarter of
-# what the broker does for ten thousand that all move.
-CROWD_SOON = 1.0
-CROWD_TURNS = 2  # estimates made again with each frame, of those of a crowd that nobody sees
+# what the broker does for ten thousand that all move. Behind SHOWN, the rows of a large terminal,
+# come some that a screen of another order may show.
+CROWD_SOON, CROWD_LATER = 1.0, 4.0
+SHOWN = 64
+CROWD_TURNS = 1  # estimates made again with each frame, of those of a crowd that nobody sees
 QUIET_SOON = 2.0  # … while no viewer follows
 WORK_STAGES = 4  # running stages that an estimate by hidden counts costs as much as
 
@@ -62,23 +64,27 @@ class EstimateQueue:
         now: float,
         *,
         watched: bool,
-        seen: Container[Entry] | None = None,
+        seen: Mapping[Entry, int] | None = None,
+        listened: bool = True,
     ) -> None:
         """Make the estimates due: half of the budget for changed entries, then the stalest.
 
-        Where some of a crowd are `seen`, nobody sees the others: these are hurried only until each
-        has its first, without which who listens cannot say that it is late.
+        Where some of a crowd are `seen`, each at its place, nobody sees the others: these are
+        hurried only where somebody listens, until each has its first: without one, who listens
+        cannot say that it is late.
         """
         budget = self._budget
         budget.grow(now, watched=watched)
-        soon = (SOON if seen is None else CROWD_SOON) if watched else QUIET_SOON
-        due = [
-            entry
-            for entry in changed
-            if entry.forecast is not None
-            and now - entry.forecast.estimated_at >= soon
-            and (seen is None or entry in seen)
-        ]
+        if seen is None:
+            soon = SOON if watched else QUIET_SOON
+            due = [entry for entry in changed if _is_older(entry, now - soon)]
+        else:
+            due = [
+                entry
+                for entry in changed
+                if entry in seen
+                and _is_older(entry, now - (CROWD_SOON if seen[entry] < SHOWN else CROWD_LATER))
+            ]
         due.sort(key=_estimated_at)
         half = budget.left / 2
         for entry in due:
@@ -86,7 +92,7 @@ class EstimateQueue:
                 break
             self._pay(entry, now)
         new = self._new
-        while budget.left > 0 and new:
+        while budget.left > 0 and new and (seen is None or listened):
             entry = new.popleft()
             if entry.forecast is not None and entry.forecast.estimated_at == NEVER:
                 self._pay(entry, now)
@@ -131,6 +137,11 @@ class EstimateQueue:
         stages = len(operation.stages) + len(tracked.children)
         self._budget.spend(price(stages, running, tracked.runs))
         self._make(entry, now)
+
+
+def _is_older(entry: Entry, than: float) -> bool:
+    """Return whether the last estimate of an operation was made at `than` or before."""
+    return entry.forecast is not None and entry.forecast.estimated_at <= than
 
 
 def _estimated_at(entry: Entry) -> float:

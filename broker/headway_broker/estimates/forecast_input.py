@@ -20,7 +20,7 @@ class Past(NamedTuple):
 
 
 def replay(operation: Operation, forecast: Forecast) -> None:
-    """Tell a new forecast when the operation and its stages began and ended."""
+    """Tell a new forecast when the operation and its stages began and ended, and were stopped."""
     if operation.started is not None:
         forecast.start(operation.started)
     past: list[Past] = []
@@ -34,8 +34,16 @@ def replay(operation: Operation, forecast: Forecast) -> None:
     if begun is None:
         begun = min((one.moment for one in past if one.moment > float("-inf")), default=0.0)
     past.sort(key=lambda one: (one.moment, one.place))
+    holds = [(since, True) for since, _until in operation.stops]
+    holds += [(until, False) for _since, until in operation.stops if until is not None]
+    holds.sort(reverse=True)
     for one in past:
+        while holds and holds[-1][0] <= one.moment:
+            moment, waiting = holds.pop()
+            forecast.hold(max(moment, begun), waiting=waiting)
         tell(forecast, one.stage, max(one.moment, begun), one.state, one.done)
+    for moment, waiting in reversed(holds):
+        forecast.hold(max(moment, begun), waiting=waiting)
 
 
 def tell(

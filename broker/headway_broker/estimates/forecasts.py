@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from itertools import islice
-from typing import Any, Callable, Container, Iterable, Mapping
+from typing import Any, Callable, Iterable, Mapping
 
 from headway.estimate import Estimate, Forecast, Run
 from headway.estimate.forecast import REMEMBERED
@@ -166,17 +166,16 @@ class Forecasts:
         now: float,
         *,
         watched: bool,
-        seen: Container[Entry] | None = None,
+        seen: Mapping[Entry, int] | None = None,
+        listened: bool = True,
     ) -> None:
         """Make the estimates due: half of the budget for changed entries, then the stalest.
 
-        Where some of a crowd are `seen`, nobody sees the others: these are hurried only until each
-        has its first, without which who listens cannot say that it is late.
+        Where some of a crowd are `seen`, each at its place, nobody sees the others: these are
+        hurried only where somebody listens, until each has its first: without one, who listens
+        cannot say that it is late.
         """
-        if watched:
-            for entry in changed:
-                update_stage_progress(self._ledger, entry)
-        self._queue.run(changed, now, watched=watched, seen=seen)
+        self._queue.run(changed, now, watched=watched, seen=seen, listened=listened)
 
     def refresh(self, entries: Iterable[Entry], now: float) -> None:
         """Make stale estimates before a snapshot, as far as the budget goes."""
@@ -244,7 +243,7 @@ class Forecasts:
             guess = None if unknown else forecast.stage_estimate(stage.id, now)
             if guess != stage.estimate:
                 stage.estimate = guess
-                self._ledger.mark(entry).stage_figures.add(stage.id)
+                self._ledger.mark(entry).mark_stage_figures(stage.id)
         forecast.forget()
 
     def finish(self, entry: Entry, now: float) -> StoreRun | None:
@@ -255,12 +254,12 @@ class Forecasts:
         learned = self._learned(entry, now) if entry.forecast is not None else None
         self._wait_no_more(entry)
         entry.forecast = None
-        update_stage_progress(self._ledger, entry)
         marks = self._ledger.mark(entry)
+        update_stage_progress(entry, marks)
         for stage in operation.stages.values():
             if stage.estimate is not None:
                 stage.estimate = None
-                marks.stage_figures.add(stage.id)
+                marks.mark_stage_figures(stage.id)
         operation.estimate = operation.stalled_since = None
         operation.progress = operation.final_progress()
         marks.figures = True

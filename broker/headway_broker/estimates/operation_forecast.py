@@ -15,9 +15,19 @@ NEVER = float("-inf")  # when what has no estimate yet was estimated
 # 20 ms.
 CROWD = 1_000
 CHILDREN_LIMIT = 200  # child operations that weigh as stages of one parent
-BESIDE_LIMIT = 1_000  # child operations of which a stage that counts them knows how far they are
+BESIDE_LIMIT = 200  # open child operations of which a stage that counts knows how far they are
 # Shared by all without children, which are most: a dictionary is 64 bytes.
 _NO_CHILDREN: dict[str, int] = {}
+
+
+class Works:
+    """The child operations inside a stage that counts: how far each is that goes on."""
+
+    __slots__ = ("ended", "going")
+
+    def __init__(self) -> None:
+        self.going: dict[str, float] = {}
+        self.ended = 0
 
 
 class OperationForecast:
@@ -48,8 +58,8 @@ class OperationForecast:
         # Stages whose counts the forecast has not observed yet; their values say nothing.
         self.changed: dict[int, object] = {}
         self.children = _NO_CHILDREN  # child operation → its negative stage id in the forecast
-        # Stage that counts → the share of each child inside it, None once it has ended.
-        self.beside: dict[int, dict[str, float | None]] | None = None
+        # Of stages that count, by attempt: the children inside them.
+        self.beside: dict[tuple[int, int], Works] | None = None
         self.estimated_at = NEVER
         self.elsewhere = False  # those have other arguments, or were elsewhere: not what is usual
         self.runs = 0  # earlier runs that it uses
@@ -90,12 +100,17 @@ class OperationForecast:
             return
         if self.beside is None:
             self.beside = {}
-        shares = self.beside.setdefault(stage.id, {})
-        if operation.id not in shares and len(shares) >= BESIDE_LIMIT:
-            return
-        shares[operation.id] = (operation.progress or 0.0) if operation.open else None
-        going = sum(share is not None for share in shares.values())
-        done = sum(1.0 if share is None else share for share in shares.values())
+        place = (stage.id, stage.attempt)
+        works = self.beside.get(place)
+        if works is None:
+            works = self.beside[place] = Works()
+        if not operation.open:
+            works.going.pop(operation.id, None)
+            works.ended += 1
+        elif operation.id in works.going or len(works.going) < BESIDE_LIMIT:
+            works.going[operation.id] = operation.progress or 0.0
+        going = len(works.going)
+        done = works.ended + sum(works.going.values())
         counted = (stage.shown or 0) - stage.initial
-        units = units_beside(done, len(shares), going, counted)
+        units = units_beside(done, works.ended + going, going, counted)
         self.forecast.set_beside(stage.id, min(units, going + 1.0))

@@ -12,13 +12,15 @@ of `Delta`. Absent: who looks (`subscriptions`), and when a frame is made (`stre
 from __future__ import annotations
 
 from itertools import islice
-from typing import Callable, Iterable, Mapping
+from typing import Iterable, Mapping
 
 from headway.protocol import messages
 from headway.protocol.limits import SCREEN_OPERATIONS
 from headway.protocol.wire import encode
 from headway.states import PENDING, RUNNING, WAITING
 from headway_broker.publishing import frames
+from headway_broker.publishing.changed_rows import ChangedRows
+from headway_broker.publishing.frames import Block
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.state.effects import Publish
 from headway_broker.state.entry import Entry, Marks
@@ -29,12 +31,16 @@ from headway_broker.state.sessions import Session
 # more than twice as many.
 FIRST = SCREEN_OPERATIONS
 # Rows of others in a frame: at twenty frames a second, ten thousand that move take ten seconds. A
-# row costs some 20 microseconds here, and 30 in the viewer.
+# row costs some 10 microseconds here, and 30 in the viewer.
 IN_TURN = 50
+FRAMES_PER_SECOND = 20  # of a crowd that moves
+# Seconds for which the counts of the others wait: half of the time in which all are told, within
+# these bounds. What waits is applied for less, and no stall is looked for in so short a time.
+OTHERS_WAIT = (2.0, 5.0)
 # Stages of one of the first whose counts do not wait for the others', so that frames stay cheap.
 STAGES_LOOKED_AT = 200
-CHOOSE_EVERY = 1.0  # seconds between looks which are the first …
-CHOOSE_SOON = 0.25  # … and where one has begun or ended
+CHOOSE_EVERY = 5.0  # seconds between looks which are the first …
+CHOOSE_SOON = 0.25  # … and where one has begun, ended, or gone
 _GROUPS = {RUNNING: 0, WAITING: 1, PENDING: 2}
 SLACK = 1e-4  # seconds by which a timer may be early and still count as due
 
@@ -42,12 +48,15 @@ SLACK = 1e-4  # seconds by which a timer may be early and still count as due
 class Screen:
     """The stream of one broker for screens; `sequence` numbers its deltas and removals."""
 
-    def __init__(self, instance: str, ledger: Ledger, snapshots: Snapshots) -> None:
+    def __init__(
+        self, instance: str, ledger: Ledger, snapshots: Snapshots, rows: ChangedRows
+    ) -> None:
         self.sequence = 0
         self.snapshots = snapshots
-        self.first: frozenset[Entry] = frozenset()
+        self.first: dict[Entry, int] = {}  # and the place of each
         self._instance = instance
         self._ledger = ledger
+        self._rows = rows
         self._untold: dict[Entry, Marks] = {}  # what changed in the others, the longest ago first
         self._choose_at = self._chosen = float("-inf")
         # What `stages` returns, until others are the first or a stage of any has begun or ended.
@@ -59,12 +68,19 @@ class Screen:
         return self._ledger.opened > FIRST
 
     @property
+    def others_wait(self) -> float:
+        """Return for how many seconds the counts of the others wait."""
+        least, most = OTHERS_WAIT
+        return min(max(least, self._ledger.opened / (2 * IN_TURN * FRAMES_PER_SECOND)), most)
+
+    @property
     def waiting(self) -> bool:
         """Return whether any rows wait for their turn."""
         return bool(self._untold)
 
     def forget(self) -> None:
         """Forget what is still to be told: nobody looks any more."""
+        self._choose_at = float("-inf")  # what begins and ends meanwhile is not looked at
         if self._untold:
             self._untold.clear()
             self.sequence += 1  # who comes back notices the gap
@@ -91,7 +107,7 @@ class Screen:
         for entry in first:  # which grows meanwhile
             room = 2 * FIRST - len(first)
             first += children.get(entry.operation.id, ())[: max(room, 0)]
-        self.first = frozenset(first)
+        self.first = {entry: place for place, entry in enumerate(first)}
         self._running = None
 
     def stages(self, now: float) -> dict[Session, list[int]]:
@@ -110,14 +126,14 @@ class Screen:
         self,
         entries: Iterable[Entry],
         made: Mapping[Entry, list[bytes]],
-        rows_of: Callable[[Entry, Marks], list[bytes]],
         now: float,
     ) -> list[Publish]:
         """Return the deltas of dirty operations that are told at once; the others wait.
 
         Those that are `made` already have these rows.
         """
-        found: list[bytes] = []
+        found: list[Block] = []
+        told: list[tuple[Entry, Marks]] = []
         crowded = self.crowded
         if crowded:
             self.choose(now)
@@ -127,32 +143,37 @@ class Screen:
             if marks.structure or marks.stages:
                 self._running = None
             if marks.structure:
-                self._choose_at = min(self._choose_at, self._chosen + CHOOSE_SOON)
+                self._choose_soon()
             if crowded and entry not in self.first and _can_wait(entry, marks):
                 if untold is None:
-                    untold = self._untold[entry] = Marks()
-                untold.add(marks)
-            elif untold is None:
-                found += made[entry] if entry in made else rows_of(entry, marks)
-            else:
+                    self._untold[entry] = marks
+                else:
+                    untold.add(marks)
+            elif untold is not None:
                 del self._untold[entry]
                 untold.add(marks)
-                found += rows_of(entry, untold)
+                told.append((entry, untold))
+            elif entry in made:
+                found += map(frames.single, made[entry])
+            else:
+                told.append((entry, marks))
+        found += self._rows.blocks(told, followed=True)
         return self._deltas(found, now)
 
-    def in_turn(self, rows_of: Callable[[Entry, Marks], list[bytes]], now: float) -> list[Publish]:
+    def in_turn(self, now: float) -> list[Publish]:
         """Return the deltas of those whose turn it is."""
-        found: list[bytes] = []
+        told: list[tuple[Entry, Marks]] = []
         # The end of one that is held is not stored yet, and not to be told.
         may = (entry for entry in self._untold if entry not in self._ledger.held)
         for entry in list(islice(may, IN_TURN)):
             marks = self._untold.pop(entry)
             if self._ledger.entries.get(entry.operation.id) is entry:
-                found += rows_of(entry, marks)
-        return self._deltas(found, now)
+                told.append((entry, marks))
+        return self._deltas(list(self._rows.blocks(told, followed=True)), now)
 
     def removed(self, operations: list[str], now: float) -> Publish:
         """Return the message that these operations are no longer kept."""
+        self._choose_soon()
         self.sequence += 1
         message = messages.Removed(self._instance, self.sequence, now, operations)
         return Publish(messages.SCREEN_TOPIC, encode(message))
@@ -162,10 +183,13 @@ class Screen:
         message = messages.Pulse(self._instance, self.sequence, now, wall)
         return Publish(messages.SCREEN_TOPIC, encode(message))
 
-    def _deltas(self, found: list[bytes], now: float) -> list[Publish]:
+    def _choose_soon(self) -> None:
+        self._choose_at = min(self._choose_at, self._chosen + CHOOSE_SOON)
+
+    def _deltas(self, found: list[Block], now: float) -> list[Publish]:
         if not found:
             return []
-        made = frames.deltas(self._instance, self.sequence, now, found)
+        made = frames.deltas_of(self._instance, self.sequence, now, found)
         self.sequence += len(made)
         return [Publish(messages.SCREEN_TOPIC, frame) for frame in made]
 

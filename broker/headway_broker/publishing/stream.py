@@ -11,23 +11,20 @@ which snapshots are on their way (`snapshots`).
 
 from __future__ import annotations
 
-from typing import Iterator
-
 from headway.protocol import messages
-from headway.protocol.rows import OperationRow
 from headway.protocol.wire import encode
 from headway_broker.estimates.counted_progress import count_stages
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.publishing import frames
+from headway_broker.publishing.changed_rows import ChangedRows
 from headway_broker.publishing.events import Events
 from headway_broker.publishing.overviews import Overviews
 from headway_broker.publishing.screen import Screen
 from headway_broker.publishing.snapshots import Snapshots
 from headway_broker.publishing.subscriptions import Subscriptions
 from headway_broker.state.effects import Publish
-from headway_broker.state.entry import Entry, Marks
+from headway_broker.state.entry import Entry
 from headway_broker.state.ledger import Ledger
-from headway_broker.state.outbox import Faults
 from headway_broker.state.wall_clock import WallClock
 
 # The pause after a frame, in seconds, while a viewer follows: a minimum, plus about twice what the
@@ -61,7 +58,7 @@ class Stream:
         events: Events,
         overviews: Overviews,
         screen: Screen,
-        faults: Faults,
+        rows: ChangedRows,
     ) -> None:
         self.instance = instance
         self.sequence = 0  # of the last delta or removal
@@ -73,7 +70,7 @@ class Stream:
         self._events = events
         self._overviews = overviews
         self._screen = screen
-        self._faults = faults
+        self._rows = rows
         self._urgent: dict[Entry, None] = {}
         self._last_frame = self._last_urgent = self._last_pulse = float("-inf")
         self._next_overview = float("-inf")  # when more parts may be sent
@@ -158,11 +155,14 @@ class Stream:
         streamed, screened = self._subscriptions.streamed, self._subscriptions.screened
         crowded = self.is_crowded
         seen = self._screen.first if crowded else None
-        self._forecasts.estimate(list(self._ledger.dirty), now, watched=watched, seen=seen)
+        listened = self._subscriptions.listened
+        self._forecasts.estimate(
+            list(self._ledger.dirty), now, watched=watched, seen=seen, listened=listened
+        )
         dirty = list(self._ledger.dirty)
         out = self._deltas(dirty, now)
         if screened:
-            out += self._screen.in_turn(self._rows, now)
+            out += self._screen.in_turn(now)
         size = sum(len(sent.frame) for sent in out)
         self._pause = min(PAUSE_MIN + PAUSE_PER_ROW * len(dirty) + PAUSE_PER_BYTE * size, PAUSE_MAX)
         if streamed:
@@ -248,59 +248,26 @@ class Stream:
         dirty = self._ledger.dirty
         streamed, screened = self._subscriptions.streamed, self._subscriptions.screened
         events = self._events.changed(entries, now) if self._subscriptions.listened else []
+        followed = self._subscriptions.followed
         if streamed and screened:  # what both are told is packed once
-            made = {entry: self._rows(entry, dirty[entry]) for entry in entries}
+            made = {
+                entry: self._rows.of(entry, dirty[entry], followed=followed) for entry in entries
+            }
             rows = (row for entry in entries for row in made[entry])
             found = frames.deltas(self.instance, self.sequence, now, rows)
         elif streamed:
-            blocks = self._blocks(entries)
+            changes = ((entry, dirty[entry]) for entry in entries)
+            blocks = self._rows.blocks(changes, followed=followed)
             found = frames.deltas_of(self.instance, self.sequence, now, blocks)
         self.sequence += len(found) or 1  # a viewer that comes back notices the gap
         if screened:
-            screens = self._screen.changed(entries, made, self._rows, now)
+            screens = self._screen.changed(entries, made, now)
         else:
             screens = []
             self._screen.sequence += 1
         for entry in entries:
             del dirty[entry]
         return [*(Publish(messages.STATES_TOPIC, frame) for frame in found), *screens, *events]
-
-    def _blocks(self, entries: list[Entry]) -> Iterator[frames.Block]:
-        """Yield the changed rows of operations; small ones are packed many at a time."""
-        dirty = self._ledger.dirty
-        waiting: list[Entry] = []
-        small: list[OperationRow] = []
-        for entry in entries:
-            try:
-                row = frames.block_row(entry.operation, dirty[entry])
-            except Exception:  # as the longer way tells
-                row = None
-            if row is None:
-                yield from map(frames.single, self._rows(entry, dirty[entry]))
-                continue
-            waiting.append(entry)
-            small.append(row)
-            if len(small) == frames.BLOCK_ROWS:
-                yield from self._block(waiting, small)
-                waiting, small = [], []
-        if small:
-            yield from self._block(waiting, small)
-
-    def _block(self, entries: list[Entry], small: list[OperationRow]) -> list[frames.Block]:
-        try:
-            return [frames.block(small)]
-        except Exception:  # one of them raises: the others go out
-            dirty = self._ledger.dirty
-            packed = (row for entry in entries for row in self._rows(entry, dirty[entry]))
-            return [frames.single(row) for row in packed]
-
-    def _rows(self, entry: Entry, marks: Marks) -> list[bytes]:
-        """Return the changed rows of an operation; none if that raises: the others go out."""
-        try:
-            return list(frames.changed_rows(entry, marks))
-        except Exception as error:
-            self._faults.add(f"delta of {entry.operation.id}", entry.session.id, error)
-            return []
 
     def _snapshot_parts(self, snapshots: Snapshots, sequence: int, now: float) -> list[Publish]:
         storing = self._ledger.held and now < snapshots.awaits_ends_until

@@ -27,7 +27,7 @@ class Marks:
         self.stages: AbstractSet[int] = _NONE
         self.counts: dict[int, bool] = {}
         self.figures = False
-        self.stage_figures: set[int] = set()
+        self.stage_figures: AbstractSet[int] = _NONE
         self.shares: AbstractSet[int] = _NONE
 
     def mark_stages(self, stages: Iterable[int]) -> None:
@@ -40,6 +40,13 @@ class Marks:
             self.stages.add(stage)
         else:
             self.stages = {stage}
+
+    def mark_stage_figures(self, stage: int) -> None:
+        """Mark the progress and the estimate of a stage."""
+        if type(self.stage_figures) is set:
+            self.stage_figures.add(stage)
+        else:
+            self.stage_figures = {stage}
 
     def mark_share(self, stage: int) -> None:
         """Mark the shares of a stage."""
@@ -56,7 +63,8 @@ class Marks:
         for stage, whole in later.counts.items():
             self.counts[stage] = whole or self.counts.get(stage, False)
         self.figures |= later.figures
-        self.stage_figures |= later.stage_figures
+        if later.stage_figures:
+            self.stage_figures = {*self.stage_figures, *later.stage_figures}
         if later.shares:
             self.shares = {*self.shares, *later.shares}
 

@@ -44,6 +44,7 @@ STAGES_LIMIT = 20_000  # stages of one operation
 TOTAL_STAGES_LIMIT = 500_000  # stages of all operations
 SHARES_LIMIT = 4_096  # forked children that count in one stage
 WORDS = 20_000  # texts that are interned: kept once, however many stages hold them
+COUNTED = ("stopped", "left")  # what begins a reason that tells a count: "stopped at 2 of 3"
 TAIL_LINES = 10  # lines of output kept of an operation: enough to tell why it failed
 TAIL_WIDTH = 500  # characters of a line of the tail
 
@@ -196,6 +197,8 @@ class Ledger(Register):
             marks.mark_share(stage_id)
         self._intern(record, _STAGE_WORDS)
         stage.apply(record)
+        if stage.shares and stage.reason is not None:
+            _count_shares(entry, marks, stage)
         marks.mark_stage(stage_id)
         marks.counts.pop(stage_id, None)
         entry.changes += 1
@@ -217,6 +220,7 @@ class Ledger(Register):
         """
         index = self._by_session.get(session, NO_OPERATIONS)
         owner = index.owner
+        dirty = self.dirty
         changed: dict[Entry, Marks] = {}
         unknown = 0
         last: Entry | None = None
@@ -230,7 +234,8 @@ class Ledger(Register):
             if entry is not last:
                 last = entry
                 stages = entry.operation.stages
-                marks = changed[entry] = self.mark(entry)
+                marks = dirty.get(entry) or self.mark(entry)
+                changed[entry] = marks
                 marked = marks.counts
                 entry.heard = now
             stage = stages[stage_id]
@@ -273,7 +278,13 @@ class Ledger(Register):
             if entry.unstored is ALL_STORED:
                 entry.unstored = {}
             entry.unstored[ShareKey(share.stage, writer)] = share.done
-            self.mark(entry).mark_share(share.stage)
+            marks = self.mark(entry)
+            marks.mark_share(share.stage)
+            if stage.reason is not None:
+                before = text_bytes(stage.reason)
+                if _count_shares(entry, marks, stage):
+                    marks.mark_stage(share.stage)
+                    self._charge(entry, text_bytes(stage.reason) - before)
         return entry
 
     def rejoin(self, entry: Entry) -> bool:
@@ -373,6 +384,23 @@ class Ledger(Register):
         if until is None:
             entry.operation.stops = (*earlier, (since, max(since, now)))
             self.mark(entry).figures = True
+
+
+def _count_shares(entry: Entry, marks: Marks, stage: Stage) -> bool:
+    """Let the reason of a stage tell what forked children counted, too; return whether it changed.
+
+    The process that owns it knows its own count alone, and may say "stopped at 2 of 3" of 3.
+    """
+    reason, shown = stage.reason or "", stage.shown
+    verb, at, _ = reason.partition(" at ")
+    if not at or verb not in COUNTED or shown is None:
+        return False
+    whole = stage.state == COMPLETED and stage.total is not None and shown >= stage.total
+    stage.reason = None if whole else stage.place(verb)
+    if entry.operation.reason == reason:
+        entry.operation.reason = stage.reason
+        marks.structure = True
+    return stage.reason != reason
 
 
 def _shift(record: list[Any], started: int, ended: int, offset: float) -> None:

@@ -8,6 +8,7 @@ from headway.api.iteration import follow
 from headway.api.lifecycle import Lifecycle
 from headway.api.stage import Stage
 from headway.api.unnamed_loops import UnnamedLoops
+from headway.async_exceptions import reraise_async
 from headway.errors import UnknownStage
 from headway.model import Stage as StageModel
 from headway.plain_values import NAME_LIMIT, clean_count, clean_text
@@ -82,8 +83,11 @@ class Staged(Lifecycle):
         Nothing raises, and nothing happens once the operation has ended.
         """
         if self._steps is None:
-            from headway.api.numbered_steps import NumberedSteps  # noqa: PLC0415 - few need it
-
+            try:
+                from headway.api.numbered_steps import NumberedSteps  # noqa: PLC0415 - few need it
+            except (ImportError, OSError) as error:  # no descriptor is left, or our files are gone
+                reraise_async(error)
+                return
             self._steps = NumberedSteps(self)
         self._steps.take(current, total, text)
 

@@ -132,10 +132,9 @@ class Stage(Counting):
 
     def _place(self, verb: str) -> str:
         """Return "stopped at 480 of 1,200" for the verb "stopped"."""
-        done, total = self.done, self.model.total
-        if done is None:
-            return verb
-        return f"{verb} at {_figure(done)}" + ("" if total is None else f" of {_figure(total)}")
+        with reporter().lock:
+            self._fold()
+        return self.model.place(verb)
 
     def _tell_left(self) -> None:
         model = self.model
@@ -238,7 +237,3 @@ class Stage(Counting):
     def env(self) -> dict[str, str]:
         """Return a copy of the environment for a child process that works on this stage."""
         return self.operation._env(self.path)
-
-
-def _figure(count: float) -> str:
-    return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.1f}"

@@ -12,30 +12,33 @@ LATEST = 20
 # What else takes files; after all others fish would offer them, too.
 OF_FILES = ("run", "attach", "patch", "pipe", "pv", "web", "record", "replay", "over-ssh", "keys")
 MODES = "auto live plain json quiet"
+_FLEET = "--fleet --site --host"
+# Of what a fleet's server wants of who looks at it: they would bury the names of operations.
+NOT_OFFERED = ("--creds", "--tls-ca", "--tls-cert", "--tls-key", "--domain")
 OPTIONS = {
     "run": "--name --display --as --no-parse --fail-if --label --patch --sd-notify --file --output",
     "attach": "--name --display",
     "patch": "--name --display",
-    "view": "--display --until-done --clock --timeout --label --fleet --site --host",
-    "ps": "--running --failed --since --label --all --json --format --by --line --clock --fleet",
-    "logs": "--follow",
-    "wait": "--all --timeout --brief --label --fleet --site --host",
-    "cancel": "--reason --kill",
-    "pause": "",
-    "resume": "",
+    "view": f"--display --until-done --clock --timeout --label --by {_FLEET}",
+    "ps": f"--running --failed --since --label --all --json --format --by --line --clock {_FLEET}",
+    "logs": f"--follow {_FLEET}",
+    "wait": f"--all --timeout --brief --label {_FLEET}",
+    "cancel": f"--reason --kill {_FLEET}",
+    "pause": _FLEET,
+    "resume": _FLEET,
     "history": "--forget --all --accuracy --json --csv",
     "why": "--json",
     "uplink": "--site --host --with-output --allow-cancel",
     "metrics": "--port --with-names",
     "notify": "--enable --disable --exec --ntfy --apprise --with-output --after --slow --quiet"
-    " --label --fleet --site --host",
+    f" --label {_FLEET}",
     "otel": "--with-output",
     "pipe": "--name --display --needs-end --functions --pace --tqdm",
     "pv": "--name --size --display",
     "shell": "bash zsh fish --prompt",
     "help": "",
-    "top": "--clock --label --fleet --site --host",
-    "web": "--port --no-open --listen --certificate --key --insecure --label --fleet --site --host",
+    "top": f"--clock --label --by {_FLEET}",
+    "web": f"--port --no-open --listen --certificate --key --insecure --label --by {_FLEET}",
     "mcp": "--allow-cancel",
     "record": "--until-done",
     "replay": "--speed --display --estimates --tick --history",

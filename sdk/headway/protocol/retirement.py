@@ -2,8 +2,8 @@
 
 It asks an older one, so that its own version is started, and one that is worse off than the next
 would be: one that may write no file stores nothing, a service stops all that it has started, and a
-nice value slows every later program. An
-order without ties decides, so that two clients never take turns in replacing each other's broker.
+nice value slows every later program. An order without ties decides, so that two clients never take
+turns in replacing each other's broker.
 """
 
 from __future__ import annotations

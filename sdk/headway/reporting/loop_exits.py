@@ -14,6 +14,7 @@ to the frame: that has one reference more than a frame in which an object is dro
 
 from __future__ import annotations
 
+import builtins
 import sys
 
 from headway.async_exceptions import reraise_async
@@ -199,7 +200,8 @@ def instruction(place: Place) -> str:
         from opcode import opname  # noqa: PLC0415 - only what was left early needs it
 
         return opname[code.co_code[offset]] if offset >= 0 else ""
-    except (ImportError, AttributeError, IndexError):
+    except (ImportError, OSError, AttributeError, IndexError) as error:
+        reraise_async(error)
         return ""
 
 
@@ -222,7 +224,7 @@ def _traceback(error: BaseException) -> list[Place]:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield `error` and the exceptions that it was raised from, or in the handling of."""
+    """Yield `error`, what is in its group, and what it was raised from, or in the handling of."""
     seen: list[BaseException] = []
     todo: list[BaseException | None] = [error]
     while todo and len(seen) < _LIMIT:
@@ -230,4 +232,10 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         if one is not None and not any(one is other for other in seen):
             seen.append(one)
             yield one
-            todo += [one.__cause__, one.__context__]
+            todo += [one.__cause__, one.__context__, *_grouped(one)]
+
+
+def _grouped(error: BaseException) -> tuple[BaseException, ...]:
+    """Return the exceptions of an `ExceptionGroup`, a task group's for instance; () of others."""
+    group: Any = getattr(builtins, "BaseExceptionGroup", None)  # since 3.11
+    return getattr(error, "exceptions", ()) if group and isinstance(error, group) else ()

@@ -65,8 +65,11 @@ class Receipts:
 
     def _add_to_log(self, operation: Operation) -> None:
         if self._in_log is None:
-            from headway.formatting.picture_support import wants_lines  # noqa: PLC0415 - at an end
-
+            try:
+                from headway.formatting.picture_support import wants_lines  # noqa: PLC0415
+            except (ImportError, OSError) as error:  # no descriptor is left, or our files are gone
+                reraise_async(error)
+                return
             self._in_log = wants_lines(os.environ)
         if not self._in_log or operation.display not in (None, "auto", "live", "plain"):
             return

@@ -28,6 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from headway.model import Operation
     from headway.protocol import retirement
 
 # Seconds after which an end that was not acknowledged is announced again: the broker stores it
@@ -42,6 +43,7 @@ START_POLL = 0.03  # seconds between looks for a broker that is just being start
 START_PART = 1 / 8
 START_TIMEOUT = 3.0  # seconds after which a broker that was started is taken for failed
 RETRY_LIMIT = 5.0  # seconds at most between looks for a broker that is not there
+TOO_MANY = "too many operations"  # what a broker says of an open one beyond those of a process
 REFUSED_LIMIT = 100  # ends that a broker has refused and that are kept for the spool
 RETIRE_REQUEST = 1  # its number; those that ask for usual durations come after it
 OUTPUT_MINOR = 1  # the version of a broker that takes output
@@ -94,6 +96,8 @@ class Session(Marks):
         self._last_announce = float("-inf")
         self._older: int | None = None  # the major of a broker that is only asked to retire
         self._asked_usual: dict[int, str] = {}  # request → operation
+        # Open, beyond what the broker takes of one process: told once one of the others has ended.
+        self._turned_away: dict[str, Operation] = {}
         self._asked_to_retire = False  # once: programs of another version may start theirs again
         self._requests: list[Request] = []
         self._answers: list[Answer] = []
@@ -142,6 +146,8 @@ class Session(Marks):
     def _greet_again(self) -> None:
         self._greeted = False
         self._last_announce = float("-inf")
+        while self._turned_away:
+            self._tell_turned_away()
         for entry in self.operations.values():
             self._repeat(entry)
         self._doubt_shares()
@@ -158,6 +164,7 @@ class Session(Marks):
             entry = self.operations.get(operation)
             if entry and not entry.model.open and revision >= entry.model.revision:
                 self._drop(entry)
+                self._tell_turned_away()
         for operation in message.begun:
             if operation in self.operations:
                 self.operations[operation].stored = True
@@ -223,11 +230,23 @@ class Session(Marks):
         elif operation in self.operations:
             entry = self.operations[operation]
             self._drop(entry)
+            if entry.model.open and message.reason == TOO_MANY:
+                self._turned_away[operation] = entry.model
             if not entry.model.open:
                 # It is told to this broker no more; the spool keeps it, as another may take it.
                 self.refused_ends[operation] = entry
                 for oldest in list(self.refused_ends)[:-REFUSED_LIMIT]:
                     del self.refused_ends[oldest]
+
+    def _tell_turned_away(self) -> None:
+        """Tell of one of the operations that the broker had no room for."""
+        if self._turned_away:
+            operation = self._turned_away.pop(next(iter(self._turned_away)))
+            if operation.open and operation.id not in self.operations:
+                self.changed(operation)
+                entry = self.operations.get(operation.id)
+                if entry is not None:
+                    self._repeat(entry)
 
     def _receive_reply(self, message: Reply) -> None:
         operation = self._asked_usual.get(message.request)

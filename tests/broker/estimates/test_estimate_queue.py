@@ -9,9 +9,16 @@ from wired import Wired
 
 from headway.protocol import messages
 from headway_broker.estimates import budget
-from headway_broker.estimates.estimate_queue import QUIET_LATE, QUIET_STALE, STALE, EstimateQueue
+from headway_broker.estimates.estimate_queue import (
+    QUIET_LATE,
+    QUIET_STALE,
+    SHOWN,
+    STALE,
+    EstimateQueue,
+)
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.operation_forecast import NEVER
+from headway_broker.publishing.screen import FIRST
 
 
 @pytest.fixture
@@ -105,11 +112,12 @@ def test_the_stalest_come_first(wired):
     assert max(estimated) - min(estimated) <= 1.2
 
 
-def test_of_a_crowd_each_has_its_first_estimate_soon_though_nobody_sees_it(wired):
+def test_of_a_crowd_each_has_its_first_estimate_soon_for_who_listens(wired):
     worker = wired.worker()
     for number in range(600):
         worker.start(f"op{number}")
     wired.core.subscribed(messages.SCREEN_TOPIC, True)
+    wired.core.subscribed(messages.EVENT_TOPIC, True)
     wired.pass_time(8.0)
     assert wired.core.stream.is_crowded
     entries = wired.core.ledger.entries
@@ -121,3 +129,25 @@ def test_of_a_crowd_each_has_its_first_estimate_soon_though_nobody_sees_it(wired
         worker.start(f"op{number}")
     wired.pass_time(2.0)
     assert all(entry.forecast.estimated_at > float("-inf") for entry in entries.values())
+
+
+def test_of_a_crowd_those_that_a_screen_shows_are_estimated_most_often(wired):
+    worker = wired.worker()
+    for number in range(400):
+        wired.now += 0.001
+        worker.start(f"op{number}")
+    wired.core.subscribed(messages.SCREEN_TOPIC, True)
+    wired.pass_time(2.0)
+    made = {}
+    for done in range(1, 60):
+        worker.count(dict.fromkeys(range(1, 401), done / 10))
+        wired.pass_time(0.1)
+        for name, entry in wired.core.ledger.entries.items():
+            made.setdefault(name, set()).add(entry.forecast.estimated_at)
+    shown, later, unseen = (
+        [len(made[f"op{n}"]) for n in some]
+        for some in (range(SHOWN), range(SHOWN, FIRST), range(FIRST, 400))
+    )
+    assert min(shown) >= 4
+    assert 1 <= min(later) <= max(later) <= 3
+    assert sum(unseen) - len(unseen) <= 6 / 0.05  # one a frame

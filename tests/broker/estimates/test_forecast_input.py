@@ -52,3 +52,13 @@ def test_a_stage_that_is_told_of_late_is_told_with_its_beginning():
     tell(forecast, stage, 110.0)
     (span,) = forecast.finish("completed", 110.0).spans
     assert (span.start, span.worked, span.fractions) == (0.0, 10.0, [0.0, 0.6, 1.0])
+
+
+def test_time_in_which_it_was_stopped_is_no_work_of_its_past():
+    made = two_stages()
+    made.stops = ((101.0, 103.0), (108.0, None))
+    forecast = Forecast()
+    replay(made, forecast)
+    found, _ = forecast.so_far(110.0)
+    assert found.seconds == 6.0
+    assert {span.key: span.worked for span in found.spans} == {"a": 2.0, "b": 4.0}

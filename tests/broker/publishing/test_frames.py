@@ -123,7 +123,7 @@ def test_the_rows_of_a_block_are_those_that_are_packed_alone(entry, figures):
     operation.stages[1].progress, operation.stages[1].done = 0.5, 3.5
     marks = Marks()
     marks.counts, marks.stage_figures, marks.figures = {2: False, 1: False}, {1, 2}, figures
-    row = frames.block_row(operation, marks)
+    row = frames.block_row(operation, marks, followed=False)
     blocks = [frames.block([row] * 20), frames.single(b"\xc0")]
     [delta] = frames.deltas_of("me", 7, 1.5, blocks)
     message = decode(delta, messages.PUBLISHED)
@@ -146,4 +146,15 @@ def test_what_has_a_text_or_moves_in_many_stages_is_in_no_block(entry):
         marks = Marks()
         for name, value in change.items():
             setattr(marks, name, value)
-        assert frames.block_row(entry.operation, marks) is None, place
+        assert frames.block_row(entry.operation, marks, followed=True) is None, place
+
+
+def test_the_progress_of_what_has_counted_is_worked_out_where_somebody_follows(entry):
+    operation = entry.operation
+    for followed, figures in ((False, {}), (True, {1: (0.25, None)}), (True, {})):
+        marks = Marks()
+        marks.counts = {1: False}
+        operation.stages[1].done = 25
+        row = frames.block_row(operation, marks, followed=followed)
+        assert (row.counts, row.stage_figures) == ({1: 25}, figures)
+    assert operation.stages[1].progress == 0.25

@@ -193,6 +193,28 @@ def test_while_screens_alone_look_the_counts_of_the_others_wait_for_some_seconds
     assert looker.agrees()
 
 
+def test_the_more_there_are_the_longer_the_counts_of_the_others_wait(wired):
+    waits = []
+    for opened in (rules.FIRST + 1, 6_000, 20_000):
+        wired.core.ledger.opened = opened
+        waits.append(wired.core.screen.others_wait)
+    assert waits == [2.0, 3.0, 5.0]
+
+
+def test_who_looks_again_soon_is_told_of_what_is_first_by_then(wired):
+    worker = begin(wired, MANY)
+    Looker(wired)
+    wired.pass_time(1.5)
+    wired.core.subscribed(b"s", False)
+    wired.pass_time(1.1)
+    for place in range(10):
+        worker.end(f"op{place}")
+    wired.pass_time(1.1)
+    Looker(wired, b"l" + b"1" * 16)
+    first = {entry.operation.id for entry in wired.core.screen.first}
+    assert first == {f"op{place}" for place in range(10, rules.FIRST + 10)}
+
+
 def test_the_children_of_the_first_are_told_with_them(wired):
     worker = begin(wired, MANY)
     child = worker.start("child")

@@ -61,6 +61,30 @@ def test_a_new_attempt_of_a_stage_forgets_its_shares(wired):
     assert wired.operation("op").stages[1].shown == 0
 
 
+@pytest.mark.parametrize(
+    ("done", "share", "reason"),
+    [(2, 1, None), (2, 0.5, "stopped at 2.5 of 3"), (1, 1, "stopped at 2 of 3")],
+)
+@pytest.mark.parametrize("late", [True, False])
+def test_what_has_stopped_says_what_forked_children_counted_too(wired, done, share, reason, late):
+    parent, child = wired.worker("parent"), wired.worker("child")
+    op = parent.start()
+    stage = op.stages[1]
+    told = messages.Share(1, child.now, "op", 1, share)
+    if not late:
+        child.say(told)
+    stage.done, stage.total = done, 3
+    for one in (stage, op):
+        one.move("completed", wired.now, f"stopped at {done} of 3")
+    parent.announce()
+    parent.announce()  # asked for again
+    if late:
+        child.say(told)
+    known = wired.operation("op")
+    assert (known.stages[1].shown, known.stages[1].reason) == (done + share, reason)
+    assert known.reason == reason
+
+
 def test_operations_of_one_session_are_limited(wired, monkeypatch):
     monkeypatch.setattr(rules, "OPERATIONS_LIMIT", 2)
     worker = wired.worker()

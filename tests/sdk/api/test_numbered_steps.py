@@ -1,5 +1,7 @@
 """The callback (current, total, text) of installers' coordinators."""
 
+import sys
+
 import pytest
 
 import headway
@@ -76,3 +78,9 @@ def test_it_is_a_callback_that_another_coordinator_calls(op):
 
     install(op.steps)
     assert told(op) == [("Download", "completed"), ("Configure", "running")]
+
+
+def test_steps_that_cannot_be_imported_any_more_are_not_told(op, monkeypatch):
+    monkeypatch.setitem(sys.modules, "headway.api.numbered_steps", None)  # ImportError
+    op.steps(1, 2, "Unpack")
+    assert told(op) == []

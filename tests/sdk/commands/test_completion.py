@@ -1,9 +1,12 @@
+import re
 import shutil
 import subprocess
 
 import pytest
 
 from headway.commands import completion, table
+
+needs_zsh = pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -75,7 +78,7 @@ def test_bash_offers_operations_by_name_or_id(capsys, listing, words, offered):
     assert not [line for line in found if "install" in line] or "logs" in words
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+@needs_zsh
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
@@ -105,7 +108,7 @@ def test_zsh_offers_operations_modes_and_commands(capsys, listing, tmp_path, wor
     assert offered in done.stdout.splitlines()
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+@needs_zsh
 @pytest.mark.parametrize(
     ("known", "printed"), [("compdef() { print $@; }", "_headway headway"), ("", "")]
 )
@@ -152,6 +155,8 @@ def test_the_options_are_those_that_the_verbs_take(verb):
     shown = "" if verb == "help" else _help_of(table.load(verb))
     offered = [word for word in completion.OPTIONS[verb].split() if word.startswith("--")]
     assert [option for option in offered if option not in shown] == []
+    listed = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", shown, re.MULTILINE)
+    assert sorted({*listed} - {*offered, *completion.NOT_OFFERED, "--help"}) == []
 
 
 def _help_of(function):

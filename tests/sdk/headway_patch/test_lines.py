@@ -10,7 +10,7 @@ import types
 
 import pytest
 
-from headway_patch import lines
+from headway_patch import exit_status, lines
 from headway_patch.lines import Bar
 
 
@@ -34,7 +34,7 @@ def server(monkeypatch, tmp_path):
         while not data.endswith(b"\n") or (until and not data.endswith(until)):
             data += accepted[0].recv(1 << 16)
         found = data.decode().splitlines()
-        return [line for line in found if not line.startswith("child ")]
+        return [line for line in found if line.startswith("@")]
 
     read.listening = listening
     yield read
@@ -217,7 +217,7 @@ def test_a_loop_that_an_uncaught_exception_has_left_has_failed(server, monkeypat
         loop()
     monkeypatch.setattr(sys, "last_value", caught.value, raising=False)
     bar.connection.finish()
-    assert server()[-2:] == ["@1 left", "@1 fail ValueError: no row"]
+    assert server()[-2:] == ["@1 left", "@1 fail no row"]
 
 
 @pytest.mark.parametrize("error", [None, LookupError("caught")])
@@ -234,12 +234,78 @@ def test_a_loop_that_was_left_otherwise_has_stopped_whatever_ends_the_program(
     assert server()[-2:] == ["@1 left", "@1 stop"]
 
 
+@pytest.mark.parametrize(("dropped", "end"), [(True, "@1 fail exit status 3"), (False, "@1 stop")])
+def test_a_loop_that_the_exit_of_the_program_has_left_has_failed(server, monkeypatch, dropped, end):
+    bar, loop = left_loop(SystemExit(3))
+    with contextlib.suppress(SystemExit):
+        loop()
+    frame = sys._getframe()
+    place = bar.left_at
+    passing = exit_status.Passing(3, [(frame.f_code, 1), place])
+    passing.dropped = dropped
+    monkeypatch.setattr(exit_status, "_latest", passing)
+    bar.connection.finish()
+    assert server()[-2:] == ["@1 left", end]
+
+
+@pytest.mark.parametrize(("status", "end"), [(3, "fail exit status 3"), (1, "stop")])
+def test_a_loop_that_the_exit_of_a_process_of_multiprocessing_has_left_has_failed(
+    server, monkeypatch, status, end
+):
+    bar, loop = left_loop(SystemExit(3))
+    with contextlib.suppress(SystemExit):
+        loop()  # which multiprocessing catches, and leaves by `os._exit`
+    monkeypatch.setattr(exit_status, "_caught", exit_status.Passing(3, [bar.left_at]))
+    process = types.SimpleNamespace(parent_process=object)
+    monkeypatch.setitem(sys.modules, "multiprocessing.process", process)
+    lines.leave_at_once(status)
+    assert server()[-2:] == ["@1 left", f"@1 {end}"]
+
+
+def test_a_loop_that_an_exception_has_left_in_a_thread_has_failed(server, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    lines.connection()  # of this thread
+    bar, loop = left_loop(ValueError("no row"))
+    other, _ = left_loop()
+    thread = threading.Thread(target=loop)
+    thread.start()
+    thread.join()
+    assert server()[-2:] == ["@1 left", "@1 fail no row"]
+    assert (bar.open, other.open) == (False, True)
+
+
+def test_a_handler_of_a_signal_may_come_amid_a_line(server):
+    bar = Bar("loop", 3, None)
+    assert server() == ["@1 stage loop total=3"]
+    with bar.connection.lock:  # as the frame below a handler has it
+        bar.move(1, 3, "")
+        bar.end("complete")
+    Bar("next", None, None)
+    assert server() == ["@1 done 1", "@1 complete", "@2 stage next"]
+
+
+def test_a_bar_that_is_announced_begins_later_or_is_not_reached(server):
+    later, never = (Bar(name, 5, "B", begun=False) for name in ("later", "never"))
+    later.restart(6)
+    assert later.begun
+    never.connection.finish()
+    assert server() == [
+        "@1 announce later unit=B total=5",
+        "@2 announce never unit=B total=5",
+        "@1 stage later unit=B total=6",
+        "@1 end",
+        "@2 skip not reached",
+    ]
+
+
 @pytest.mark.parametrize(
     ("done", "error", "end"),
     [
         (10, ValueError("x"), "end"),
-        (4, ValueError("x"), "fail ValueError: x"),
-        (4, KeyboardInterrupt(), "cancel KeyboardInterrupt:"),
+        (4, ValueError("x"), "fail x"),
+        (4, ValueError(), "fail ValueError"),
+        (4, KeyError("x"), "fail KeyError: 'x'"),
+        (4, KeyboardInterrupt(), "cancel"),
         (4, None, "end"),
     ],
 )
@@ -258,8 +324,9 @@ def test_an_open_bar_ends_as_the_program_does(server, monkeypatch, done, error, 
         (SystemExit(), "stop"),
         (SystemExit(0), "stop"),
         (SystemExit(3), "fail exit status 3"),
-        (asyncio.CancelledError(), "cancel CancelledError:"),
-        (OSError("no disk"), "fail OSError: no disk"),
+        (SystemExit("no disk"), "fail no disk"),
+        (asyncio.CancelledError(), "cancel"),
+        (OSError("no disk"), "fail no disk"),
         (GeneratorExit(), "left"),
     ],
 )
@@ -289,7 +356,7 @@ def test_a_forked_child_connects_by_itself_and_ends_nothing_of_its_parents(serve
     child = server.listening.accept()[0]
     said = child.recv(200).decode().splitlines()
     assert said[0].split()[:3] == ["child", str(os.getpid()), str(os.getppid())]
-    assert said[1:] == ["@1 stage child"]
+    assert said[1:] == ["explicit", "@1 stage child", "@1 end"]
     child.close()
 
 

@@ -1,5 +1,6 @@
 """Which loop an exception has left."""
 
+import builtins
 import contextlib
 import itertools
 import sys
@@ -240,3 +241,15 @@ def test_the_instruction_and_the_frame_tell_whether_an_item_was_in_work(left, al
     with contextlib.suppress(ValueError):
         left(drop)
     assert loop_exits.consumed(drop.at, drop.drawn) is all_taken
+
+
+class Group(Exception):
+    def __init__(self, *exceptions):
+        self.exceptions = exceptions
+
+
+def test_what_a_task_group_gathers_has_left_the_loop_that_its_task_has(monkeypatch):
+    monkeypatch.setattr(builtins, "BaseExceptionGroup", Group, raising=False)  # since 3.11
+    error = raised(lambda: left_by_it(Drop()))
+    at = [place[0] for place in loop_exits.entries(Group(error))]
+    assert left_by_it.__code__ in at

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import select
+import sys
 import termios
 import time
 
@@ -442,4 +443,12 @@ def test_a_log_is_owed_what_took_long_or_failed_until_its_viewer_answers(reporte
 def test_elsewhere_no_log_is_owed_anything(reporter, end, monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     end("Long")
+    assert reporter.receipts.untold() == []
+
+
+def test_an_end_whose_words_cannot_be_imported_any_more_ends_in_order(reporter, monkeypatch):
+    monkeypatch.setitem(sys.modules, "headway.formatting.picture_support", None)  # ImportError
+    operation = headway.operation("Build").start()
+    operation.complete()
+    assert operation.state == "completed"
     assert reporter.receipts.untold() == []

@@ -3,6 +3,7 @@
 import pytest
 from publishers import kinds, publisher_with, welcomed
 
+from headway.model import Operation, Stage
 from headway.protocol import messages
 from headway.protocol.retirement import Surroundings
 from headway.reporting.session import (
@@ -194,3 +195,32 @@ def test_what_viewers_request_waits_in_order_and_an_answer_goes_before_all_else(
     first, second = publisher.take(2.0)
     assert first == messages.Answer(7, "refused", "not now")
     assert kinds([second]) == [messages.Announce]
+
+
+@pytest.mark.parametrize("again", ["room", "connection"])
+def test_an_open_operation_that_found_no_room_is_told_once_there_may_be(again):
+    publisher, operation = publisher_with("A")
+    other = Operation("p" * 12, "Other")
+    other.move("running", 0.0)
+    other.stages[9] = Stage(9, "B")
+    publisher.changed(other)
+    publisher.take(1.0)
+    refusal = messages.Refuse("too many operations", {"operation": other.id})
+    publisher.receive(refusal, 1.0)
+    operation.move("completed", 2.0)
+    publisher.changed(operation)
+    assert [one.operation[0] for one in publisher.take(2.0)] == [operation.id]
+    if again == "room":
+        publisher.receive(messages.Acknowledge([[operation.id, operation.revision]]), 2.0)
+        (told,) = publisher.take(3.0)
+    else:
+        publisher.lost()
+        publisher.connected()
+        (told,) = [one for one in publisher.take(3.0)[1:] if one.operation[0] == other.id]
+    assert told.whole
+    assert told.operation[0] == other.id
+    assert [record[0] for record in told.stages] == [9]
+    publisher.receive(refusal, 3.0)
+    other.move("completed", 4.0)
+    publisher.connected()
+    assert other.id not in publisher.operations

@@ -11,6 +11,12 @@ def test_a_complaint_names_who_complains(capsys):
     assert capsys.readouterr().err == "headway run: it is full\nheadway pipe: line 3: what?\n"
 
 
+def test_a_complaint_names_the_verb_that_was_typed(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["headway", "patch", "train.py"])
+    print_error("it is full")
+    assert capsys.readouterr().err == "headway patch: it is full\n"
+
+
 class Full:
     tried = ""
 

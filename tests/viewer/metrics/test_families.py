@@ -1,6 +1,8 @@
 import json
 import os
 import re
+import shutil
+import subprocess
 from importlib import import_module
 
 import pytest
@@ -10,8 +12,8 @@ from showcase import NOW, operation
 from headway_viewer.metrics.tallies import Tallies
 
 client = pytest.importorskip("prometheus_client", reason="metrics is an extra")
-exposition = pytest.importorskip("prometheus_client.openmetrics.exposition")
-parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+exposition = import_module("prometheus_client.openmetrics.exposition")
+parser = import_module("prometheus_client.openmetrics.parser")
 metrics = import_module("headway_viewer.metrics.families")
 
 STATUS = {
@@ -37,7 +39,7 @@ def tallied():
     return tallies
 
 
-def exposed(status=STATUS, spool=SPOOL):
+def exposed(status=STATUS, spool=SPOOL, generate=exposition.generate_latest):
     class Collector:
         def collect(self):
             return metrics.families(
@@ -46,7 +48,7 @@ def exposed(status=STATUS, spool=SPOOL):
 
     registry = client.CollectorRegistry(auto_describe=False)
     registry.register(Collector())
-    return exposition.generate_latest(registry).decode()
+    return generate(registry).decode()
 
 
 def samples(page):
@@ -68,6 +70,15 @@ def test_the_page_is_openmetrics_and_says_what_was_counted():
     [count] = [value for key, value in found.items() if key[0].endswith("duration_seconds_count")]
     assert count == 2
     assert found["headway_broker_up",] == 1
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="Debian's prometheus: 96 MB")
+def test_promtool_finds_nothing_wrong_with_the_page():
+    page = exposed(generate=client.generate_latest)
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=page, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_without_a_broker_it_says_so_and_still_tells_what_was_counted():

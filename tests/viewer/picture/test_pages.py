@@ -58,6 +58,14 @@ def test_the_filter_takes_a_state_and_tells_that_it_does():
     assert page(board, ["/"], columns=40)[-1] == "/_  a name, or state:failed"
 
 
+def test_in_the_list_a_failure_says_why_in_its_row():
+    why = "no route to host: mirror.example.org"
+    failed = operation("bad", "import", "failed", ended=-1.0, error=why)
+    board = board_of(operation("a", "x"), failed)
+    assert why in page(board, ["down"])[2]
+    assert "after 59 s: no route to host…" in page(board, ["down"], columns=59)[2]
+
+
 def test_the_list_tells_what_stands_outside_of_it_and_what_of_that_failed():
     jobs = [operation(f"op{n:02}", f"job {n}") for n in range(50)]
     board = board_of(*jobs, operation("bad", "import", "failed", ended=-1.0))

@@ -83,6 +83,8 @@ class Columns:
         self._bare = bare
         self._widest = [0, 0, 0]
         self._name_cells = 0
+        # The names of the last frame, the cells and the way they were cut for; and the cuts.
+        self._cut: tuple[tuple[tuple[str, ...], int, bool], list[str]] = (((), 0, False), [])
         # Most rows are the same in the next frame: their lines, by what they were made of.
         self._lines: dict[tuple[TableRow, ColumnWidths, int], Line] = {}
 
@@ -205,12 +207,13 @@ class Columns:
         """Return rows whose names, where there is no room for them whole, still differ."""
         if all(string_width.cells(row.name) <= widths.name for row in rows):
             return rows
-        names = string_width.squeeze_apart(
-            [row.name for row in rows],
-            widths.name,
-            self._theme.ellipsis,
-            words=width < NARROW_WIDTH,
-        )
+        narrow = width < NARROW_WIDTH
+        asked = (tuple(row.name for row in rows), widths.name, narrow)
+        if asked != self._cut[0]:  # most names are those of the last frame
+            ellipsis = self._theme.ellipsis
+            cut = string_width.squeeze_apart(asked[0], widths.name, ellipsis, words=narrow)
+            self._cut = asked, cut
+        names = self._cut[1]
         return [row._replace(name=name) for row, name in zip(rows, names)]
 
     def format_row(self, row: TableRow, widths: ColumnWidths, width: int) -> Line:

@@ -40,6 +40,7 @@ MAX_STAGE_NAME = 28  # cells
 STAGE_BAR = 20  # cells
 BAR_WIDTH = 70  # cells of a page below which its stages have no bars
 LAST_LINES = 10  # of the output, on the page of an operation
+BROKEN = (FAILED, CRASHED)
 MARKED_ROWS = 3  # from which on a list has a line for what stands outside of it
 KEY_CELLS = 9  # of the column of keys in the help
 # What the keys of a page do, the more important first: of a narrow picture the last are not told.
@@ -109,12 +110,13 @@ def outside_line(
     """
     above, below = first, max(len(names) - first - rows, 0)
     operations = board.replica.operations
-    outside = (*names[:first], *names[first + rows :])
-    broken = sum(
-        1
-        for name in outside
-        if (one := operations.get(name)) is not None and one.state in (FAILED, CRASHED)
-    )
+    shown = names[first : first + rows]
+    if len(names) >= board.rows:  # nothing is filtered: they are counted already
+        broken = board.counts[FAILED] + board.counts[CRASHED]
+        broken -= sum(board.has_row(name) and operations[name].state in BROKEN for name in shown)
+    else:
+        outside = (operations.get(name) for name in (*names[:first], *names[first + rows :]))
+        broken = sum(one is not None and one.state in BROKEN for one in outside)
     there = [
         f"{count} more {side}" for count, side in ((above, "above"), (below, "below")) if count
     ]
@@ -182,7 +184,7 @@ class Pages:
         lines: list[Line] = [
             [
                 ("strong", "> " if one.id == chosen else "  "),
-                *view.columns.format_row(row, widths, width - 2),
+                *view.columns.format_row(view.with_reason(row, one), widths, width - 2),
             ]
             for one, row in zip(shown, made)
         ]

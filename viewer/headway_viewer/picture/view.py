@@ -124,8 +124,8 @@ class View:
         given, spare = _shared_out(operations, wanted, spare, lines)
         lines_of_rows = [
             line
-            if count or row.message is None or operation.state not in _BROKEN
-            else self.columns.format_row(self._with_reason(row, operation), widths, width)
+            if count or operation.state not in _BROKEN
+            else self.columns.format_row(self.with_reason(row, operation), widths, width)
             for operation, row, line, count in zip(operations, rows, lines_of_rows, given)
         ]
         heights = self._heights
@@ -275,10 +275,14 @@ class View:
             counted = quantity.amount(shown, stage.total, stage.unit).rjust(len(widest))
         return counted, rate_text(operation, stage, now)
 
-    def _with_reason(self, row: TableRow, operation: Operation) -> TableRow:
-        """Return the row of a failure below which no line says why: as much of it as fits."""
-        why = next(iter(error_lines(operation, 1)), "")
-        if not why or row.message is None:
+    def with_reason(self, row: TableRow, operation: Operation) -> TableRow:
+        """Return a row below which no line says why a failure was one: as much of it as fits.
+
+        Once the columns have been measured: a reason takes nothing from them.
+        """
+        broken = operation.state in _BROKEN and row.message is not None
+        why = next(iter(error_lines(operation, 1)), "") if broken else ""
+        if not why:
             return row
         said, ellipsis = self.theme.spell(why), self.theme.ellipsis
         texts = [f"{row.message}: {string_width.clip_words(said, n, ellipsis)}" for n in REASONS]

@@ -187,6 +187,8 @@ class TopScreen:
             indent = min(self._indent(row), max(widths.name - 4, 0))
             if indent == self._indent(row):
                 one = one._replace(name=cut.name[indent:])  # noqa: PLW2901
+            if row.stage is None:
+                one = self._view.with_reason(one, row.operation)  # noqa: PLW2901
             own = widths._replace(name=widths.name - indent)
             line = self._view.columns.format_row(one, own, room - indent)
             if row.opened is not None:

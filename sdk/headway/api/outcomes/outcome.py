@@ -47,7 +47,9 @@ def outcome_of(
             return (FAILED, None, ExitStatus(code, error)) if code else (COMPLETED, None, None)
         return (COMPLETED, None, None) if code is None else (FAILED, None, clean_text(code))
     if isinstance(error, (KeyboardInterrupt, *cancellations())):
-        reason = (request.reason if request is not None else None) or clean_text(error)
+        reason = request.reason if request is not None else None
+        if not reason and isinstance(error, Cancelled):  # another's text is no reason, but an error
+            reason = clean_text(error)
         return CANCELLED, reason or None, None
     return FAILED, None, error
 

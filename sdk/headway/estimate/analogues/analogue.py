@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typing import Iterable, Mapping, Sequence
 
     from headway.estimate.analogues.critical_path import CriticalPath
+    from headway.estimate.analogues.matching import Work
     from headway.estimate.cold.cold import ColdEstimate
     from headway.estimate.history.parameters import Parameters
     from headway.estimate.history.run import Run
@@ -416,8 +417,18 @@ class Analogue(Matching):
         """
         if self._is_strange(now):
             return None
+        if self._work is None:
+            self._work = self._work_of(stages)
+        whole, passed, under_way = self._work
+        for stage, span, weight in under_way:
+            passed += weight * time_reached(stage, span, now, self._size_of(span))
+        return passed / whole if whole > 0 else None
+
+    def _work_of(self, stages: Mapping[str, Stage]) -> Work:
+        """Return all work and what has ended of it, in earlier seconds, and what is under way."""
         going = {stage.key for stage, _ in self._open}
-        whole = passed = 0.0
+        whole = ended = 0.0
+        under_way: list[tuple[Stage, Span, float]] = []
         for span in self._path.order:
             if span.key in self._covered:
                 continue
@@ -427,7 +438,7 @@ class Analogue(Matching):
             if stage is None or (stage.began is None and stage.ended is None):
                 continue
             if stage.ended is not None and span.key not in going:
-                passed += weight * span.worked
-                continue
-            passed += weight * time_reached(stage, span, now, self._size_of(span))
-        return passed / whole if whole > 0 else None
+                ended += weight * span.worked
+            else:
+                under_way.append((stage, span, weight))
+        return whole, ended, under_way

@@ -13,12 +13,15 @@ from headway.estimate.stage import ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Mapping
+    from typing import Iterable, List, Mapping, Tuple
 
     from headway.estimate.history.parameters import Parameters
     from headway.estimate.history.run import Run
     from headway.estimate.history.span import Span
     from headway.estimate.stage import Stage
+
+    # All work and what has ended of it, in earlier seconds; and what is under way, with its weight.
+    Work = Tuple[float, float, List[Tuple[Stage, Span, float]]]
 
 # One step of distance in the logarithm of size or speed: an earlier run that differs by a
 # factor of 1.8 counts for 0.6 of one that is alike. Doubled: a little better, but ranges hold
@@ -65,6 +68,7 @@ class Matching:
         "_stretch",
         "_unmatched",
         "_whole",
+        "_work",
         "counted",
         "grain",
         "spans",
@@ -93,6 +97,7 @@ class Matching:
         self._rests_since = 0.0  # while no stage goes on or is to come: since the last one ended
         self._speed = Speed(*parameters.regression_sums)
         self._speed_distance = self._distance = 0.0
+        self._work: Work | None = None  # until it is asked for; stale once stages change
 
     def refresh(self, stages: Mapping[str, Stage], begun: float, *, anew: bool) -> None:
         """Take that stages began, ended or changed their size; `begun` is the run's time zero.
@@ -101,6 +106,7 @@ class Matching:
         """
         if anew:
             self._match(stages)
+        self._work = None
         whole = self._whole
         size_sum, size_weight, strange = self._settled_sizes
         sizes = self._sizes

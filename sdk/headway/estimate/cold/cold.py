@@ -160,7 +160,7 @@ class ColdEstimate:
             fraction, even = stage.fraction(), evenness(stage, now)
             if stage.partial and not stage.steps:
                 # All that the first round tells is told by what runs inside it.
-                fraction = max(fraction, stage.partial)
+                fraction = max(fraction, min(1.0, stage.partial))
                 even = max((evenness(one, now) for one in within.get(stage.key, ())), default=even)
             sooner = RATE_GROWTH * alone * (1 + EVEN_BONUS * even)
             share = sooner * fraction / (sooner * fraction + 1)

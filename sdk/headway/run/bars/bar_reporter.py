@@ -7,7 +7,7 @@ process that has any: so those of a pool's workers stand below the bar of their 
 from __future__ import annotations
 
 from headway.reporting.reporter import reporter
-from headway.run.reading.bar_lines import BarLines, Ended, Left
+from headway.run.reading.bar_lines import Announced, BarLines, Ended, Left
 from headway.run.reading.events import (
     Detail,
     Planned,
@@ -17,7 +17,7 @@ from headway.run.reading.events import (
     Waiting,
 )
 from headway.run.reading.pipe_protocol import Logged, PipeSyntaxError
-from headway.states import CANCELLED, COMPLETED
+from headway.states import CANCELLED, COMPLETED, PENDING, SKIPPED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # beyond it is not shown.
 STAGE_LIMIT = 1000
 ANCESTOR_LIMIT = 20  # processes above a process that are looked at
+BY_PARENT = "ended by its parent"  # the reason of what a process was in when its parent killed it
 
 
 class BarReporter:
@@ -97,6 +98,19 @@ class BarReporter:
                 return None
         return self._operation.stage(name, total, unit, around).start()
 
+    def announce(self, name: str, total: float | None, unit: str | None, around: Any | None) -> Any:
+        """Return a stage that is to begin, or None where one of that name is there already."""
+        full = len(self._operation.model.stages) >= STAGE_LIMIT
+        if full or self._operation._first(name, around) is not None:
+            return None
+        return self._operation.stage(name, total, unit, around)
+
+    def end_child(self, pid: int, process: ProcessBars) -> None:
+        """Take in that `process` ends the process `pid`, by a signal, if it descends from that."""
+        for bars in self._processes.get(pid, ()):
+            if process.pid in bars.ancestors or self._parent_of(pid) == process.pid:
+                bars.ended_by_parent = True
+
     def opened(self, stage: Any, process: ProcessBars, around: Any | None) -> None:
         """Take in that `stage` is a bar of `process` and part of `around`."""
         owner, _ = self._open.get(stage.id, (None, None))
@@ -161,15 +175,25 @@ class ProcessBars:
         self._stages: dict[str, Any] = {}
         self._ends: list[tuple[str, Ended]] = []
         self.gone = False  # its connection has ended
+        self.ended_by_parent = False
+        self._explicit = False  # each of its bars ends by a line
 
     def feed(self, line: str) -> None:
         """Take a line; what makes no sense is left out.
 
-        `child PID…` says the parent process and those above it, in which the bars around may be.
+        `child PID…` says the parent process and those above it, in which the bars around may be;
+        `ends PID` that this process is about to end one of its children; `explicit` that each bar
+        ends by a line, so that one which is open at the end of the connection was cut off.
         """
         word, *numbers = line.split()[: 1 + ANCESTOR_LIMIT] or [""]
         if word == "child" and all(number.isdecimal() for number in numbers):
             self.ancestors = [int(number) for number in numbers]
+            return
+        if line == "explicit":
+            self._explicit = True
+            return
+        if word == "ends" and len(numbers) == 1 and numbers[0].isdecimal():
+            self._reporter.end_child(int(numbers[0]), self)
             return
         try:
             said = self._lines.feed(line)
@@ -192,7 +216,9 @@ class ProcessBars:
     def innermost(self) -> Any | None:
         """Return the stage of the bar that was opened last and is open, or None."""
         stages = reversed(list(self._stages.values()))
-        return next((one for one in stages if one.open and not one.left), None)
+        return next(
+            (one for one in stages if one.open and not one.left and one.state != PENDING), None
+        )
 
     def forget(self, stage: Any) -> None:
         """Take in that `stage` is another bar's from now on."""
@@ -208,15 +234,16 @@ class ProcessBars:
                     stage.start()
                     stage.update(done=0, total=event.total)
                     continue
-                if said.inside is not None:
-                    around = self._stages.get(said.inside)
-                else:
-                    around = self._reporter.around(self)
-                around = around if around is None or around.open else None
+                around = self._around(said.inside)
                 stage = self._reporter.begin(event.name, event.total, event.unit, around)
                 if stage is not None:
                     stage.model.total = event.total
                     self._reporter.opened(stage, self, around)
+                    self._stages[said.bar] = stage
+            elif isinstance(event, Announced):
+                around = self._around(said.inside)
+                stage = self._reporter.announce(event.name, event.total, event.unit, around)
+                if stage is not None:
                     self._stages[said.bar] = stage
             elif isinstance(event, Logged):
                 self._reporter.log(event.text)
@@ -228,6 +255,11 @@ class ProcessBars:
                 self._reporter.wait_for_turns(self)
             elif stage is not None and stage.open:
                 _change(stage, event)
+
+    def _around(self, inside: str | None) -> Any | None:
+        """Return the stage that a new bar is part of, as it says or by its process, or None."""
+        around = self._reporter.around(self) if inside is None else self._stages.get(inside)
+        return around if around is None or around.open else None
 
     def apply_ends(self) -> None:
         """End what has ended."""
@@ -246,6 +278,10 @@ class ProcessBars:
             try:
                 if event.unfinished and self.ancestors[:1] == [self._reporter.runner]:
                     self._reporter.leave(stage)
+                elif event.cut and self.ended_by_parent and not stage._full:
+                    stage.cancel(BY_PARENT)
+                elif event.cut and self._explicit and stage.model.total is None:
+                    stage.fail(stage._place("cut off"))
                 else:
                     _end(stage, event)
             except Exception:
@@ -274,7 +310,15 @@ def _change(stage: Any, event: Any) -> None:
 def _end(stage: Any, event: Ended) -> None:
     outcome = event.outcome
     if outcome is None:
-        stage._stop()
+        if stage.left and stage.model.total is None:  # a loop that was left, not a counter
+            with reporter().lock:
+                stage.left = False
+                reporter().tally.drop(stage)
+            stage._end(COMPLETED, stage._place("stopped"))
+        else:
+            stage._stop()
+    elif outcome.state == SKIPPED or stage.state == PENDING:
+        stage.skip(outcome.text)
     elif outcome.state == COMPLETED:
         stage.complete()
     elif outcome.state == CANCELLED:

@@ -9,7 +9,7 @@ import sys
 from headway.host.threads import signals as signal
 from headway.run.process.fork_gate import CannotStart, execute, restore_default_signals
 from headway.run.process.which import find_program, reason_against
-from headway.run.stderr import print_error
+from headway.run.stderr import own_verb, print_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def read_options(arguments: Sequence[str]) -> Options | CommandList:
         if option not in _VALUED:
             raise UsageError(f"unknown option {option}{_meant(option)}")
         if not given:
-            if at == len(arguments):
+            if at == len(arguments) or arguments[at] == "--":
                 raise UsageError(f"{option} needs a value")
             value = arguments[at]
             at += 1
@@ -248,7 +248,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         options = read_options(arguments)
     except UsageError as error:
-        return _fail(f"{error}; see `headway run --help`", 2)
+        return _fail(f"{error}; see `headway {own_verb()} --help`", 2)
     if not isinstance(options, Options):
         import headway_command  # noqa: PLC0415 - as below
         from headway.run.parallel.command_list import run_several  # noqa: PLC0415 - rarely needed

@@ -86,6 +86,16 @@ _NO_COUNT_OF = late_pattern(
     r"(?i)[\s\])]*(?:online|open|received|started|spawned|launched|booted|connected|joined"
     r"|seconds?|secs?|s|ms)(?![\w.])"
 )
+# What is counted up to a limit that is better not reached, directly before or behind such a count;
+# "[3/10] failed test_a" is a count of tests.
+_LIMITED_BEFORE = late_pattern(
+    r"(?i)\b(?:failed|failures?|errors?|warnings?|restarts?|depth|quota|pool|votes?|seeds?|peers?)"
+    r"[ :=]*$"
+)
+_LIMITED_BEHIND = late_pattern(
+    r"(?i)\s+(?:failed|failures?|errors?|warnings?|skipped|allowed|required|in use|used|free|full"
+    r"|up|down)(?![\w.-])"
+)
 # What percentages and sizes of something else than progress stand beside.
 _NO_PROGRESS = late_pattern(
     r"(?i)\b(?:deflated|ratio|compression|compressed|stored|saved|full|use|used|using|usage|utili[sz]ation"
@@ -93,7 +103,8 @@ _NO_PROGRESS = late_pattern(
     r"|cover|confidence|battery|volume|probability|increase|decrease|increased|decreased|faster"
     r"|slower|smaller|larger|bigger|similar|similarity|identical|hits?|miss|misses|threshold"
     r"|quality|idle|busy|quota|(?:success|error|win|hit) rate|discount|tax|fan|humidity|charge"
-    r"|charging|uptime|availability|buffer|signal)\b"
+    r"|charging|uptime|availability|buffer|signal|gc|zoom|brightness|contrast|opacity|growth"
+    r"|max|maximum)\b"
 )
 _AROUND = 24  # characters behind a percentage in which such a word is looked for
 # Words for all of the work.
@@ -247,6 +258,8 @@ def _count(line: str, match: Match[str], label: str, before: str, after: str) ->
     """Return a count; `before` is the text that names it."""
     after_it = after[:_AROUND]
     if _NO_COUNT.search(before) or _NO_COUNT.search(after_it) or _NO_COUNT_OF.match(after_it):
+        return None
+    if _LIMITED_BEFORE.search(before) or _LIMITED_BEHIND.match(after_it):
         return None
     done, total = _whole(match["done"]), _whole(match["total"])
     need = BAR if _FILLED.search(line) else NUMBER

@@ -49,6 +49,11 @@ def test_the_reason_of_the_request_is_the_reason(op):
     assert outcome_of(KeyboardInterrupt(), op.request) == ("cancelled", "by you", None)
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
+def test_the_text_of_an_exception_that_is_not_ours_is_no_reason(kind):
+    assert outcome_of(kind("token 4711 expired")) == ("cancelled", None, None)
+
+
 class Mute(Exception):
     def __str__(self):
         raise RuntimeError("no text")

@@ -218,3 +218,74 @@ def test_a_bar_that_is_open_when_the_command_ends_ends_as_its_exit_status_says(
     model = op.stages[0].model
     assert (model.state, model.reason) == (state, reason)
     assert op.stages[1].state == "completed"
+
+
+@pytest.mark.parametrize(
+    ("ends", "state", "reason", "error"),
+    [
+        ("ends 3", "cancelled", "ended by its parent", None),
+        ("ends 9", "failed", None, "cut off at 2 of 4"),
+        ("ends x", "failed", None, "cut off at 2 of 4"),
+    ],
+)
+def test_what_a_process_was_in_that_its_parent_ends_is_cancelled(
+    op, bars, ends, state, reason, error
+):
+    main, worker = bars.connect(2), bars.connect(3)
+    say(worker, "@1 stage rows total=4", "@1 done 2", "@2 stage whole total=4", "@2 done 4")
+    say(main, ends)
+    bars.disconnect(worker)
+    say(main)
+    model = op.stages[0].model
+    assert (model.state, model.reason, model.error) == (state, reason, error)
+    assert op.stages[1].state == "completed"
+
+
+def test_nobody_but_a_parent_says_that_it_ends_a_process(op, bars):
+    main, worker = bars.connect(4), bars.connect(3)
+    say(worker, "@1 stage rows total=4")
+    say(main, "ends 3")
+    bars.disconnect(worker)
+    say(main)
+    assert op.stages[0].state == "failed"
+
+
+@pytest.mark.parametrize(("line", "state"), [("explicit", "failed"), ("", "completed")])
+def test_a_bar_without_a_total_that_is_cut_off_has_failed_where_each_ends_by_a_line(
+    op, bars, line, state
+):
+    process = bars.connect(1)
+    say(process, line, "@1 stage rows", "@1 done 2")
+    bars.disconnect(process)
+    say(process)
+    assert (op.stages[0].state, op.stages[0].model.error) == (
+        state,
+        "cut off at 2" if line else None,
+    )
+
+
+def test_a_loop_without_a_total_that_was_left_says_where(op, bars):
+    process = bars.connect(1)
+    say(process, "@1 stage loop", "@1 done 12", "@1 left", "@1 stop")
+    say(process, "@2 stage counter", "@2 done 12", "@2 stop")
+    assert [one.model.reason for one in op.stages] == ["stopped at 12", None]
+
+
+def test_a_bar_that_is_announced_is_pending_until_it_begins(op, bars):
+    process, worker = bars.connect(1), bars.connect(4)
+    say(process, *(f"@{bar} announce part {bar} total=5" for bar in range(4)))
+    say(process, "@9 announce part 1 total=5")  # another of this name
+    say(worker, "@1 stage rows")
+    assert op.stages[4].model.parent is None  # what has not begun is around nothing
+    say(process, "@1 stage part 1 total=6", "@1 done 6", "@1 complete", "@2 skip removed")
+    say(process, "@9 stage part 1 total=5", "@9 done 1")
+    assert told(op)[:4] == [
+        ("part 0", None, "pending", 0, 5),
+        ("part 1", None, "running", 1, 5),
+        ("part 2", None, "skipped", 0, 5),
+        ("part 3", None, "pending", 0, 5),
+    ]
+    bars.disconnect(process)
+    say(process)
+    ended = [(one.state, one.model.reason) for one in op.stages]
+    assert ended[0] == ended[3] == ("skipped", "not reached")

@@ -25,6 +25,7 @@ def test_options_end_where_the_command_begins(line, options):
         "",
         "--",
         "--name",
+        "--name -- a",
         "--frobnicate -- a",
         "--display neon -- a",
         "--as vim -- a",

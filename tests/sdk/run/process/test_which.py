@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from headway.run.process.which import find_program
+import pytest
+
+from headway.run.process.which import find_program, reason_against
 
 
 def test_the_first_that_can_be_executed_is_found(tmp_path):
@@ -17,3 +19,20 @@ def test_the_first_that_can_be_executed_is_found(tmp_path):
 def test_a_path_is_taken_as_it_is(tmp_path):
     assert find_program(str(tmp_path / "no"), "") is None
     assert find_program(str(tmp_path), "") == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("program", "hint"),
+    [
+        ("no-such", ""),
+        ("cd", "; a shell knows it: sh -c 'cd …'"),
+        ("echo hi; ls", "; a line for the shell is one argument of it: sh -c '…'"),
+        ("train.py", "; to run that file: python train.py"),
+        ("build", "; to run that file: ./build"),
+    ],
+)
+def test_what_is_not_found_is_told_how_it_could_be_run(tmp_path, monkeypatch, program, hint):
+    monkeypatch.chdir(tmp_path)
+    for name in ("train.py", "build"):
+        (tmp_path / name).write_text("")
+    assert reason_against(program, None) == (f"{program}: command not found{hint}", 127)

@@ -2,8 +2,8 @@ import pytest
 
 from headway.run.exit_status import Outcome
 from headway.run.reading import bar_lines
-from headway.run.reading.bar_lines import BarLines, Ended, Left, Said
-from headway.run.reading.events import StageMoved, StageStarted
+from headway.run.reading.bar_lines import Announced, BarLines, Ended, Left, Said
+from headway.run.reading.events import StageEnded, StageMoved, StageStarted
 from headway.run.reading.pipe_protocol import PipeSyntaxError
 
 
@@ -43,7 +43,7 @@ def test_what_was_left_has_stopped_there_when_its_process_is_killed():
     lines.feed("@2 left")
     lines.feed("@2 stage b total=3")  # it is run again
     ends = [said.events for said in lines.finish()]
-    assert ends == [[Ended(None)], [Ended(Outcome("failed", "cut off at 0 of 3"))]]
+    assert ends == [[Ended(None)], [Ended(Outcome("failed", "cut off at 0 of 3"), cut=True)]]
 
 
 def test_a_bar_whose_loop_was_left_ends_later():
@@ -67,9 +67,23 @@ def test_what_is_open_at_the_end_of_a_connection_ends_as_its_numbers_say():
     short = Outcome("failed", "cut off at 1 of 3")
     whole = Outcome("completed", None)
     assert [said.events for said in lines.finish()] == [
-        [Ended(whole)],
-        [Ended(short)],
-        [Ended(whole)],
+        [Ended(whole, cut=True)],
+        [Ended(short, cut=True)],
+        [Ended(whole, cut=True)],
+    ]
+
+
+def test_a_bar_that_is_announced_begins_later_or_never():
+    lines = BarLines()
+    told = lines.feed("@1 announce Second part total=5 unit=B")
+    assert told == Said("1", None, [Announced("Second part", 5, "B")])
+    for bar in ("2", "3"):
+        lines.feed(f"@{bar} announce b")
+    assert lines.feed("@2 skip removed").events == [StageEnded("b", "skipped", "removed")]
+    assert lines.feed("@1 stage Second part total=5").events == [StageStarted("Second part", 5)]
+    assert [said.events for said in lines.finish()] == [
+        [Ended(Outcome("failed", "cut off at 0 of 5"), cut=True)],
+        [Ended(Outcome("skipped", "not reached"))],
     ]
 
 

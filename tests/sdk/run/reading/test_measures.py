@@ -101,3 +101,39 @@ def test_brackets_and_signs_that_turn_are_no_part_of_a_detail(line, detail):
 @pytest.mark.parametrize("state", ["started", "online", "connected", "] booted"])
 def test_how_many_have_come_up_is_no_work_done(state):
     assert measure(f"Worker 2/4 {state}") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pool: 8/20 in use",
+        "8/10 errors allowed",
+        "failed 8/10",
+        "8 of 10 failed",
+        "7/50 skipped",
+        "queue depth 21/100",
+        "restart 4/5",
+        "Votes: 7/9 required",
+        "seeds: 8/30 peers: 12/50",
+        "node 7/8 up",
+        "zoom 85%",
+        "growth: 56%",
+        "cpu0 at 47 % of max",
+        "GC: 80M/512M",
+    ],
+)
+def test_what_is_counted_up_to_a_limit_is_no_work_done(line):
+    assert measure(line) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[3/10] failed test_a",
+        "45 of 100 files (12 failed)",
+        "(3/10) skipped a.c",
+        "3/10 up-to-date",
+    ],
+)
+def test_a_count_of_what_has_failed_or_not_is_one(line):
+    assert measure(line) is not None

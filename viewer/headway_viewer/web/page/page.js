@@ -262,6 +262,13 @@ function summarize(shown, word) {
   if (document.title !== title) document.title = title;
 }
 
+// From the filter to the first row that it leaves: Enter there opens it. The list may be a frame behind.
+function enterList() {
+  if (moved) moved = !arrange(performance.now() + SLICE);
+  const first = element("groups").querySelector("button:enabled") || element("operations").querySelector("button");
+  if (first) first.focus();
+}
+
 function rearrange() {
   moved = true;
   schedule();
@@ -374,6 +381,9 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Escape" && document.activeElement === element("filter")) {
     element("filter").value = "";
     rearrange();
+  } else if (event.key === "Enter" && document.activeElement === element("filter")) {
+    event.preventDefault();
+    enterList();
   }
 });
 setInterval(() => { // times pass; what is out of view is painted when it comes into view
