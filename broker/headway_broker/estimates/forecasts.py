@@ -22,7 +22,7 @@ from headway_broker.estimates.estimate_queue import EstimateQueue
 from headway_broker.estimates.forecast_input import is_held, replay, tell
 from headway_broker.estimates.history_keys import Keys, keys_of
 from headway_broker.estimates.operation_forecast import CROWD, NEVER, OperationForecast
-from headway_broker.state.effects import StoreRun
+from headway_broker.state.effects import OF_OTHERS, StoreRun
 from headway_broker.state.entry import Entry
 from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
@@ -100,6 +100,7 @@ class Forecasts:
                 continue
         for entry in self._awaited.take(key):
             if entry.forecast is not None and (entry.forecast.forecast is None or runs):
+                entry.forecast.elsewhere = any(OF_OTHERS in record for record in records)
                 self._build(entry, runs, prior)
 
     @_contained
@@ -215,7 +216,7 @@ class Forecasts:
         if tracked.asked or operation.left or operation.paused:
             estimate = None  # when a person answers or continues it, or it is judged, is unknown
         progress = None if crowded else forecast.progress(now)
-        usual, unlike = forecast.usual(), forecast.unlike()
+        usual, unlike = None if tracked.elsewhere else forecast.usual(), forecast.unlike()
         late_after = None if usual is None or forecast.waited_long() else usual.median
         # An unchanged estimate is published too: viewers have counted down the last one.
         if estimate is not None or (progress, estimate, late_after, usual, unlike) != (
@@ -358,7 +359,7 @@ class Forecasts:
         forecast.hold(operation.stopped_since or tracked.begun, waiting=is_held(operation))
 
     def _tell_parent(self, entry: Entry, now: float) -> None:
-        """Report a child to the forecast of its parent, unless its stage has counts of its own."""
+        """Report a child to the forecast of its parent, as a stage or in one that counts it."""
         operation = entry.operation
         if not operation.parent:
             return
@@ -368,10 +369,11 @@ class Forecasts:
         if parent is None or parent is entry or tracked is None or tracked.forecast is None:
             return
         stage = parent.operation.stages.get(int(stage_id)) if stage_id.isdecimal() else None
-        if stage is not None and stage.total:
-            return
         try:
-            tracked.observe_child(operation, stage, now)
+            if stage is not None and stage.total:
+                tracked.observe_beside(operation, stage)
+            else:
+                tracked.observe_child(operation, stage, now)
         except Exception as error:
             self._give_up(parent, error)
         self._ledger.mark(parent)

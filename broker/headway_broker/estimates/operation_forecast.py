@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headway.estimate import Forecast
+from headway.estimate.cold.rounds import units_beside
 from headway.model import Operation, Stage
 from headway.states import WAITING
 from headway_broker.estimates.history_keys import Keys
@@ -14,8 +15,19 @@ NEVER = float("-inf")  # when what has no estimate yet was estimated
 # 20 ms.
 CROWD = 1_000
 CHILDREN_LIMIT = 200  # child operations that weigh as stages of one parent
+BESIDE_LIMIT = 200  # open child operations of which a stage that counts knows how far they are
 # Shared by all without children, which are most: a dictionary is 64 bytes.
 _NO_CHILDREN: dict[str, int] = {}
+
+
+class Works:
+    """The child operations inside a stage that counts: how far each is that goes on."""
+
+    __slots__ = ("ended", "going")
+
+    def __init__(self) -> None:
+        self.going: dict[str, float] = {}
+        self.ended = 0
 
 
 class OperationForecast:
@@ -24,8 +36,10 @@ class OperationForecast:
     __slots__ = (
         "asked",
         "begun",
+        "beside",
         "changed",
         "children",
+        "elsewhere",
         "estimated_at",
         "forecast",
         "keys",
@@ -44,7 +58,10 @@ class OperationForecast:
         # Stages whose counts the forecast has not observed yet; their values say nothing.
         self.changed: dict[int, object] = {}
         self.children = _NO_CHILDREN  # child operation → its negative stage id in the forecast
+        # Of stages that count, by attempt: the children inside them.
+        self.beside: dict[tuple[int, int], Works] | None = None
         self.estimated_at = NEVER
+        self.elsewhere = False  # those have other arguments, or were elsewhere: not what is usual
         self.runs = 0  # earlier runs that it uses
         self.pace = Pace(now)
         self.works = False  # there are samples of its hidden counts
@@ -72,3 +89,28 @@ class OperationForecast:
             now,
             operation.attempt,
         )
+        told = operation.estimate
+        # As well as this one it knows earlier runs, or neither does.
+        own = told is not None and (told[4] > 0 or not self.runs)
+        self.forecast.foretell(place, told[1] if told is not None and own else None, now)
+
+    def observe_beside(self, operation: Operation, stage: Stage) -> None:
+        """Tell the forecast how far the children inside a stage are that counts them."""
+        if self.forecast is None:
+            return
+        if self.beside is None:
+            self.beside = {}
+        place = (stage.id, stage.attempt)
+        works = self.beside.get(place)
+        if works is None:
+            works = self.beside[place] = Works()
+        if not operation.open:
+            works.going.pop(operation.id, None)
+            works.ended += 1
+        elif operation.id in works.going or len(works.going) < BESIDE_LIMIT:
+            works.going[operation.id] = operation.progress or 0.0
+        going = len(works.going)
+        done = works.ended + sum(works.going.values())
+        counted = (stage.shown or 0) - stage.initial
+        units = units_beside(done, works.ended + going, going, counted)
+        self.forecast.set_beside(stage.id, min(units, going + 1.0))

@@ -30,7 +30,7 @@ LOAD_MORE = 0.15  # … how much more than usual that has to be
 NAME_WIDTH = 36
 OUTSIDE = "outside the stages"
 OUTSIDE_ONE = "before or after"  # … of the only stage there is
-UNLIKE = "nothing to compare with: no run with these arguments is remembered"
+UNLIKE = "no run with these arguments is remembered"
 UNSTAGED = "all of it"
 SHORT = "it did not come to its end, so that it was not fast"
 

@@ -13,6 +13,7 @@ from typing import Any, Iterable, Iterator, NamedTuple
 from headway_broker.history import schema
 from headway_broker.state import retention
 from headway_broker.state.effects import (
+    OF_OTHERS,
     Job,
     Recall,
     StoreClaim,
@@ -171,6 +172,7 @@ def recall(connection: sqlite3.Connection, job: Recall) -> list[dict[str, Any]]:
         found = list(_read(text for (text,) in newest))
         for run in found:
             run.pop("work", None)
+            run[OF_OTHERS] = True
     if not found and job.former is not None:
         old = connection.execute(
             "SELECT run FROM runs WHERE key = ? AND name IS NULL ORDER BY number", (job.former,)

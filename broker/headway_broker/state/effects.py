@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Union
 
+# In a run that was found under a coarser key: of other arguments, or elsewhere.
+OF_OTHERS = "elsewhere"
+
 
 class Send(NamedTuple):
     """Send a message to one connection; drop it if it cannot be sent now."""

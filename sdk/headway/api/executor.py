@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent import futures
 from threading import Lock
 
@@ -135,19 +134,18 @@ _mapped: dict[str, Stage] = {}  # path → the stage of a `map` in this process
 class _Task:
     """Calls a function within the stage of a `map`, in the thread or process of a pool."""
 
-    __slots__ = ("__weakref__", "fn", "path", "pid")
+    __slots__ = ("__weakref__", "fn", "path")
 
     def __init__(self, fn: Callable[..., Any], stage: Stage) -> None:
         self.fn = fn
         self.path = stage.path
-        self.pid = os.getpid()
         _mapped[self.path] = stage
         while len(_mapped) > _MAPPED_LIMIT:
             del _mapped[next(iter(_mapped))]
 
     def __call__(self, item: Any) -> Any:
         own = reporter()
-        stage = _mapped.get(self.path) if self.pid == os.getpid() else None
+        stage = _mapped.get(self.path)  # which a forked process has, too, unless it came before
         if stage is not None:
             scope.enter(stage)
             try:
@@ -155,7 +153,9 @@ class _Task:
             finally:
                 scope.leave(stage)
         before, own.tree.inherited = own.tree.inherited, self.path
+        around = scope.swap(None)  # what was open where it was forked
         try:
             return self.fn(item)
         finally:
             own.tree.inherited = before
+            scope.swap(around)

@@ -96,3 +96,10 @@ def leave(scope: Scope) -> None:
     """
     if _scope.get() is scope:
         _scope.set(scope.before)
+
+
+def swap(scope: Scope | None) -> Scope | None:
+    """Make `scope` the current one of this context, or none; return the one before."""
+    before = _scope.get()
+    _scope.set(scope)
+    return before

@@ -167,6 +167,21 @@ class Observed:
         self._stale = self._stale or changed
         self._anew = self._anew or (was is not None and seen.ended != was)
 
+    def foretell(self, stage: int, left: float | None, now: float) -> None:
+        """Say how long a stage still takes by a forecast of its own; None: by its count alone."""
+        seen = self._ids.get(stage)
+        if seen is not None:
+            at = self._work(self._clock(now))
+            seen.foretold = None if left is None else at + number(left)
+            self._raw_at = None
+
+    def set_beside(self, stage: int, units: float) -> None:
+        """Say how many units of a stage are done of those that are not counted yet."""
+        seen = self._ids.get(stage)
+        if seen is not None:
+            seen.beside = number(units)
+            self._raw_at = None
+
     def take_work(
         self,
         now: float,

@@ -33,17 +33,22 @@ class Stage:
     before that was undone: its time was lost, and the clock starts again.
 
     `partial` is the share of the next unit that is done, where the units are the rounds of other
-    stages; `rounds` sets it.
+    stages; `rounds` sets it. Where they are operations that go on side by side, it is `beside`, the
+    sum of the shares that are done of each.
+
+    `foretold` is when it ends, where it is an operation that has a forecast of its own.
     """
 
     __slots__ = (
         "attempt",
         "began",
+        "beside",
         "changed",
         "children",
         "curve",
         "done",
         "ended",
+        "foretold",
         "held",
         "held_since",
         "key",
@@ -85,6 +90,8 @@ class Stage:
         self.spent = 0.0
         self.changed = 0.0
         self.until: float | None = None
+        self.foretold: float | None = None
+        self.beside = 0.0
         self.steps = 0
         self.curve: Curve | None = None
         self.passes: tuple[Pass, ...] = ()

@@ -175,7 +175,7 @@ def test_runs_with_other_arguments_are_not_called_usual(remembered, capsys):
         "make one (new1) completed in 1 min 50 s;"
         " of runs with other arguments, or elsewhere: 32 s (31 s to 50 s in 4 runs)"
     )
-    assert verdict == "nothing to compare with: no run with these arguments is remembered"
+    assert verdict == "no run with these arguments is remembered"
     assert not any("×" in line for line in rest)
     assert why.main(["make one", "--json"]) == why.main(["make all", "--json"]) == 0
     one, every = map(json.loads, capsys.readouterr().out.splitlines())

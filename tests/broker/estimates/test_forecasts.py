@@ -4,8 +4,10 @@ import pytest
 from wired import Wired
 
 from headway.estimate import Forecast, Run
+from headway.estimate.history.span import Span
 from headway.model import UNTOLD
 from headway.protocol import messages, rows
+from headway_broker.state.effects import OF_OTHERS
 
 
 @pytest.fixture
@@ -44,6 +46,19 @@ def test_earlier_runs_make_it_an_estimate_by_history():
     assert op.estimate.basis.startswith("history")
     assert op.estimate.median == pytest.approx(9.5, abs=1.5)
     assert op.usual[0] == op.late_after == pytest.approx(10, abs=0.2)
+
+
+def test_what_others_took_is_not_called_usual():
+    wired = Wired(has_history=True)
+    wired.worker().start()
+    run = Run(10.0, [Span("Copy", 0.0, 10.0, 10.0)], []).to_dict()
+    wired.core.recalled("Install", [{**run, OF_OTHERS: True}])
+    wired.follow()
+    wired.pass_time(0.5)
+    op = wired.operation("op")
+    assert op.estimate.runs == 1
+    assert op.usual is None
+    assert op.late_after is None
 
 
 def test_a_history_that_never_answers_is_not_waited_for(wired):

@@ -1,3 +1,4 @@
+from headway.estimate import Estimate
 from headway.model import Operation, Stage
 from headway_broker.estimates.history_keys import Keys
 from headway_broker.estimates.operation_forecast import CHILDREN_LIMIT, OperationForecast
@@ -11,6 +12,12 @@ class HeardForecast:
 
     def observe(self, *stage):
         self.told.append(stage[:7])
+
+    def foretell(self, stage, left, now):
+        self.left = left
+
+    def set_beside(self, stage, units):
+        self.beside = stage, units
 
 
 def made():
@@ -56,6 +63,30 @@ def test_children_beyond_the_limit_do_not_weigh():
     for number in range(CHILDREN_LIMIT + 5):
         parent.observe_child(child(f"c{number:03}"), None, 1.0)
     assert len(parent.forecast.told) == len(parent.children) == CHILDREN_LIMIT
+
+
+def test_what_a_child_has_left_is_told_by_its_own_forecast():
+    parent = made()
+    compile_ = child("compile", progress=0.25)
+    compile_.estimate = Estimate(2.0, 3.0, 4.0, "history+rate", 2)
+    parent.runs = 2
+    parent.observe_child(compile_, None, 1.0)
+    assert parent.forecast.left == 3.0
+    compile_.estimate = Estimate(2.0, 3.0, 4.0, "rate", 0)
+    parent.observe_child(compile_, None, 2.0)
+    assert parent.forecast.left is None
+
+
+def test_children_inside_a_stage_that_counts_them_are_shares_of_its_units():
+    parent, read = made(), Stage(3, "Read", None)
+    read.total = 8
+    works = [child(f"w{number}", progress=0.5) for number in range(4)]
+    for work in works:
+        parent.observe_beside(work, read)
+    assert parent.forecast.beside == (3, 2.0)
+    works[0].state = "completed"
+    parent.observe_beside(works[0], read)
+    assert parent.forecast.beside == (3, 2.5)
 
 
 def test_two_parents_do_not_share_their_children():

@@ -7,6 +7,7 @@ import pytest
 from headway_broker.history import queries, schema
 from headway_broker.state import retention
 from headway_broker.state.effects import (
+    OF_OTHERS,
     Recall,
     StoreClaim,
     StoredOperation,
@@ -130,7 +131,8 @@ def test_of_many_runs_those_are_recalled_that_are_looked_at(connection):
     write(connection, *[StoreRun("k", {"number": n}, "k", ("all",)) for n in range(40)])
     newest = [{"number": n} for n in range(40 - retention.RUNS_RECALLED, 40)]
     assert queries.recall(connection, Recall("k")) == newest
-    assert queries.recall(connection, Recall("unseen", ("all",))) == newest
+    others = [{**run, OF_OTHERS: True} for run in newest]
+    assert queries.recall(connection, Recall("unseen", ("all",))) == others
 
 
 def test_the_newest_run_is_of_each_key_that_was_used_last(connection):
@@ -149,9 +151,10 @@ def test_the_finest_key_that_has_runs_is_read(connection):
     write(connection, StoreRun("fine", {"number": 1}, "tar", ("middle", "coarse")))
     write(connection, StoreRun("other", {"number": 2}, "tar", ("coarse",)))
     assert queries.recall(connection, Recall("fine", ("middle", "coarse"))) == [{"number": 1}]
-    assert queries.recall(connection, Recall("new", ("middle", "coarse"))) == [{"number": 1}]
+    [other] = queries.recall(connection, Recall("new", ("middle", "coarse")))
+    assert other == {"number": 1, OF_OTHERS: True}
     found = queries.recall(connection, Recall("new", ("unseen", "coarse")))
-    assert found == [{"number": 1}, {"number": 2}]
+    assert [run["number"] for run in found] == [1, 2]
     assert queries.recall(connection, Recall("new", ("unseen",))) == []
 
 
@@ -208,4 +211,4 @@ def test_hidden_counts_are_of_the_finest_key_alone(connection):
     [same] = queries.recall(connection, Recall("fine", ("coarse",)))
     [other] = queries.recall(connection, Recall("another", ("coarse",)))
     assert same == run
-    assert other == {"format": 2}
+    assert other == {"format": 2, OF_OTHERS: True}

@@ -107,3 +107,13 @@ def test_also_in_a_process_that_was_there_before(op):
         pool.submit(abs, 1).result()
         (parent,) = headway.map(pool, parent_of_an_operation, [1], "Render")
     assert parent == op.stages[0].path
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork")
+@pytest.mark.parametrize("earlier", [False, True])
+def test_also_in_a_process_that_was_forked_inside_the_operation(op, earlier):
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        if earlier:
+            pool.submit(abs, 1).result()
+        (parent,) = headway.map(pool, parent_of_an_operation, [1], "Render")
+    assert parent == op.stages[0].path

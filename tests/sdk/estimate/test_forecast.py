@@ -232,3 +232,23 @@ def test_a_stage_of_another_size_is_told_by_its_own_count(seen):
     assert told.median > 15
     assert told.high > 23
     assert forecast.progress(7.0) == pytest.approx(0.23, abs=0.1)
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_what_has_a_forecast_of_its_own_takes_as_long_as_that_says(earlier):
+    def run(history, seconds, until):
+        forecast = Forecast(history)
+        forecast.start(0.0)
+        for moment in range(until):
+            share = 100 * moment / seconds
+            forecast.observe(-1, "work", None, "running", share, 100, "%", moment)
+            forecast.foretell(-1, seconds - moment, moment)
+            told = forecast.estimate(moment)
+        return forecast, told
+
+    short, _ = run((), 10, 10)
+    short.observe(-1, "work", None, "completed", 100, 100, "%", 10.0)
+    history = [short.finish("completed", 10.0)] if earlier else ()
+    forecast, told = run(history, 40, 11)
+    assert told.median == pytest.approx(30, rel=0.2)
+    assert forecast.progress(10.0) == pytest.approx(0.25, abs=0.05)

@@ -152,6 +152,9 @@ class Analogue(Matching):
                 self.by_clock = False
                 if len(order) == 1:
                     self._overdue *= 1 - own
+            if stage.foretold is not None:
+                left = stage.foretold - now  # it knows its counts and their size
+                self._drift.pop(stage.key, None)
             left = max(LEAST_LEFT, left) + stage.awaited(now)
             self.left[stage.key] = left
             behind = factor * path.behind(span.key)

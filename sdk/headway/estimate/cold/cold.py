@@ -160,13 +160,17 @@ class ColdEstimate:
             fraction, even = stage.fraction(), evenness(stage, now)
             if stage.partial and not stage.steps:
                 # All that the first round tells is told by what runs inside it.
-                fraction = max(fraction, stage.partial)
+                fraction = max(fraction, min(1.0, stage.partial))
                 even = max((evenness(one, now) for one in within.get(stage.key, ())), default=even)
             sooner = RATE_GROWTH * alone * (1 + EVEN_BONUS * even)
             share = sooner * fraction / (sooner * fraction + 1)
             if alone > 1:
                 share += (1 - share) * even  # an even pace is all that is known
-            found = self._left(stage.fraction(), worked, left, share) + stage.awaited(now)
+            if stage.foretold is not None:
+                found = max(LEAST_LEFT, stage.foretold - now)
+            else:
+                found = self._left(stage.fraction(), worked, left, share)
+            found += stage.awaited(now)
             self.remaining[stage.key] = found
             if left is not None:
                 self.sure[stage.key] = even ** (1 - fraction)

@@ -19,6 +19,7 @@ MOST = 0.95
 # Outer stages looked for at a time: no real loops nest as deep, and stages that all run at once
 # would be compared with each other.
 OUTER_LIMIT = 8
+COPY = "\x1e"  # in the key of a stage that goes on beside another of its name
 
 
 def find(stages: Iterable[Stage], now: float) -> dict[str, Stage]:
@@ -42,14 +43,24 @@ def find(stages: Iterable[Stage], now: float) -> dict[str, Stage]:
             and stage.unit != "%"
             and len(outer) < OUTER_LIMIT
         ):
-            stage.partial = 0.0
+            stage.partial = stage.beside
             outer.append(stage)
     # From the innermost loop outwards: a loop between two others is as far as what is inside it.
     for around in reversed(outer):
         directly = [one for one in inside.get(around.key, ()) if inner[one.key] is around]
-        if directly:
+        if directly and not around.beside:
             around.partial = _partial(around, directly, now)
     return {key: around for key, around in inner.items() if around.partial or around.steps}
+
+
+def units_beside(shares: float, begun: int, going: int, counted: float) -> float:
+    """Return how many units are done that are not counted yet, where each is a work of its own.
+
+    `shares` is the sum of what is done of all works that have begun, `going` how many of them go
+    on. Where a unit is more than one work, its share is theirs.
+    """
+    each = max(1, round(begun / max(1.0, going + counted)))
+    return max(0.0, shares / each - counted)
 
 
 def _is_inside(stage: Stage, outer: Stage) -> bool:
@@ -79,6 +90,11 @@ def _is_beside(stage: Stage, outer: Stage) -> bool:
 
 def _partial(outer: Stage, inside: Iterable[Stage], now: float) -> float:
     """Return the share of the present round that is over."""
+    if any(COPY in stage.key for stage in inside):
+        going = [stage for stage in inside if stage.children == 0 or stage.total > 1]
+        open_ones = sum(stage.ended is None for stage in going)
+        shares = sum(1.0 if one.ended is not None else one.fraction() for one in going)
+        return units_beside(shares, len(going), open_ones, outer.done - outer.origin)
     if outer.steps:
         usual = (outer.changed - outer.pass_began) / outer.steps
         quiet = outer.worked(now) - outer.changed

@@ -79,3 +79,21 @@ def test_in_the_first_round_the_shares_inside_tell_how_far_it_is():
     inside = running("epochs\x1ftrain", 25, 50, 0.0, parent=outer)
     assert set(rounds.find([outer, inside], 5.0)) == {inside.key}
     assert outer.partial == pytest.approx(0.5, abs=0.05)
+
+
+def test_works_side_by_side_are_a_unit_each_of_the_stage_that_counts_them():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "tasks", None, "running", 0, 4, "", 0.0)
+    for second in range(11):
+        for work in range(4):
+            forecast.observe(2 + work, "items", 1, "running", second, 20, "", second)
+        told = forecast.estimate(second)
+    assert forecast.progress(10.0) == pytest.approx(0.5, abs=0.03)
+    assert told.median == pytest.approx(10, abs=2)
+
+
+def test_a_unit_of_two_works_has_the_shares_of_both():
+    assert rounds.units_beside(2.0, 4, 4, 0) == 2.0
+    assert rounds.units_beside(6.0, 8, 4, 0) == 3.0
+    assert rounds.units_beside(4.5, 5, 4, 0) == 4.5
