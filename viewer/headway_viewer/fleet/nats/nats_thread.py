@@ -15,7 +15,7 @@ from collections import deque
 from typing import Any, Callable, Coroutine, NamedTuple
 
 from headway_viewer.fleet import subjects
-from headway_viewer.fleet.nats import jetstream, problems
+from headway_viewer.fleet.nats import encryption, jetstream, problems
 from headway_viewer.fleet.server_access import Access, client_library, shown_url
 
 CONNECT_SECONDS = 5.0
@@ -210,7 +210,7 @@ class NatsThread:
             self._last_error = error
             words = str(error)
             if "permissions violation" in words.lower():
-                self.denied = words[:200].replace("nats: ", "").strip("'\" ")
+                self.denied = problems.denial(words[:200])
 
         options: dict[str, Any] = {}
         if access.authority or access.certificate:
@@ -221,6 +221,8 @@ class NatsThread:
         if access.credentials:
             options["user_credentials"] = access.credentials
         client = self._library.aio.client.Client()
+        if access.is_encrypted(url):
+            encryption.demand(client)
         try:
             await asyncio.wait_for(
                 client.connect(
