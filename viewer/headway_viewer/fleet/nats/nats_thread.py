@@ -8,6 +8,7 @@ what is to be said then is decided anew by whoever says it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import ssl
 import threading
@@ -155,6 +156,8 @@ class NatsThread:
             self._closing.set()
 
     def _run(self) -> None:
+        # What asyncio logs of its transports, as of the end of one with TLS, goes to no screen.
+        logging.getLogger("asyncio").addHandler(logging.NullHandler())
         asyncio.run(self._main())
 
     async def _main(self) -> None:
