@@ -47,7 +47,6 @@ def test_a_library_that_reads_it_elsewhere_is_not_used():
     ("scheme", "files"), [("tls", {}), ("nats", {"authority": "ca.pem"})], ids=["tls", "--tls-ca"]
 )
 def test_neither_name_nor_password_are_told_where_tls_was_asked_for(scheme, files, monkeypatch):
-    pytest.importorskip("nats")
     monkeypatch.setattr("ssl.create_default_context", lambda **_: "a context")
     listener = socket.create_server(("127.0.0.1", 0))
     heard = []
