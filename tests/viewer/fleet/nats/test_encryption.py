@@ -19,12 +19,15 @@ class Client:
     async def _process_info(self, info, initial_connection=False):
         self.read.append(info)
 
+    def hear(self, info):
+        asyncio.run(self._process_info(info, initial_connection=True))
+
 
 def reads(*told):
     client = Client()
     encryption.demand(client)
     for info in told:
-        asyncio.run(client._process_info(info, initial_connection=True))
+        client.hear(info)
     return client.read
 
 
