@@ -109,7 +109,7 @@ class Analogue(Matching):
         places: list[Place | None] = []
         for stage, span in self._open:
             units = stage.units + partial_round(stage)
-            place = place_of(stage, span, units, self._size_of(span))
+            place = place_of(stage, span, units, self._size_of(span), self._parameters.runs)
             places.append(place)
             if place is not None:
                 theirs = place.reached - place.origin
@@ -222,8 +222,11 @@ class Analogue(Matching):
         than then it is expected to take.
         """
         worked = stage.worked(now) + stage.spent
-        usual = (span.worked - time_before(stage, span, self._size_of(span))) * exp(prior)
+        usual = (
+            span.worked - time_before(stage, span, self._size_of(span), self._parameters.runs)
+        ) * exp(prior)
         left = self._by_count(stage, span, place, prior, now)
+        self._overdue = max(self._overdue, left * (place.late - 1))
         beyond = self._lateness(span, place.beyond)
         # The more its size differs, the less a usual duration says, and the more this run's count.
         size = self._sizes.get(span.key, 0.0) / DISTANCE_STEP
@@ -298,7 +301,7 @@ class Analogue(Matching):
         now: float,
     ) -> float:
         """Return what was left when the earlier run had done as much, at the pace of this one."""
-        tau, step, origin, _ = place
+        tau, step, origin, *_ = place
         grain = self.grain
         theirs = tau - origin
         changed = stage.worked(now) if partial_round(stage) else stage.changed
@@ -334,7 +337,7 @@ class Analogue(Matching):
         recent = curve.since(stage.changed * share) if curve is not None else None
         if recent is None:
             return None
-        then = reached_by(stage, span, recent.done, self._size_of(span))
+        then = reached_by(stage, span, recent.done, self._size_of(span), self._parameters.runs)
         ours = stage.changed - recent.seconds
         theirs = tau - then if then is not None else 0.0
         if theirs <= 0 or ours <= 0:
@@ -421,7 +424,9 @@ class Analogue(Matching):
             self._work = self._work_of(stages)
         whole, passed, under_way = self._work
         for stage, span, weight in under_way:
-            passed += weight * time_reached(stage, span, now, self._size_of(span))
+            passed += weight * time_reached(
+                stage, span, now, self._size_of(span), self._parameters.runs
+            )
         return passed / whole if whole > 0 else None
 
     def _work_of(self, stages: Mapping[str, Stage]) -> Work:

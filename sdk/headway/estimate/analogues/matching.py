@@ -249,7 +249,7 @@ class Matching:
                 strange + share * (x / DISTANCE_STEP) ** 2,
             )
         worked = stage.worked(0.0) + stage.spent
-        theirs = span.worked - time_before(stage, span, self._size_of(span))
+        theirs = span.worked - time_before(stage, span, self._size_of(span), self._parameters.runs)
         z = self._deviation(span, worked, theirs)
         share = (theirs + worked) / 2 / self._whole
         self._speed.settle(share, z)

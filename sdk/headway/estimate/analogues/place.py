@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from math import exp, log
+from math import exp, log, sqrt
 
 from headway.estimate.history.curve import moment
-from headway.estimate.residual_life import median_residual
+from headway.estimate.residual_life import NINE_IN_TEN, median_residual, residual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,32 +19,38 @@ if TYPE_CHECKING:
         """Where the earlier run had done as much, in seconds of its work.
 
         `step` is when it took its next step, `origin` where it was when this attempt began.
-        `beyond` is the logarithm by which our count is beyond where theirs ended, 0 before that.
+        `beyond` is the logarithm by which our count is beyond where theirs ended, 0 before that;
+        `late` is how many times as much is left then in one case of ten.
         """
 
         reached: float
         step: float
         origin: float
         beyond: float
+        late: float
 
 else:
-    Place = namedtuple("Place", "reached step origin beyond")  # noqa: PYI024 - typing is slow to import
+    Place = namedtuple("Place", "reached step origin beyond late")  # noqa: PYI024 - typing is slow to import
 
 # Share of what was announced below which an earlier total is taken to have been a maximum.
 MAXIMUM = 0.95
 # Standard deviation of the logarithm of where work ends that may stop before its total.
 MAXIMUM_SPREAD = 0.25
 
+# Standard deviation of the logarithm of how far counts go that are told no total. Doubled or
+# halved: no effect on the recordings, whose counts without a total end alike.
+END_SPREAD = 0.1
+
 # Share of its usual duration that a stage has behind it at most while it does not count, or no
 # more: nobody sees its end come.
 UNSEEN_END = 0.95
 
 
-def fraction_of(stage: Stage, span: Span, units: float, size: float) -> float | None:
+def fraction_of(stage: Stage, span: Span, units: float, size: float, runs: float) -> float | None:
     """Return the fraction that the earlier run had done when it was as far; None if unknown.
 
     `units` are of this stage, counted over its passes; pass is held against pass. `size` is the
-    logarithm of its size over the earlier one's.
+    logarithm of its size over the earlier one's, `runs` how many earlier ones there are.
     """
     behind = theirs = 0.0  # units of the passes before, ours and theirs
     for (_, units_then), (_, units_now) in zip(span.passes, stage.passes):
@@ -59,6 +65,8 @@ def fraction_of(stage: Stage, span: Span, units: float, size: float) -> float | 
         expected = units_then * stage.total / (announced or units_then or 1.0)
     elif span.total > 0 and stage.unit == span.unit:
         expected = units_then * exp(size)
+        # Not of `units`: what was done before is held against the same end.
+        expected += _further(stage, expected, stage.units - behind, runs, 0.5)
     else:
         return None
     if expected <= 0 or span.total <= 0:
@@ -69,6 +77,35 @@ def fraction_of(stage: Stage, span: Span, units: float, size: float) -> float | 
         further = median_residual(expected, done, MAXIMUM_SPREAD)
         expected = max(done, min(done + further, stage.total))
     return (theirs + units_then * min(1.0, done / expected)) / span.total
+
+
+def _further(stage: Stage, ended: float, done: float, runs: float, share: float) -> float:
+    """Return how far a count goes beyond where it `ended`, at most so in such a share of cases.
+
+    Nothing but that end is known, and it has not stopped there: that it is beyond by so much tells
+    how far apart the ends may lie, as each run does. 0 where it is not beyond.
+    """
+    if done <= ended or ended <= 0:
+        return 0.0
+    late = log(done / ended)
+    spread = sqrt((runs * END_SPREAD * END_SPREAD + late * late) / (runs + 1))
+    left = max(residual(ended, done, spread, share), stage.total - done)
+    return done + left - ended
+
+
+def _beyond(stage: Stage, span: Span, size: float, runs: float) -> tuple[float, float]:
+    """Return the `beyond` and the `late` of a place."""
+    told = stage.total > 0 and not span.moved and not stage.moved
+    if told or len(stage.passes) >= len(span.passes):
+        return beyond_maximum(stage, span), 1.0
+    done = stage.units - sum(units for _, units in stage.passes)
+    ended = span.passes[len(stage.passes)][1] * exp(size)
+    if done <= ended or ended <= 0:
+        return 0.0, 1.0
+    left, late = (
+        ended + _further(stage, ended, done, runs, share) - done for share in (0.5, NINE_IN_TEN)
+    )
+    return log(done / ended), late / left if left > 0 else 1.0
 
 
 def beyond_maximum(stage: Stage, span: Span) -> float:
@@ -88,22 +125,22 @@ def partial_round(stage: Stage) -> float:
     return 0.0 if stage.steps else stage.partial
 
 
-def time_before(stage: Stage, span: Span, size: float) -> float:
+def time_before(stage: Stage, span: Span, size: float, runs: float) -> float:
     """Return when the earlier run had as much as was there when this attempt began."""
     if stage.origin <= 0 or not span.fractions:
         return 0.0
-    fraction = fraction_of(stage, span, stage.origin, size)
+    fraction = fraction_of(stage, span, stage.origin, size, runs)
     if fraction is None:
         return 0.0
     tau = moment(span.fractions, span.seconds, fraction).reached
     return min(tau, 0.99 * span.worked)  # a hundredth is left to divide by
 
 
-def reached_by(stage: Stage, span: Span, units: float, size: float) -> float | None:
+def reached_by(stage: Stage, span: Span, units: float, size: float, runs: float) -> float | None:
     """Return the `reached` of `place_of` alone; None without a count to go by."""
     if units <= stage.origin or not span.fractions or stage.spent:
         return None
-    fraction = fraction_of(stage, span, units, size)
+    fraction = fraction_of(stage, span, units, size, runs)
     if fraction is None:
         return None
     return (
@@ -113,11 +150,11 @@ def reached_by(stage: Stage, span: Span, units: float, size: float) -> float | N
     )
 
 
-def place_of(stage: Stage, span: Span, units: float, size: float) -> Place | None:
+def place_of(stage: Stage, span: Span, units: float, size: float, runs: float) -> Place | None:
     """Return where the earlier run had done as much; None without a count to go by."""
     if units <= stage.origin or not span.fractions or stage.spent:
         return None
-    fraction = fraction_of(stage, span, units, size)
+    fraction = fraction_of(stage, span, units, size, runs)
     if fraction is None:
         return None
     if fraction >= 1:
@@ -125,14 +162,15 @@ def place_of(stage: Stage, span: Span, units: float, size: float) -> Place | Non
         tau, step = span.seconds[-1], span.worked
     else:
         tau, step = moment(span.fractions, span.seconds, fraction)
-    return Place(tau, step, min(tau, time_before(stage, span, size)), beyond_maximum(stage, span))
+    origin = min(tau, time_before(stage, span, size, runs))
+    return Place(tau, step, origin, *_beyond(stage, span, size, runs))
 
 
-def time_reached(stage: Stage, span: Span, now: float, size: float) -> float:
+def time_reached(stage: Stage, span: Span, now: float, size: float, runs: float) -> float:
     """Return how many of its earlier seconds a stage has behind it."""
     fraction = None
     if span.fractions and not stage.spent:
-        fraction = fraction_of(stage, span, stage.units, size)
+        fraction = fraction_of(stage, span, stage.units, size, runs)
     worked = stage.worked(now)
     if fraction is None:
         if not span.fractions and stage.steps and not stage.spent and stage.unit == span.unit:

@@ -69,3 +69,30 @@ def test_a_stage_that_goes_on_when_its_count_is_over_is_not_at_its_end(slower):
     forecast, _ = play(history, install(20.0 * slower, 12.0), until=12.0)
     assert forecast.progress(12.0) == pytest.approx(0.6, abs=0.1)
     assert 4.0 < forecast.estimate(12.0).median < 12.0
+
+
+def walk(units, until=None, history=()):
+    """Play a count of one a second that is told no total; return the forecast and its lesson."""
+    lines = [(float(i), 1, "walk", None, "running", i, 0) for i in range(1, units)]
+    lines.append((float(units), 1, "walk", None, "completed", units, 0))
+    return play(history, lines, until=until)
+
+
+@pytest.mark.parametrize("earlier", [(60,), (60, 61), (60, 61, 60)])
+def test_a_count_without_a_total_that_goes_on_beyond_its_end_is_not_at_its_end(earlier):
+    history = []
+    for units in earlier:
+        history.append(walk(units, history=history)[1])
+    for now in (70.0, 90.0, 120.0, 150.0):
+        forecast, _ = walk(180, until=now, history=history)
+        told = forecast.estimate(now)
+        assert told.median > 0.04 * now
+        assert told.high > 0.2 * now
+        assert forecast.progress(now) < 0.97
+
+
+def test_one_that_ends_as_it_did_counts_down_to_its_end():
+    history = [walk(60)[1]]
+    history.append(walk(60, history=history)[1])
+    forecast, _ = walk(60, until=55.0, history=history)
+    assert forecast.estimate(55.0).median == pytest.approx(5, abs=1.5)
