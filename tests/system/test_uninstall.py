@@ -75,6 +75,9 @@ def test_what_goes_on_is_told_and_makes_nothing_again(sandbox):
     assert job.returncode == 0
     assert sandbox.serving() is None
     assert os.listdir(sandbox.directory) == ["uninstalled"]
+    again = sandbox.headway("uninstall", **environ)
+    assert again.stdout == "there is nothing of Headway here\n"
+    assert not os.path.exists(sandbox.directory)
     assert not os.path.exists(sandbox.state)
 
 

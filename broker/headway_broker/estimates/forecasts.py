@@ -28,9 +28,8 @@ from headway_broker.state.ledger import Ledger
 from headway_broker.state.outbox import Faults
 
 STAGES_LIMIT = 50  # running stages of an operation that get estimates of their own
-TOLD_AT_ONCE = (
-    1_000  # stages whose counts a forecast is told of at a time, as long as a `CROWD` takes
-)
+# Stages whose counts a forecast is told of at a time: as long as the estimate of a `CROWD` takes.
+TOLD_AT_ONCE = 1_000
 
 
 def _contained(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -61,8 +61,8 @@ class OperationForecast:
         # Of stages that count, by attempt: the children inside them.
         self.beside: dict[tuple[int, int], Works] | None = None
         self.estimated_at = NEVER
-        self.elsewhere = False  # those have other arguments, or were elsewhere: not what is usual
         self.runs = 0  # earlier runs that it uses
+        self.elsewhere = False  # they had other arguments, or were elsewhere: not what is usual
         self.pace = Pace(now)
         self.works = False  # there are samples of its hidden counts
 

@@ -14,6 +14,9 @@ from headway_broker.shell import processes
 from headway_broker.shell.processes import Death, Deaths, alive, boot_id, resident
 from headway_broker.state.process_image import replaced
 
+# Its pidfds, epoll and /proc.
+of_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has it")
+
 
 @pytest.fixture
 def child():
@@ -49,7 +52,7 @@ def names(found):
     return [death.name for death in found]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="nobody else's kernel tells it")
+@of_linux
 def test_how_a_process_has_died_is_told_before_anybody_has_waited_for_it(deaths, child):
     deaths.watch("it", child.pid, None)
     child.kill()
@@ -65,7 +68,7 @@ def test_a_death_is_told_once_by_its_name(deaths, child):
     assert deaths.poll() == []
 
 
-@pytest.mark.skipif(not hasattr(select, "epoll"), reason="needs epoll")
+@of_linux
 def test_a_death_wakes_whoever_polls_the_descriptor(deaths, child):
     deaths.watch("it", child.pid, None)
     assert not select.select([deaths.descriptor], [], [], 0)[0]
@@ -118,7 +121,7 @@ def test_a_process_costs_one_descriptor_however_many_names_it_has(deaths, child)
     assert len(os.listdir("/dev/fd")) == before
 
 
-@pytest.mark.skipif(not hasattr(select, "epoll"), reason="needs epoll")
+@of_linux
 def test_a_copy_of_a_descriptor_tells_nothing_of_the_next_process(deaths, child):
     deaths.watch("first", child.pid, None)
     [number] = [int(fd) for fd in os.listdir("/proc/self/fd") if is_pidfd(fd)]
@@ -163,7 +166,7 @@ def test_without_descriptors_the_pids_are_looked_at(deaths, child, monkeypatch):
     assert not deaths.looking
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a Linux system call")
+@of_linux
 def test_older_pythons_open_a_pidfd_by_its_number(deaths, child, monkeypatch):
     monkeypatch.delattr(os, "pidfd_open", raising=False)
     deaths.watch("it", child.pid, None)
@@ -184,7 +187,7 @@ def test_a_process_is_known_by_pid_and_start(child):
     assert start_time(child.pid) is None
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@of_linux
 def test_a_process_keeps_its_image_until_it_becomes_another_program():
     code = "import os, sys; input(); os.execv(sys.executable, [sys.executable, '-c', 'input()'])"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:

@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 import select
-import sys
 import termios
 import time
 
@@ -48,19 +47,6 @@ def screen(tmp_path, monkeypatch):
     yield read
     os.close(master)
     os.close(slave)
-
-
-@pytest.fixture
-def end(reporter, clock):
-    """Runs an operation for so long, by default a long one; returns it."""
-
-    def run(name="Work", seconds=LONG, state="completed", **options):
-        made = headway.operation(name, **options).start()
-        clock.advance(seconds)
-        made.complete() if state == "completed" else made.fail("broken")
-        return made
-
-    return run
 
 
 def test_what_no_viewer_has_printed_the_program_prints_once(reporter, end, screen):
@@ -418,37 +404,3 @@ def test_an_exit_whose_time_is_over_waits_for_no_terminal(
     reporter.receipts.print_pending(time.monotonic() - 1.0)
     assert timeouts == [0.0]
     assert waits.slept == []
-
-
-@pytest.fixture
-def in_log(monkeypatch):
-    monkeypatch.setenv("CI", "true")
-
-
-@pytest.mark.usefixtures("in_log")
-def test_a_log_is_owed_what_took_long_or_failed_until_its_viewer_answers(reporter, end):
-    long, failed = end("Long"), end("Failed", LEAST_SECONDS / 2, "failed")
-    end("Short", LEAST_SECONDS / 2)
-    end("Quiet", display="quiet")
-    plain = end("Plain", display="plain")
-    assert [one.id for one in reporter.receipts.untold()] == [long.id, failed.id, plain.id]
-    reporter.receipts.answered([failed.id])
-    assert [one.id for one in reporter.receipts.untold()] == [long.id, plain.id]
-    for number in range(receipts.UNTOLD_LIMIT):
-        end(f"job {number}")
-    assert len(reporter.receipts.untold()) == receipts.UNTOLD_LIMIT
-    assert long.id not in {one.id for one in reporter.receipts.untold()}
-
-
-def test_elsewhere_no_log_is_owed_anything(reporter, end, monkeypatch):
-    monkeypatch.delenv("CI", raising=False)
-    end("Long")
-    assert reporter.receipts.untold() == []
-
-
-def test_an_end_whose_words_cannot_be_imported_any_more_ends_in_order(reporter, monkeypatch):
-    monkeypatch.setitem(sys.modules, "headway.formatting.picture_support", None)  # ImportError
-    operation = headway.operation("Build").start()
-    operation.complete()
-    assert operation.state == "completed"
-    assert reporter.receipts.untold() == []

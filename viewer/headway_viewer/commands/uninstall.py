@@ -14,6 +14,7 @@ from typing import Any, Mapping, Protocol, Sequence
 from headway import text
 from headway.formatting.outcome import display_name
 from headway.host import identity
+from headway.host.files import key_files
 from headway.host.launch import user_units
 from headway.protocol import endpoint
 from headway.protocol.endpoint import NoRuntimeDirectory
@@ -34,9 +35,10 @@ Headway was uninstalled. Programs that had begun before look here, and report no
 Once they have ended this file may go.
 """
 STOP_TIMEOUT = 15.0  # seconds for the broker to store what it has and leave
+HISTORY = "history.sqlite3"  # of `headway_broker.history.database`
 # What is made in the two directories; nothing else there is touched.
 STATE_FILES = (
-    "history.sqlite3",
+    HISTORY,
     "secret",
     "long-commands",
     "lost-ends",
@@ -51,7 +53,7 @@ RUNTIME_FILES = (
 )
 RUNTIME_FOLDERS = ("unsent", "terminals")
 # How other names begin of what is in these directories.
-ALSO = ("history.sqlite3", "broker.log.", "bars-", endpoint.SECOND_SPOOL)
+ALSO = (HISTORY, "broker.log.", "bars-", endpoint.SECOND_SPOOL)
 # Where `headway completion --help` says to put what it prints.
 COMPLETIONS = (
     ".local/share/bash-completion/completions/headway",
@@ -84,6 +86,8 @@ def uninstall(argv: Sequence[str]) -> int:
     _await_broker()
     found = paths(os.environ, os.getuid(), os.path.expanduser("~"))
     if not found:
+        for mark in _earlier_marks():
+            _drop_mark(mark)
         sys.stdout.write("there is nothing of Headway here\n")
         return 0
     for path in found:
@@ -96,7 +100,9 @@ def uninstall(argv: Sequence[str]) -> int:
         if arguments.yes or not sys.stdin.isatty():
             option = "--force" if going else "--yes"
             return print_error("uninstall", f"nothing was removed; {option} removes it", 1)
-        sys.stdout.write("Stop Headway and remove all this, with what it has learned? [y/N] ")
+        learned = any(os.path.basename(path) == HISTORY for path in found)
+        also = ", with what it has learned" if learned else ""
+        sys.stdout.write(f"Stop Headway and remove all this{also}? [y/N] ")
         sys.stdout.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             return print_error("uninstall", "nothing was removed", 1)
@@ -116,6 +122,9 @@ def uninstall(argv: Sequence[str]) -> int:
         print_error("uninstall", f"could not be removed: {path}", 1)
     for mark in marks:
         _drop_mark(mark)
+    keys = key_files.folder(os.environ, os.getuid())
+    if os.path.isdir(keys):
+        sys.stdout.write(f"{keys} stays: other machines may know these keys\n")
     sys.stdout.write("removed; now `pip uninstall headway`, or as it was installed\n")
     return 1 if left else 0
 
@@ -175,6 +184,14 @@ def _runtime_directories(found: Sequence[str]) -> list[str]:
     """Return which of the paths are runtime directories."""
     known = [directory for _, directory in endpoint.candidates(os.environ, os.getuid())]
     return [path for path in found if path in known]
+
+
+def _earlier_marks() -> list[str]:
+    """Return the marks that stayed after an earlier removal, for programs that went on."""
+    uid = os.getuid()
+    places = [directory for _, directory in endpoint.candidates(os.environ, uid)]
+    marks = [os.path.join(place, endpoint.UNINSTALLED) for place in places]
+    return [mark for mark in marks if os.path.lexists(mark) and _is_own(os.path.dirname(mark), uid)]
 
 
 def _leave_mark(directory: str) -> str | None:

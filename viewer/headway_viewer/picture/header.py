@@ -18,9 +18,9 @@ from headway_viewer.picture.finish_time import FinishTime
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_of, remaining_of_all
 
 TITLE = "headway"
-LONGEST_SEARCH_RATE = (
-    1000  # open operations, a second, for the longest remaining time: it counts down between
-)
+# Open operations that are looked at, a second, for the longest remaining time; between two looks it
+# counts down.
+LONGEST_SEARCH_RATE = 1000
 
 
 class Header:

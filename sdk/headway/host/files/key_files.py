@@ -92,8 +92,12 @@ def find(environ: Mapping[str, str], uid: int, roles: tuple[str, ...]) -> KeyPai
 
 
 def may_follow(environ: Mapping[str, str], uid: int) -> bool:
-    """Return whether a viewer could connect: with a worker's key alone there is none to follow."""
+    """Return whether a viewer could connect: with a worker's key alone there is none to follow.
+
+    Nor where Headway was uninstalled: it would make files again that were removed.
+    """
     try:
+        endpoint.refuse_uninstalled()
         if endpoint.network_endpoint(environ) is not None:
             find(environ, uid, VIEWING)
     except OSError as error:

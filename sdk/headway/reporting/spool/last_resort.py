@@ -48,8 +48,6 @@ NONE_LEFT = (errno.EMFILE, errno.ENFILE)  # descriptors
 # Bytes of corrections in one file: each correction writes those before it again. Doubled, many cost
 # an exit twice as much; halved, there are twice as many files.
 CORRECTIONS_BYTES = 1 << 14
-
-
 # Links that a process which may write no file leaves at most, and the stages that are tried in one.
 LINKS_LIMIT = 200
 STAGES_IN_LINKS = (None, 20, 5, 0)

@@ -16,20 +16,8 @@ if TYPE_CHECKING:
 SPECIAL = frozenset(
     (
         *("apt", "apt-get", "aptitude", "cargo", "curl", "dd", "doas", "dpkg", "eatmydata", "env"),
-        *(
-            "ffmpeg",
-            "flac",
-            "git",
-            "ionice",
-            "nice",
-            "nohup",
-            "npm",
-            "pv",
-            "setsid",
-            "stdbuf",
-            "sudo",
-        ),
-        *("time", "timeout", "unxz", "unzstd", "wget", "xz", "zstd"),
+        *("ffmpeg", "flac", "git", "ionice", "nice", "nohup", "npm", "pv", "setsid", "stdbuf"),
+        *("sudo", "time", "timeout", "unxz", "unzstd", "wget", "xz", "zstd"),
     )
 )
 SPECIAL_STARTS = ("pip", "python", "pypy")

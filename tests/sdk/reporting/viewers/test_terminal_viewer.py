@@ -8,6 +8,7 @@ import pytest
 import headway
 from headway.host.files import key_files
 from headway.host.files.terminal_locks import VIEWER, TerminalLock
+from headway.protocol.endpoint import UNINSTALLED
 from headway.reporting.reporter import EXIT_LIMIT
 from headway.reporting.viewers import terminal_viewer
 from headway.reporting.viewers.terminal_viewer import (
@@ -83,6 +84,18 @@ def test_another_viewer_is_started_where_the_first_is_gone(reporter, clock, star
     for _ in range(9):
         viewer.look(clock.advance(CHECK_INTERVAL))
     assert len(started) == MAX_STARTS
+
+
+def test_where_headway_was_uninstalled_no_other_viewer_is_started(
+    reporter, clock, started, tmp_path
+):
+    viewer = TerminalViewer(reporter)
+    headway.operation("Work").start()
+    viewer.look(clock.advance(START_DELAY))
+    (tmp_path / "run" / UNINSTALLED).touch()
+    viewer.look(clock.advance(CHECK_INTERVAL))
+    (tmp_path / "run" / UNINSTALLED).unlink()  # which this process would heed in every test
+    assert len(started) == 1
 
 
 def test_where_no_python_can_run_it_no_viewer_is_started(reporter, clock, started, monkeypatch):

@@ -60,6 +60,27 @@ def test_what_does_not_fit_on_a_screen_is_counted_by_state():
     assert lines[-1].startswith("headway  3 running")
 
 
+def test_a_failure_of_what_has_completed_since_is_a_row_among_what_has_ended():
+    made = [
+        operation("f1", "build", "failed", started=-90.0, ended=-80.0, key="k", exit_status=2),
+        operation("f2", "build", "failed", started=-90.0, ended=-70.0, key="other", exit_status=2),
+        operation("c1", "build", "completed", started=-60.0, ended=-50.0, key="k"),
+    ]
+    for one in made:
+        one.tail = ["ld: cannot find -lm"] if one.state == "failed" else []
+    lines = [" ".join(line.split()) for line in listed(*made, lines=20)]
+    assert lines == [
+        "✗ build failed after 10 s, exit 2, completed since f1",
+        "✓ build 10 s c1",
+        "✗ build failed after 20 s, exit 2 f2",
+        "ld: cannot find -lm",
+        "headway 2 failed, 1 completed",
+    ]
+    assert "completed since" not in " ".join(listed(*made))  # where all is asked for
+    made[2].ended = made[0].ended - 1  # the failure came after it
+    assert "completed since" not in " ".join(listed(*made, lines=20))
+
+
 def failures(count, **differences):
     made = [
         operation(f"f{n:02}", "deploy", "failed", started=-360.0 - n, ended=-300.0 - n)
@@ -92,7 +113,8 @@ def test_failures_that_differ_are_told_before_what_has_completed():
     done = [operation(f"d{n:03}", f"job {n}", "completed", ended=-100.0 - n) for n in range(180)]
     lines = listed(*failures(30), *done, lines=200)
     assert sum("✗" in line for line in lines) == 30
-    assert lines[0].endswith("completed): headway ps --all") and "failed" not in lines[0]
+    assert lines[0].endswith("completed): headway ps --all")
+    assert "failed" not in lines[0]
 
 
 def test_the_last_line_counts_what_is_listed_and_tells_no_time_twice():

@@ -32,6 +32,7 @@ def failed(ended):
         ([operation("a", "npm", silent_since=NOW - 12)], "▶ npm no contact for 12 s"),
         ([failed(-60.0)], "✗ npm install failed after 10 min 40 s, exit 1"),
         ([failed(-601.0)], ""),
+        ([failed(-60.0), operation("b", "npm install", "completed", ended=-5.0)], ""),
         (
             [operation("a", "x"), operation("b", "y"), failed(-60.0)],
             "2 running, 1 failed",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Iterable, NamedTuple, Sequence
+from typing import AbstractSet, Iterable, NamedTuple, Sequence
 
+from headway.formatting.outcome import display_name
 from headway.lookup import has_labels
 from headway.model import Operation
 from headway.states import (
@@ -65,23 +66,55 @@ class Filter(NamedTuple):
         return self.since is None or operation.open or ended is None or ended >= now - self.since
 
 
-def listed(operations: Iterable[Operation]) -> list[Operation]:
-    """Return operations in the order of their rows: by state, the latest last."""
-    return sorted(operations, key=lambda one: (_RANK[one.state], _recency(one)))
+def completed_since(operations: Iterable[Operation]) -> frozenset[str]:
+    """Return the ids of the failures after which the same, by its name and key, has completed."""
+    broken: list[Operation] = []
+    last: dict[object, float] = {}
+    for one in operations:
+        if one.state in _BROKEN:
+            broken.append(one)
+        elif one.state == COMPLETED and not one.stopped:
+            look = _look(one)
+            last[look] = max(last.get(look, 0.0), one.ended or 0.0)
+    return frozenset(one.id for one in broken if last.get(_look(one), 0.0) > (one.ended or 0.0))
 
 
-def fit(operations: list[Operation], heights: list[int], lines: int) -> list[Operation]:
+def _look(one: Operation) -> object:
+    return display_name(one), one.key, one.host
+
+
+def listed(
+    operations: Iterable[Operation], mended: AbstractSet[str] = frozenset()
+) -> list[Operation]:
+    """Return operations in the order of their rows: by state, the latest last.
+
+    Failures that are `mended` stand with what has completed.
+    """
+    return sorted(
+        operations,
+        key=lambda one: (0 if one.id in mended else _RANK[one.state], _recency(one)),
+    )
+
+
+def fit(
+    operations: list[Operation],
+    heights: list[int],
+    lines: int,
+    mended: AbstractSet[str] = frozenset(),
+) -> list[Operation]:
     """Return the operations of those `listed` that fit into `lines`; `heights` are their lines.
 
-    What goes on comes first, then what went wrong, each the latest; failures get
-    1/`BROKEN_SHARE` of the lines in any case.
+    What goes on comes first, then what went wrong and is not `mended`, each the latest; failures
+    get 1/`BROKEN_SHARE` of the lines in any case.
     """
     if sum(heights) <= lines:
         return operations
     height = {one.id: lines_of for one, lines_of in zip(operations, heights)}
     going = [one for one in operations if one.open]
-    broken = [one for one in operations if one.state in _BROKEN]
-    over = [one for one in operations if not one.open and one.state not in _BROKEN]
+    broken = [one for one in operations if one.state in _BROKEN and one.id not in mended]
+    over = [
+        one for one in operations if not one.open and (one.state not in _BROKEN or one.id in mended)
+    ]
     # On a small screen that has no room for the latest: it gets half of it, if that is enough.
     latest = height[broken[-1].id] if broken else 0
     least = latest if lines >= BROKEN_SHARE and latest <= lines // 2 else 0

@@ -1,8 +1,8 @@
 """The output of `headway ps`: a row for every operation, with the error of those that broke.
 
 Pure. On a screen, failures that look alike are folded into the latest of them, and of the others
-half a screen is told: what goes on is not to drown in what went wrong. The tasks of a pool that
-have completed are one row.
+half a screen is told: what goes on is not to drown in what went wrong. A failure of what has
+completed since is a row among what has ended. The tasks of a pool that have completed are one row.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from headway.formatting.theme import Line, Theme
 from headway.model import Operation
 from headway.states import COMPLETED, CRASHED, FAILED
 from headway_viewer import formatting
-from headway_viewer.commands.listing.filters import fit, listed
+from headway_viewer.commands.listing.filters import completed_since, fit, listed
 from headway_viewer.picture.board import COUNTED_STATES, Board, end_word
 from headway_viewer.picture.columns import TableRow
 from headway_viewer.picture.finish_time import FinishTime
@@ -25,6 +25,7 @@ ERROR_LINES = 2  # below a row that failed or crashed
 POOL_LEAST = 3  # tasks that are folded: two are as quickly read as "2 workers"
 LEAST_FAILURES = 5  # that do not look alike, on the smallest screen that has room for them
 FAILURE_LINES = 2 * (1 + ERROR_LINES)  # of a screen, for each more: they are half of it at most
+MENDED = "completed since"  # of a failure: the same has
 NOTHING = "nothing is running"
 NONE_MATCH = "no operation matches; `headway ps --all` lists all"
 
@@ -51,14 +52,16 @@ def list_operations(
         return [[("", NONE_MATCH if board.replica.operations else NOTHING)]]
     view = View(board, theme, finish_time=finish_time)
     width = max(columns - 1, 20)
-    ordered = listed(operations)
-    folded = {} if lines is None else fold(ordered, lines)
+    mended = frozenset() if lines is None else completed_since(operations)
+    ordered = listed(operations, mended)
+    folded = {} if lines is None else fold([one for one in ordered if one.id not in mended], lines)
     pools = {} if lines is None else fold_pools(ordered)
     pooled = {one.id for members in pools.values() for one in members}.difference(pools)
     kept = [
         one
         for one in ordered
-        if one.id not in pooled and (one.state not in _BROKEN or lines is None or one.id in folded)
+        if one.id not in pooled
+        and (one.state not in _BROKEN or lines is None or one.id in folded or one.id in mended)
     ]
     below = {
         one.id: [
@@ -66,7 +69,7 @@ def list_operations(
             *_alike_line(folded.get(one.id, []), theme, width, now),
         ]
         for one in kept
-        if one.state in _BROKEN
+        if one.state in _BROKEN and one.id not in mended
     }
     if detailed:
         below.update({one.id: view.all_details(one, width, now) for one in kept if one.open})
@@ -75,8 +78,8 @@ def list_operations(
         heights = [1 + len(below.get(one.id, ())) for one in kept]
         others = len(pooled) + sum(map(len, folded.values()))
         if sum(heights) + 1 > lines or len(kept) + others < len(ordered):
-            shown = fit(kept, heights, max(lines - 2, 1))
-    rows = [_row(view, one, pools.get(one.id), now) for one in shown]
+            shown = fit(kept, heights, max(lines - 2, 1), mended)
+    rows = [_row(view, one, pools.get(one.id), now, mended=one.id in mended) for one in shown]
     widths = view.columns.measure(rows, width)
     found: list[Line] = []
     told = {one.id for one in shown}
@@ -145,9 +148,15 @@ def _may_be_task(one: Operation) -> bool:
     return own and one.state == COMPLETED and not one.stopped
 
 
-def _row(view: View, one: Operation, pool: list[Operation] | None, now: float) -> TableRow:
+def _row(
+    view: View, one: Operation, pool: list[Operation] | None, now: float, *, mended: bool
+) -> TableRow:
     """Return the row of an operation, which stands for all of its pool if that is given."""
     row = view.row(one, now)
+    if mended and row.message:
+        texts = (row.message, *row.shorter)
+        since = view.theme.spell(f"{texts[0]}, {MENDED}")
+        return row._replace(message=since, shorter=texts)
     if pool is None:
         return row
     name, message = map(view.theme.spell, pool_texts(pool))

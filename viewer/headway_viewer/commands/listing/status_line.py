@@ -6,8 +6,9 @@ from headway import string_width
 from headway.formatting.outcome import display_name, outcome_text, sole_stage
 from headway.formatting.theme import STYLES, Line, Theme
 from headway.model import Operation
-from headway.states import CRASHED, FAILED, PENDING, RUNNING, WAITING
+from headway.states import COMPLETED, CRASHED, FAILED, PENDING, RUNNING, WAITING
 from headway_viewer import formatting
+from headway_viewer.commands.listing.filters import completed_since
 from headway_viewer.picture.board import Board
 from headway_viewer.picture.remaining import blank_if_unknown, remaining_text
 from headway_viewer.picture.view import View, shown_progress
@@ -21,13 +22,14 @@ _OPEN_STATES = (RUNNING, WAITING, PENDING)
 def status_line(board: Board, theme: Theme, columns: int, now: float) -> Line:
     """Return what goes on, and what went wrong in the last `FAILURE_SHOWN` seconds.
 
-    Nothing where there is neither. `now` is the broker's time.
+    But for what has completed since. Nothing where there is neither. `now` is the broker's time.
     """
     going = list(map(board.told, board.roots(*_OPEN_STATES)))
+    mended = completed_since(board.roots(FAILED, CRASHED, COMPLETED))
     broken = [
         one
         for one in board.roots(FAILED, CRASHED)
-        if one.ended is not None and one.ended >= now - FAILURE_SHOWN
+        if one.ended is not None and one.ended >= now - FAILURE_SHOWN and one.id not in mended
     ]
     parts: Line = []
     if len(going) == 1:
