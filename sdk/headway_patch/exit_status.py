@@ -72,18 +72,17 @@ def _is_called_by_python() -> bool:
     return True
 
 
-def watch(leaves_at_once: Callable[[Any], None], may_end: Callable[[Any], None]) -> None:
+def watch(leaves_at_once: Callable[[Any], None], becomes: Callable[[Any], None]) -> None:
     """Let `sys.exit` leave a witness from now on.
 
     Call `leaves_at_once` with the status before `os._exit`, where no exit handler runs: it is how
-    forked children end. Call `may_end` before the process becomes another program, or aborts.
+    forked children end. Call `becomes` before the process becomes another program, if it does.
     """
     if not hasattr(sys.exit, "_headway"):
         sys.exit = _with_witness(sys.exit)  # pyright: ignore[reportAttributeAccessIssue]
         os._exit = _after(leaves_at_once, os._exit)
-        os.execv = _after(may_end, os.execv)
-        os.execve = _after(may_end, os.execve)
-        os.abort = _after(may_end, os.abort)
+        os.execv = _after(becomes, os.execv)
+        os.execve = _after(becomes, os.execve)
 
 
 def _after(tell: Callable[[Any], None], leave: Callable[..., NoReturn]) -> Callable[..., NoReturn]:

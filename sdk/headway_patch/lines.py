@@ -57,7 +57,7 @@ class Connection:
         path = os.environ.get("HEADWAY_BARS")
         if not path:
             return
-        exit_status.watch(leave_at_once, tell_counts)
+        exit_status.watch(leave_at_once, become_another)
         _watch_process()
         try:
             import socket  # noqa: PLC0415 - only a program with bars needs it
@@ -362,7 +362,14 @@ def leave_at_once(status: Any) -> None:
         _connection.finish(SystemExit(status) if status else None)
 
 
-def tell_counts(_: object = None) -> None:
+def become_another(_: object) -> None:
+    """Tell how far the open bars are, and that nobody will know how they end, unless exec fails."""
+    tell_counts()
+    if _connection is not None and _connection.pid == os.getpid():
+        _connection.send("becomes")
+
+
+def tell_counts() -> None:
     """Tell how far the open bars are: this process may end without any exit handler."""
     if _connection is not None and _connection.pid == os.getpid():
         for look in [*_connection.last_looks, *(bar.look for bar in _connection.open.values())]:

@@ -181,6 +181,7 @@ class ProcessBars:
         self.gone = False  # its connection has ended
         self.ended_by_parent = False
         self._explicit = False  # each of its bars ends by a line
+        self._becomes = False  # it is about to become another program
         self._lives: bool | None = None  # at the end of the connection; None: unknown
 
     def feed(self, line: str) -> None:
@@ -188,8 +189,13 @@ class ProcessBars:
 
         `child PID…` says the parent process and those above it, in which the bars around may be;
         `ends PID` that this process is about to end one of its children; `explicit` that each bar
-        ends by a line, so that one which is open at the end of the connection was cut off.
+        ends by a line, so that one which is open at the end of the connection was cut off;
+        `becomes` that it is about to become another program: it has not, where a line follows.
         """
+        if line:
+            self._becomes = line == "becomes"
+        if not line or self._becomes:
+            return
         word, *numbers = line.split()[: 1 + ANCESTOR_LIMIT] or [""]
         if word == "child" and all(number.isdecimal() for number in numbers):
             self.ancestors = [int(number) for number in numbers]
@@ -212,7 +218,7 @@ class ProcessBars:
     def finish(self, lives: bool | None) -> None:
         """Let what is open end: nobody will tell more of it."""
         self.gone = True
-        self._lives = lives
+        self._lives = lives or self._becomes if lives is not None else None
         for said in self._lines.finish():
             try:
                 self._apply(said)

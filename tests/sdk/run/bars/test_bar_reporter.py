@@ -144,6 +144,20 @@ def test_what_an_explicit_process_told_no_end_of_ends_by_what_became_of_it(
     assert not process.any_open()
 
 
+@pytest.mark.parametrize(
+    ("lines", "state"), [(["becomes"], "ended"), (["becomes", "@1 done 3"], "crashed")]
+)
+def test_what_became_another_program_has_not_crashed_however_soon_that_ended(
+    op, bars, lines, state
+):
+    process = bars.connect(1)
+    say(process, "explicit", "@1 stage loop total=4", "@1 done 2", *lines, "")
+    bars.disconnect(process, lives=False)
+    while bars.turn():
+        pass
+    assert op.stages[0].state == state
+
+
 def test_a_bar_that_is_reset_is_run_again(op, bars):
     process = bars.connect(1)
     say(process, "@1 stage loop total=4", "@1 done 4", "@1 stage loop total=9", "@1 done 1")
