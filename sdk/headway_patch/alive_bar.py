@@ -36,7 +36,7 @@ def reporting(original: Any) -> Any:
             config = config._replace(disable=True)
         with original(config, total, **options) as handle:
             unit = (getattr(config, "unit", "") or "").strip() or None
-            bar = Bar(config.title, None if config.manual else total, unit)
+            bar = Bar(config.title, *((None, "%") if config.manual else (total, unit)))
             over = threading.Event()
 
             def look(*, last: bool = False) -> None:

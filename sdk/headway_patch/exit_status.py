@@ -72,27 +72,30 @@ def _is_called_by_python() -> bool:
     return True
 
 
-def watch(leaves_at_once: Callable[[Any], None]) -> None:
+def watch(leaves_at_once: Callable[[Any], None], becomes: Callable[[Any], None]) -> None:
     """Let `sys.exit` leave a witness from now on.
 
     Call `leaves_at_once` with the status before `os._exit`, where no exit handler runs: it is how
-    forked children end.
+    forked children end. Call `becomes` before the process becomes another program, if it does.
     """
     if not hasattr(sys.exit, "_headway"):
         sys.exit = _with_witness(sys.exit)  # pyright: ignore[reportAttributeAccessIssue]
         os._exit = _after(leaves_at_once, os._exit)
+        os.execv = _after(becomes, os.execv)
+        os.execve = _after(becomes, os.execve)
 
 
 def _after(tell: Callable[[Any], None], leave: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
-    def _exit(*arguments: Any, **named: Any) -> NoReturn:
+    def tell_and_leave(*arguments: Any, **named: Any) -> NoReturn:
         try:
             tell(named.get("status", arguments[0] if arguments else 0))
         except Exception as error:
             reraise_async(error)
         leave(*arguments, **named)
 
-    _exit.__doc__ = leave.__doc__
-    return _exit
+    tell_and_leave.__name__ = tell_and_leave.__qualname__ = leave.__name__
+    tell_and_leave.__doc__ = leave.__doc__
+    return tell_and_leave
 
 
 def _with_witness(before: Callable[..., NoReturn]) -> Callable[..., NoReturn]:

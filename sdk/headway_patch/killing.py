@@ -10,7 +10,7 @@ import os
 import sys
 
 from headway_patch.async_exceptions import reraise_async
-from headway_patch.lines import connection
+from headway_patch.lines import connection, tell_counts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +40,11 @@ def watch() -> None:
 
 def _tell(pid: Any, number: Any) -> None:
     try:
-        if type(pid) is int and pid > 1 and pid != os.getpid() and _ends(int(number)):
-            connection().send(f"ends {pid}")
+        if type(pid) is int and pid > 1 and _ends(int(number)):
+            if pid == os.getpid():
+                tell_counts()
+            else:
+                connection().send(f"ends {pid}")
     except Exception as error:
         reraise_async(error)
 

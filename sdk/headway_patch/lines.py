@@ -10,7 +10,8 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from _thread import allocate_lock, get_ident
+from _thread import RLock, allocate_lock, get_ident
+from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 
@@ -24,10 +25,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from types import CodeType, FrameType
-    from typing import Any, Callable
+    from typing import Any, Callable, Iterator
 
 PENDING_LIMIT = 1 << 18  # bytes that wait for the socket: thousands of beginnings and ends
 EXIT_TIMEOUT = 0.25  # seconds for which an exit waits for a reader that is behind
+HOLD_TIMEOUT = 0.1  # seconds for a thread that moves a bar: it takes microseconds
 LEFT_LIMIT = 1000  # bars that were left and wait for a verdict: the oldest have stopped there
 ANCESTOR_LIMIT = 8  # processes above this one that are told: servers of forks, shells
 UNNAMED_LIMIT = 100  # lines that make bars without a name: further ones share the first
@@ -40,11 +42,13 @@ class Connection:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.lock = allocate_lock()
+        self.moving = RLock()  # of whoever moves or ends a bar; a signal's handler comes in between
         self.numbers = count(1)
         self.entered: dict[int, list[Bar]] = {}  # thread → the bars that it iterates over
         self.first = _main_thread()
         self.open: dict[int, Bar] = {}
         self._unnamed: dict[Any, str] = {}  # by the line that made it, the name of a bar
+        self.watched = False  # `counting` has a thread that looks at the open bars
         self.last_looks: list[Callable[[], object]] = []  # called before `finish` ends what is open
         self._unsent: list[bytes] = []  # lines, until whoever has the lock takes them
         self._pending = b""
@@ -53,7 +57,7 @@ class Connection:
         path = os.environ.get("HEADWAY_BARS")
         if not path:
             return
-        exit_status.watch(leave_at_once)
+        exit_status.watch(leave_at_once, become_another)
         _watch_process()
         try:
             import socket  # noqa: PLC0415 - only a program with bars needs it
@@ -159,6 +163,19 @@ class Connection:
         if len(self._pending) > PENDING_LIMIT:
             self._close()
 
+    def lagging(self) -> list[Bar]:
+        """Return the open bars whose count lags behind, but for those that were left."""
+        return [bar for bar in list(self.open.values()) if bar.lags and bar.left_at is None]
+
+    def look(self) -> bool:
+        """Look at those whose count lags behind; return whether there are any."""
+        bars = self.lagging()
+        for bar in bars:
+            with bar.held() as alone:
+                if alone and bar.open:
+                    bar.look()
+        return bool(bars)
+
     def unnamed(self) -> str:
         """Return the name of a bar that is given none: one for each line that makes such."""
         place = _program_line()
@@ -211,6 +228,7 @@ class Bar:
         self.prefix = f"@{number}" if around is None else f"@{number}<{around.number}"
         self.number = number
         self.look: Callable[[], object] = bool
+        self.lags = False  # `look` tells more than it has said: it is called now and then, too
         self.entered = False  # it is iterated over
         self.left_at: tuple[CodeType, int] | None = None  # code and line of the loop over it
         self.left_in = 0  # the thread of that
@@ -236,17 +254,29 @@ class Bar:
         """Return whether it has not ended."""
         return self.number in self.connection.open
 
+    @contextmanager
+    def held(self) -> Iterator[bool]:
+        """Move or end it alone, if that is possible within `HOLD_TIMEOUT`; yield whether it is."""
+        own = self.connection.pid == os.getpid()  # else its lock is as it was at the fork
+        alone = own and self.connection.moving.acquire(True, HOLD_TIMEOUT)
+        try:
+            yield alone
+        finally:
+            if alone:
+                self.connection.moving.release()
+
     def move(self, done: Any, total: Any, detail: str, *, last: bool = False) -> None:
         """Say how far it is, where that is news."""
-        before, self._told = self._told, (done, total, detail)
-        if before == self._told or not self.open:
-            return
-        if total != before[1] and is_count(total):
-            self._send(f"total {total}")
-        if detail != before[2]:
-            self._send(f"detail {words(detail)}")
-        if done != before[0] and is_count(done):
-            self._send(f"done {done}", last=last)
+        with self.held():
+            before, self._told = self._told, (done, total, detail)
+            if before == self._told or not self.open:
+                return
+            if total != before[1] and is_count(total):
+                self._send(f"total {total}")
+            if detail != before[2]:
+                self._send(f"detail {words(detail)}")
+            if done != before[0] and is_count(done):
+                self._send(f"done {done}", last=last)
 
     @property
     def full(self) -> bool:
@@ -259,8 +289,9 @@ class Bar:
 
         Of a bar that is open when the program has come to its `end`, the exit status says how.
         """
-        if self.connection.open.pop(self.number, None) is not None:
-            self._send(f"{how} {words(why)}".rstrip())
+        with self.held():
+            if self.connection.open.pop(self.number, None) is not None:
+                self._send(f"{how} {words(why)}".rstrip())
 
     def end_by(self, error: BaseException | None) -> None:
         """End it as `error` has left it, or where its numbers say."""
@@ -329,6 +360,20 @@ def leave_at_once(status: Any) -> None:
     """End what is open: this process leaves by `os._exit` with `status`."""
     if _connection is not None:
         _connection.finish(SystemExit(status) if status else None)
+
+
+def become_another(_: object) -> None:
+    """Tell how far the open bars are, and that nobody will know how they end, unless exec fails."""
+    tell_counts()
+    if _connection is not None and _connection.pid == os.getpid():
+        _connection.send("becomes")
+
+
+def tell_counts() -> None:
+    """Tell how far the open bars are: this process may end without any exit handler."""
+    if _connection is not None and _connection.pid == os.getpid():
+        for look in [*_connection.last_looks, *(bar.look for bar in _connection.open.values())]:
+            look()
 
 
 def _watch_process() -> None:

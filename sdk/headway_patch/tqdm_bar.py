@@ -12,13 +12,14 @@ from time import monotonic
 from weakref import ref
 
 from headway_patch.async_exceptions import reraise_async
+from headway_patch.counting import Feed, watch
 from headway_patch.hook import require, warn
 from headway_patch.lines import Bar, is_drawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, Iterator
+    from typing import Any, Callable, Iterator
 
 _FILE = 4  # the place of `file` among the parameters of tqdm
 INTERVAL = 0.05  # seconds between two reports of a count: twenty a second are seen
@@ -39,6 +40,7 @@ def reporting(original: Any) -> Any:
             self._headway_silent = False
             self._headway_at = 0.0
             self._headway_name = ""
+            self._headway_count: Callable[[], float] | None = None  # of a loop that goes on
             kind = type(self)
             if kind.__module__.startswith("headway."):  # an adapter: it reports by itself
                 super().__init__(*arguments, **options)
@@ -56,6 +58,9 @@ def reporting(original: Any) -> Any:
                 bar = self._headway = Bar(self._headway_name, self.total, unit)
                 self_ref = ref(self)  # a bar that is dropped ends by that
                 bar.look = lambda: getattr(self_ref(), "_headway_told", bool)()  # noqa: PLW0108 - it may be gone
+                bar.lags = True
+                if getattr(self, "monitor_interval", 0):  # else it starts no thread either
+                    watch(bar.connection)
             except Exception as error:
                 reraise_async(error)
                 self._headway_silent = False
@@ -64,7 +69,25 @@ def reporting(original: Any) -> Any:
 
         def __iter__(self) -> Iterator[Any]:
             items = super().__iter__()
-            return items if self._headway is None else entered(self._headway, items)
+            return items if self._headway is None else self._headway_iterated(items)
+
+        def _headway_iterated(self, items: Iterator[Any]) -> Iterator[Any]:
+            """Yield `items`; the bars that their loop makes are part of this one."""
+            bar: Any = self._headway
+            whole = self.iterable
+
+            def begin(position: Callable[[], int]) -> None:
+                before = self.n
+                self.iterable = whole
+                self._headway_count = lambda: before + position()
+
+            bar.enter()
+            self.iterable = Feed(whole, begin)  # until tqdm's loop asks for its items
+            try:
+                yield from items
+            finally:
+                self.iterable, self._headway_count = whole, None
+                bar.leave()
 
         def refresh(self, *arguments: Any, **options: Any) -> Any:
             bar = self.__dict__.get("_headway")
@@ -85,6 +108,8 @@ def reporting(original: Any) -> Any:
             bar = self.__dict__.get("_headway")
             if bar is not None:
                 bar.restart(self.total if total is None else total)
+                if getattr(self, "monitor_interval", 0):
+                    watch(bar.connection)
             return super().reset(total)
 
         def close(self) -> Any:
@@ -112,7 +137,10 @@ def reporting(original: Any) -> Any:
                 described = _described(self.desc)
                 said = ("" if described == self._headway_name else described, self.postfix)
                 detail = ", ".join(text for text in said if isinstance(text, str) and text)
-                bar.move(self.n, self.total, detail, last=last)
+                done = self.n  # in a loop tqdm's own count is not in there yet
+                if self._headway_count is not None:
+                    done = max(done, self._headway_count())
+                bar.move(done, self.total, detail, last=last)
             except Exception as error:
                 reraise_async(error)  # a total or a count of a type of the program's own
 
@@ -120,15 +148,6 @@ def reporting(original: Any) -> Any:
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):
         setattr(tqdm, name, getattr(original, name))
     return tqdm
-
-
-def entered(bar: Bar, items: Iterator[Any]) -> Iterator[Any]:
-    """Yield `items`; the bars that their loop makes are part of `bar`."""
-    bar.enter()
-    try:
-        yield from items
-    finally:
-        bar.leave()
 
 
 def _described(desc: object) -> str:

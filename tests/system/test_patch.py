@@ -262,14 +262,49 @@ def test_a_program_that_is_killed_has_bars_that_failed(machine, listener):
         """
         import os, signal
         from tqdm import tqdm
-        for row in tqdm(range(10), desc="loop", mininterval=0, miniters=1):
+        for row in tqdm(range(10), desc="loop"):
             if row == 5:
                 os.kill(os.getpid(), signal.SIGKILL)
         """,
     )
     assert patch(machine, program).returncode == -9
     assert listener.ended("killed.py").state == "failed"
-    assert [one.state for one in listener.ended("killed.py").stages.values()] == ["failed"]
+    assert stages(listener.ended("killed.py")) == [("loop", None, "crashed", 5, 10, None)]
+
+
+@pytest.mark.once
+def test_a_loop_that_becomes_slow_or_has_no_exit_counts_all_the_same(machine, listener):
+    program = machine.file(
+        "slow.py",
+        """
+        import os
+        from tqdm import tqdm
+        def items():
+            yield from range(5001)  # the last one is in work until the next is there
+            input()
+            os.execv("/bin/true", ["true"])
+        for row in tqdm(range(30), desc="parent"):
+            if row == 12 and os.fork() == 0:
+                for row in tqdm(range(40), desc="child"):
+                    if row == 7:
+                        os._exit(0)
+            elif row == 12:
+                os.wait()
+        for row in tqdm(items(), desc="slow", total=9000, mininterval=60):
+            pass
+        """,
+    )
+    command = (*HEADWAY, "patch", "--", sys.executable, program)
+    process = machine.spawn(*command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    found = until(lambda: [one for one in listener.operations.values() if len(one.stages) == 3])
+    until(lambda: {one.name: one.done for one in found[0].stages.values()}.get("slow") == 5000)
+    process.communicate("\n", timeout=60)
+    # Which bar the child's is part of depends on what is read first.
+    assert {(one[0], *one[2:]) for one in stages(listener.ended("slow.py"))} == {
+        ("parent", "completed", 30, 30, None),
+        ("child", "completed", 7, 40, "stopped at 7 of 40"),
+        ("slow", "ended", 5000, 9000, "the program let go of it before its end"),
+    }
 
 
 FAILS = """

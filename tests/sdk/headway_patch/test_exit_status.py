@@ -14,7 +14,7 @@ import atexit, os, sys
 sys.path.insert(0, {path!r})
 from headway_patch import exit_status
 told = lambda *status: os.write(1, repr(status).encode())
-exit_status.watch(told)
+exit_status.watch(told, lambda first: told(first))
 def ended():
     by = exit_status.ended_by()
     os.write(1, repr(by and (by.code, sorted({{line for _, line in by.places}}))).encode())
@@ -38,6 +38,7 @@ def items():
         ("sys.exit()", "(None, [16])"),
         ("1 / 0", "None"),
         ("os._exit(3)", "(3,)"),
+        ("os.execv('/bin/true', ['true'])", "('/bin/true',)"),
     ],
 )
 def test_what_the_program_ends_by(code, told):

@@ -22,6 +22,7 @@ def said(monkeypatch):
     monkeypatch.setattr(os, "kill", kill)
     made = types.SimpleNamespace(send=found.append)
     monkeypatch.setattr(killing, "connection", lambda: made)
+    monkeypatch.setattr(killing, "tell_counts", lambda: found.append("counts"))
     killing.watch()
     killing.watch()
     return found
@@ -35,11 +36,13 @@ def test_it_says_whom_it_ends_before_it_does(said):
     assert (os.kill.__name__, os.kill.__module__) == ("kill", "os")
 
 
-@pytest.mark.parametrize(
-    ("pid", "number"), [(1234, 0), (1234, signal.SIGCONT), (0, 15), (-5, 15), (None, 15)]
-)
+def test_it_says_how_far_its_own_bars_are_before_it_ends_itself(said):
+    os.kill(os.getpid(), signal.SIGKILL)
+    assert said == ["counts", (os.getpid(), 9)]
+
+
+@pytest.mark.parametrize(("pid", "number"), [(1234, 0), (1234, signal.SIGCONT), (0, 15), (-5, 15)])
 def test_nothing_is_said_of_what_ends_no_child(said, pid, number):
-    pid = os.getpid() if pid is None else pid
     os.kill(pid, number)
     assert said == [(pid, number)]
 

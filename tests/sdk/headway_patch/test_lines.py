@@ -69,6 +69,26 @@ def test_a_bar_says_what_is_new(server):
     ]
 
 
+def test_bars_whose_count_lags_behind_are_looked_at_while_they_are_open(server):
+    bars = [Bar(name, 9, None) for name in ("one", "left", "over", "exact")]
+    for bar in bars[:3]:
+        bar.look = lambda bar=bar: bar.move(5, 9, "")
+        bar.lags = True
+    bars[1].leave_early()
+    bars[2].end("stop")
+    connection = bars[0].connection
+    assert connection.look()
+    held = threading.Thread(target=connection.moving.acquire)
+    held.start()
+    held.join()
+    bars[0].look = lambda: pytest.fail("another thread moves one")
+    assert connection.look()
+    connection.moving = type(connection.moving)()
+    bars[0].end("stop")
+    assert not connection.look()
+    assert server()[4:] == ["@2 left", "@3 stop", "@1 done 5", "@1 stop"]
+
+
 def test_a_bar_is_part_of_the_one_that_its_thread_iterates_over(server):
     outer = Bar("outer", None, None)
     outer.enter()

@@ -6,6 +6,7 @@ process that has any: so those of a pool's workers stand below the bar of their 
 
 from __future__ import annotations
 
+from headway.protocol.vocabulary import LET_GO
 from headway.reporting.reporter import reporter
 from headway.run.reading.bar_lines import Announced, BarLines, Ended, Left
 from headway.run.reading.events import (
@@ -17,7 +18,7 @@ from headway.run.reading.events import (
     Waiting,
 )
 from headway.run.reading.pipe_protocol import Logged, PipeSyntaxError
-from headway.states import CANCELLED, COMPLETED, PENDING, SKIPPED
+from headway.states import CANCELLED, COMPLETED, CRASHED, PENDING, SKIPPED, UNJUDGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,9 +63,12 @@ class BarReporter:
         self._processes.setdefault(pid, []).append(bars)
         return bars
 
-    def disconnect(self, bars: ProcessBars) -> None:
-        """Take the end of a connection: what is open there ends as its numbers say."""
-        bars.finish()
+    def disconnect(self, bars: ProcessBars, *, lives: bool | None = None) -> None:
+        """Take the end of a connection: what is open there ends as its numbers say.
+
+        `lives` says whether its process goes on: as another program, or without its descriptors.
+        """
+        bars.finish(lives)
         self.wait_for_turns(bars)
 
     def wait_for_turns(self, bars: ProcessBars) -> None:
@@ -177,14 +181,21 @@ class ProcessBars:
         self.gone = False  # its connection has ended
         self.ended_by_parent = False
         self._explicit = False  # each of its bars ends by a line
+        self._becomes = False  # it is about to become another program
+        self._lives: bool | None = None  # at the end of the connection; None: unknown
 
     def feed(self, line: str) -> None:
         """Take a line; what makes no sense is left out.
 
         `child PID…` says the parent process and those above it, in which the bars around may be;
         `ends PID` that this process is about to end one of its children; `explicit` that each bar
-        ends by a line, so that one which is open at the end of the connection was cut off.
+        ends by a line, so that one which is open at the end of the connection was cut off;
+        `becomes` that it is about to become another program: it has not, where a line follows.
         """
+        if line:
+            self._becomes = line == "becomes"
+        if not line or self._becomes:
+            return
         word, *numbers = line.split()[: 1 + ANCESTOR_LIMIT] or [""]
         if word == "child" and all(number.isdecimal() for number in numbers):
             self.ancestors = [int(number) for number in numbers]
@@ -204,9 +215,10 @@ class ProcessBars:
         except Exception:
             return  # one line is lost, not the command
 
-    def finish(self) -> None:
+    def finish(self, lives: bool | None) -> None:
         """Let what is open end: nobody will tell more of it."""
         self.gone = True
+        self._lives = lives or self._becomes if lives is not None else None
         for said in self._lines.finish():
             try:
                 self._apply(said)
@@ -219,6 +231,10 @@ class ProcessBars:
         return next(
             (one for one in stages if one.open and not one.left and one.state != PENDING), None
         )
+
+    def any_open(self) -> bool:
+        """Return whether it has told of a bar and not yet of its end."""
+        return any(stage.open for stage in self._stages.values())
 
     def forget(self, stage: Any) -> None:
         """Take in that `stage` is another bar's from now on."""
@@ -280,12 +296,21 @@ class ProcessBars:
                     self._reporter.leave(stage)
                 elif event.cut and self.ended_by_parent and not stage._full:
                     stage.cancel(BY_PARENT)
-                elif event.cut and self._explicit and stage.model.total is None:
-                    stage.fail(stage._place("cut off"))
+                elif event.cut and self._explicit and not stage._full:
+                    self._cut_off(stage)
                 else:
                     _end(stage, event)
             except Exception:
                 continue  # one end is lost: the operation's ends it
+
+    def _cut_off(self, stage: Any) -> None:
+        """End what the process was in at the end of its connection, which told no end of it."""
+        if self._lives is None:
+            stage.fail(stage._place("cut off"))
+        elif self._lives:
+            stage._end(UNJUDGED, LET_GO)
+        else:
+            stage._end(CRASHED, None, stage._place("the process died"))
 
 
 def _change(stage: Any, event: Any) -> None:

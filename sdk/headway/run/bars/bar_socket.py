@@ -12,10 +12,11 @@ import socket
 import struct
 import threading
 
-from headway.host.process_status import PARENT, status_fields
+from headway.host.process_status import PARENT, start_time, status_fields
 from headway.host.random_id import random_id
 from headway.protocol import endpoint
 from headway.run.bars.bar_reporter import BarReporter
+from headway.run.kernel.process_handle import ProcessHandle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ CONNECTION_LIMIT = 200  # processes that report at once: descriptors are limited
 LINE_LIMIT = 1 << 16  # bytes of a line; a longer one ends its connection
 READ = 1 << 16  # bytes read at once
 LAST_TIMEOUT = 0.5  # seconds for what is left to be read when the command has ended
+DEATH_TIMEOUT = 0.1  # seconds between the end of a process's descriptors and its own
 _CREDENTIALS = struct.Struct("3i")  # pid, uid and gid, of SO_PEERCRED
 
 
@@ -41,6 +43,7 @@ class BarSocket:
         self._user = user
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         self._bars: dict[int, tuple[socket.socket, ProcessBars, bytearray]] = {}
+        self._started: dict[int, int | None] = {}  # connection → when its process was started
         self._reporter: BarReporter | None = None
         self._thread: threading.Thread | None = None
         self._wake: tuple[int, int] | None = None
@@ -125,6 +128,7 @@ class BarSocket:
             connected.setblocking(False)
             number = connected.fileno()
             self._bars[number] = (connected, self._reporter.connect(pid), bytearray())
+            self._started[number] = start_time(pid)
             poll.register(number, select.POLLIN)
 
     def _read(self, number: int) -> bool:
@@ -148,8 +152,10 @@ class BarSocket:
     def _drop(self, number: int) -> None:
         connected, bars, _ = self._bars.pop(number)
         connected.close()
+        started = self._started.pop(number)
         if self._reporter is not None:
-            self._reporter.disconnect(bars)
+            lives = None if started is None else bars.any_open() and _lives(bars.pid, started)
+            self._reporter.disconnect(bars, lives=lives)
 
 
 def _peer(connected: socket.socket, user: int) -> int | None:
@@ -163,6 +169,18 @@ def _peer(connected: socket.socket, user: int) -> int | None:
         return None
     pid, uid, _ = _CREDENTIALS.unpack(data)
     return pid if uid in (user, 0) else None
+
+
+def _lives(pid: int, started: int) -> bool:
+    """Return whether a process goes on, whose connection has ended: it may be about to end."""
+    try:
+        process = ProcessHandle(pid)
+    except ProcessLookupError:
+        return False
+    try:
+        return process.started == started and not process.wait(DEATH_TIMEOUT)
+    finally:
+        process.close()
 
 
 def parent_of(pid: int) -> int | None:

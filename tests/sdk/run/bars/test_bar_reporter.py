@@ -120,6 +120,44 @@ def test_what_a_killed_process_had_open_has_failed(op, bars):
     assert (op.stages[0].state, op.stages[0].done) == ("failed", 2)
 
 
+@pytest.mark.parametrize(
+    ("lives", "state", "reason", "error"),
+    [
+        (False, "crashed", None, "the process died at 2 of 4"),
+        (True, "ended", "the program let go of it before its end", None),
+        (None, "failed", None, "cut off at 2 of 4"),
+    ],
+)
+def test_what_an_explicit_process_told_no_end_of_ends_by_what_became_of_it(
+    op, bars, lives, state, reason, error
+):
+    process = bars.connect(1)
+    say(process, "explicit", "@1 stage loop total=4", "@1 done 2", "@2 stage whole total=4")
+    say(process, "@2 done 4", "@3 announce later")
+    assert process.any_open()
+    bars.disconnect(process, lives=lives)
+    while bars.turn():
+        pass
+    model = op.stages[0].model
+    assert (model.state, model.reason, model.error) == (state, reason, error)
+    assert [one.state for one in op.stages[1:]] == ["completed", "skipped"]
+    assert not process.any_open()
+
+
+@pytest.mark.parametrize(
+    ("lines", "state"), [(["becomes"], "ended"), (["becomes", "@1 done 3"], "crashed")]
+)
+def test_what_became_another_program_has_not_crashed_however_soon_that_ended(
+    op, bars, lines, state
+):
+    process = bars.connect(1)
+    say(process, "explicit", "@1 stage loop total=4", "@1 done 2", *lines, "")
+    bars.disconnect(process, lives=False)
+    while bars.turn():
+        pass
+    assert op.stages[0].state == state
+
+
 def test_a_bar_that_is_reset_is_run_again(op, bars):
     process = bars.connect(1)
     say(process, "@1 stage loop total=4", "@1 done 4", "@1 stage loop total=9", "@1 done 1")
