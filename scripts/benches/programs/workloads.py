@@ -98,9 +98,13 @@ def clock() -> None:
 
 def memory(operations: int, stages: int) -> None:
     """Print the resident bytes that each of so many stages adds."""
+    from headway.reporting.reporter import reporter  # noqa: PLC0415 - of few workloads
+
     with headway.operation("warm-up") as first:
         first.stage("one").start()
-        time.sleep(0.5)  # until pyzmq is imported and the SDK's thread runs
+        while reporter().publisher.welcome is None:  # what is imported for it is of no stage
+            time.sleep(0.05)
+    time.sleep(PUBLISHED)
     before = rss(os.getpid())
     started = []
     for number in range(operations):

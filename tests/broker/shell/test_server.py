@@ -9,6 +9,7 @@ from headway.protocol import endpoint, messages
 from headway.protocol.wire import encode, pack
 from headway_broker.peers.spooled import SpooledFile
 from headway_broker.shell import server as rules
+from headway_broker.shell.processes import Death
 
 
 def test_status_has_the_process_beside_what_the_core_knows(turned):
@@ -49,7 +50,7 @@ def test_a_death_is_reason_enough_to_look_for_files(turned, monkeypatch):
     for _ in range(3):
         turned.server.turn()
     assert len(looks) == 1  # at the start
-    monkeypatch.setattr(turned.server.deaths, "poll", lambda: ["nobody known"])
+    monkeypatch.setattr(turned.server.deaths, "poll", lambda: [Death("nobody known")])
     turned.server.turn()
     assert len(looks) == 2
 

@@ -39,6 +39,23 @@ def test_open_operations_are_stored_once_a_second_while_they_change(wired):
     assert len(kept(wired, effects.StoreOperation)) == 2
 
 
+@pytest.mark.parametrize(("number", "stages", "most"), [(120, 1, 50), (5, 600, 2)])
+def test_of_many_open_operations_some_are_stored_at_a_time(wired, number, stages, most):
+    worker = wired.worker()
+    first = 1
+    for name in (f"op {index}" for index in range(number)):
+        operation = worker.start(name, name, stages=())
+        operation.add_stages(range(first, first + stages))
+        first += stages
+        worker.announce(name)
+    rounds = []
+    for _ in range(24):
+        wired.effects.clear()
+        wired.pass_time(0.05)
+        rounds.append(len(kept(wired, effects.StoreOperation)))
+    assert (max(rounds), sum(rounds)) == (most, number), rounds
+
+
 def test_an_operation_that_is_stored_is_acknowledged_once_to_each_connection(wired):
     worker = wired.worker()
     worker.start()
