@@ -52,9 +52,13 @@ UNITS = ("|ln|", "of the time", "ln", "ln", "of the run", "of the run", "of the 
 
 
 class Result(NamedTuple):
-    """The scores of every run in each protocol, and the errors of other rules in every run."""
+    """The scores of every run in each protocol, and the errors of other rules in every run.
+
+    `hindsight` are the errors in each protocol, of every run, of `eta_scores.hindsight`.
+    """
 
     ours: dict[str, list[Score]]
+    hindsight: dict[str, list[float]]
     others: dict[str, list[float]]
 
 
@@ -85,7 +89,9 @@ def measure(quick: bool = False) -> Report:
         (
             "causal: run k knows runs 0 to k−1; cold: none; loro: all others. Winkler: width of "
             "the 80 % range plus ten times what the truth lies outside, in logarithms. jitter and "
-            "rises: how far the foreseen end moved and the estimate grew, over the duration."
+            "rises: how far the foreseen end moved and the estimate grew, over the duration. "
+            "hindsight: the error had all estimates of a run been multiplied by the number that "
+            "was best for it."
         ),
     ]
     for folder in (RECORDINGS, COMMANDS, *TRACES):
@@ -102,7 +108,11 @@ def evaluate(recorded: dict[str, list[Recorded]]) -> dict[str, Result]:
 def score(runs: Sequence[Recorded]) -> Result:
     """Score the runs of one operation."""
     played = RecordedOperation(runs)
-    return Result({name: played.scores(name) for name in PROTOCOLS}, played.others())
+    return Result(
+        {name: played.scores(name) for name in PROTOCOLS},
+        {name: played.hindsights(name) for name in PROTOCOLS},
+        played.others(),
+    )
 
 
 def rows_of(folder: Path, results: dict[str, Result]) -> list[Row]:
@@ -128,6 +138,8 @@ def rows_of(folder: Path, results: dict[str, Result]) -> list[Row]:
             for name, unit, value in zip(Score._fields, UNITS, means)
             if value is not None
         )
+        bound = mean(mean(result.hindsight[protocol]) for result in results.values())
+        rows.append(Row(f"{folder.name}, {protocol}: hindsight", summarize([bound]), "|ln|"))
     for rule in next(iter(results.values())).others if results else ():
         found = mean(mean(result.others[rule]) for result in results.values())
         rows.append(Row(f"{folder.name}: error of {rule}", summarize([found]), "|ln|"))

@@ -30,6 +30,9 @@ TICK = 0.25
 SILENCE, CAP = 1.0, 3.0  # the error where there is no estimate; the largest error
 PENALTY = 10.0  # 2 / (1 - 0.8): what a miss costs against width
 PROTOCOLS = ("causal", "cold", "loro")
+# What the estimates of a run are multiplied by in hindsight, e to these powers: 0.14 to 7.4.
+MULTIPLES = tuple(math.exp(power / 10) for power in range(-20, 21))
+HINDSIGHT_MOMENTS = 200  # of each run, evenly spread: its error is as smooth as its estimates
 
 
 class Recorded(NamedTuple):
@@ -147,6 +150,21 @@ def score(played: Played, seconds: float) -> Score:
     )
 
 
+def hindsight(played: Played, seconds: float) -> float:
+    """Return the error had all estimates of the run been multiplied by the best number for it.
+
+    Only who knows the end knows that number: it bounds what better speeds and sizes would give.
+    """
+    moments = played.said[:: max(1, len(played.said) // HINDSIGHT_MOMENTS)]
+    return min(
+        mean(
+            error(None if one is None else one.median * multiple, seconds - now)
+            for now, one in moments
+        )
+        for multiple in MULTIPLES
+    )
+
+
 class Operation:
     """The recorded runs of one operation, and what forecasts said of them."""
 
@@ -168,6 +186,13 @@ class Operation:
         """Score every run."""
         return [
             score(self.played(run, self._known(run, protocol)), self.runs[run].seconds)
+            for run in range(len(self.runs))
+        ]
+
+    def hindsights(self, protocol: str) -> list[float]:
+        """Return the error of every run in hindsight."""
+        return [
+            hindsight(self.played(run, self._known(run, protocol)), self.runs[run].seconds)
             for run in range(len(self.runs))
         ]
 

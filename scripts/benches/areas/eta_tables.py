@@ -38,9 +38,19 @@ def tables(rows: Sequence[Row], about: str) -> str:
     others = [
         f"{name[len(OTHER) :]} {_figure(row)}" for name, row in found.items() if OTHER in name
     ]
+    bounds = [
+        f"{protocol} {_figure(row)}"
+        for protocol in PROTOCOLS
+        if (row := found.get(f"{FOLDER}, {protocol}: hindsight")) is not None
+    ]
     return "\n".join(
         [
             *_table(["protocol", *HEADS.values()], scores),
+            "",
+            (
+                "Errors had all estimates of a run been multiplied by the number that was best "
+                f"for it, which only its end tells: {', '.join(bounds)}."
+            ),
             "",
             f"Errors of other programs' rules on the same recordings: {', '.join(others)}.",
             "",

@@ -13,4 +13,9 @@ def test_every_operation_has_a_row_against_the_best_of_the_other_rules():
     assert rows[0].against
     assert rows[0].at_most == eta.WORSE
     names = [row.name for row in rows]
-    assert {"eta, causal: error", "eta, cold: held", "eta, loro: winkler"} <= set(names)
+    assert {
+        "eta, causal: error",
+        "eta, cold: held",
+        "eta, loro: winkler",
+        "eta, cold: hindsight",
+    } <= set(names)

@@ -6,7 +6,16 @@ import json
 import math
 
 import pytest
-from benches.areas.eta_scores import Operation, Played, Recorded, average, error, read, score
+from benches.areas.eta_scores import (
+    Operation,
+    Played,
+    Recorded,
+    average,
+    error,
+    hindsight,
+    read,
+    score,
+)
 
 from headway.estimate import Estimate
 
@@ -66,6 +75,17 @@ def test_a_range_that_misses_costs_ten_times_what_it_misses_by():
     scored = score(Played([(0.0, narrow)], 0.0, None), 19.0)
     assert scored.held == 0.0
     assert scored.winkler == pytest.approx(10 * math.log(2))
+
+
+def test_in_hindsight_an_estimate_that_is_always_twice_the_truth_has_no_error():
+    said = [(now, Estimate(1, 2 * (1000.0 - now), 9e9, "rate", 0)) for now in range(0, 900, 100)]
+    played = Played(said, 0.0, None)
+    assert score(played, 1000.0).error > 0.6
+    assert hindsight(played, 1000.0) < 0.02
+
+
+def test_hindsight_mends_no_silence():
+    assert hindsight(Played([(0.0, None)], 1.0, None), 2.0) == 1.0
 
 
 def test_an_average_leaves_out_what_is_unknown():
