@@ -273,4 +273,4 @@ def test_a_program_that_clears_its_environment_goes_on_reporting_where_it_began(
             os.waitpid(child, 0)
     """
     assert machine.run(code) == (0, "", "")
-    assert {"Work": ("completed", None), "Child": ("completed", None)} == told_last(machine)
+    assert told_last(machine) == {"Work": ("completed", None), "Child": ("completed", None)}

@@ -192,7 +192,7 @@ class End(Ended):
                     count = loop_exits.references(sys._getframe(1))
                     count -= exit_status.keeps(sys._getframe(1))
                     self.stage._left_at = loop_exits.places(sys._getframe(1), count)
-                    exit_status.look_for_passing(sys._getframe(1))
+                    exit_status.look_for_passing()
                     self.stage.left = True
                     own.tally.leave(self.stage, own.clock(), get_ident())
                     own.wake()

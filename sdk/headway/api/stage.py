@@ -208,10 +208,10 @@ class Stage(Counting):
         frame = sys._getframe(1)
         if isinstance(error, GeneratorExit):  # a loop around it was left: who knows why
             self._left_at = loop_exits.closing(frame)
-            exit_status.look_for_passing(frame)
+            exit_status.look_for_passing()
         else:
             self._left_at = loop_exits.passing(error)
-            exit_status.passes(error, frame)
+            exit_status.passes(error)
         self._leave()
 
     # Nested stages and child processes.

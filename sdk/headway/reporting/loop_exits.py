@@ -109,15 +109,6 @@ def _is_passing(frame: FrameType, count: int) -> bool:
     return bool(found) and count > found[0] + handled
 
 
-def stack(frame: FrameType | None) -> list[Place]:
-    """Return where `frame` is and where it was called from."""
-    found: list[Place] = []
-    while frame is not None and len(found) < _LIMIT:
-        found.append((frame.f_code, frame.f_lineno, frame.f_lasti))
-        frame = frame.f_back
-    return found
-
-
 def passing(error: BaseException) -> list[Place]:
     """Return the place of what `error`, which is passing, leaves."""
     return [(id(error), 0, -1)]
