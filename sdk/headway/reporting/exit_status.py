@@ -93,9 +93,13 @@ def _is_called_by_python() -> bool:
 
 
 def _drop(*, caught: bool) -> None:
-    """Take in that the program has caught what has the latest witness, or the interpreter."""
+    """Take in that the program has caught what has the latest witness, or the interpreter.
+
+    What has ended the main frame nobody catches: it may lie in a cycle, which an exit handler that
+    comes before ours collects.
+    """
     global _latest  # noqa: PLW0603
-    if caught:
+    if caught and not _raised():
         _latest = None
     elif _latest is not None:
         _latest.dropped = True

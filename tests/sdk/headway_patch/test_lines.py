@@ -252,7 +252,7 @@ def test_a_loop_that_the_exit_of_the_program_has_left_has_failed(server, monkeyp
 def test_a_loop_that_the_exit_of_a_process_of_multiprocessing_has_left_has_failed(
     server, monkeypatch, status, end
 ):
-    bar, loop = left_loop(SystemExit(3))
+    _, loop = left_loop(SystemExit(3))
     with contextlib.suppress(SystemExit):
         loop()  # which multiprocessing catches, and leaves by `os._exit`
     monkeypatch.setattr(exit_status, "_caught", exit_status.Passing(3))
