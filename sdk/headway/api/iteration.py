@@ -366,6 +366,24 @@ class Either(Told):
         return _draw_asynchronously(self._stage, self._items, end)
 
 
+def watched(stage: Stage, items: Iterable[Any]) -> Iterator[Any]:
+    """Yield `items`, those of a loop over `stage`, by a generator that others have variables of."""
+    try:
+        yield from items
+    except GeneratorExit:
+        raise
+    except BaseException:
+        count_last(stage)
+        raise
+
+
+def count_last(stage: Stage) -> None:
+    """Count the item in work as done: its iterable was asked for another, and has raised."""
+    source = stage._source
+    if source is not None:
+        source.finish()
+
+
 def _draw(stage: Stage, items: Iterable[Any]) -> Loop[Any]:
     # A range that never ends is drawn in step with the items, and tells the position.
     steps = range(1, sys.maxsize)

@@ -153,6 +153,17 @@ def consumed(at: Sequence[Place], drawn: Place | None) -> bool:
     return name.startswith(_TAKEN)
 
 
+def asked_again(at: Sequence[Place], drawn: Place | None) -> bool:
+    """Return whether an iterator was dropped where its next item was to be fetched by a loop.
+
+    By an exception: of the iterable, then, for the body of the loop had come to its end.
+    """
+    if not at or drawn is None:
+        return False
+    code, _, offset = at[0]
+    return code is drawn[0] and offset == drawn[2] and instruction(drawn) == "FOR_ITER"
+
+
 def fetched(error: Any, at: Sequence[Place], codes: tuple[Any, ...] = ()) -> bool:
     """Return whether `error` was raised where an item was to be fetched, not by a loop's body.
 
