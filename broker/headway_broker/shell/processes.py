@@ -25,8 +25,8 @@ from headway.host.process_status import (
     STATE,
     start_time,
     status_fields,
+    wait_status,
 )
-from headway.host.wait_status import wait_status
 from headway_broker.state.process_image import ProcessImage
 
 _PIDFD_OPEN = 434  # the same number on every architecture of Linux but alpha

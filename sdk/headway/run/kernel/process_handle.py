@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import select
 
-from headway.host.wait_status import wait_status
+from headway.host.process_status import wait_status
 from headway.run.kernel.process_tree import process_status
 
 PIDFD_OPEN = 434  # the same number on all architectures
