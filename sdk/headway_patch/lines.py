@@ -435,7 +435,7 @@ def words(text: object) -> str:
         return ""
     try:
         return " ".join(str(text).split())[:NAME_LIMIT].replace("total=", "total =")
-    except Exception as error:
+    except BaseException as error:
         reraise_async(error)
         return ""
 
