@@ -69,6 +69,15 @@ def pytest_runtest_logfinish():
     faulthandler.cancel_dump_traceback_later()
 
 
+@pytest.fixture(autouse=True)
+def _the_next_test_reports_first():
+    """Let the environment that a test sets decide where it reports to."""
+    yield
+    from headway.host.files import first_environment
+
+    first_environment.forget()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _nothing_is_left_behind():
     """Fail the last test if a directory or a process of any is left."""

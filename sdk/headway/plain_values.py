@@ -3,6 +3,7 @@
 What enters from a program is made plain here: an exact int, float, str or bool of the built-in
 types, whatever a subclass or a stranger's type makes of itself. All else (numpy's scalars,
 enumerations) is packed by msgpack in one way, by the last resort in another, or by neither.
+What their methods raise, be it a SystemExit, is dropped; what a signal's handler raises is not.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def clean_count(value: Any) -> float | None:
     if kind is not int and kind is not float:
         try:
             value = _plain_number(value)
-        except Exception as error:  # whatever a stranger's type makes of it
+        except BaseException as error:  # whatever a stranger's type makes of it
             reraise_async(error)
             return None
     return value if -COUNT_LIMIT < value < COUNT_LIMIT else None  # NaN compares false
@@ -43,7 +44,7 @@ def is_beyond(value: Any) -> bool:
         number = _plain_number(value)
     except OverflowError:
         return True
-    except Exception as error:
+    except BaseException as error:
         reraise_async(error)
         return False
     return number >= COUNT_LIMIT or number <= -COUNT_LIMIT
@@ -80,7 +81,7 @@ def _plain_text(value: Any) -> str:
             return str(value, "utf-8", "replace")
         # The characters of a subclass (an enumeration's value), not what it says of itself.
         return str.__str__(value if isinstance(value, str) else str(value))
-    except Exception as error:  # an error that cannot say what it is must still go its way
+    except BaseException as error:  # an error that cannot say what it is must still go its way
         reraise_async(error)
         return str.__str__(type(value).__name__)
 
@@ -103,7 +104,7 @@ def is_true(value: Any, otherwise: bool) -> bool:
     """Return whether `value` counts as true; `otherwise` where it cannot say."""
     try:
         return bool(value)
-    except Exception as error:  # an array, or whatever a stranger's type makes of it
+    except BaseException as error:  # an array, or whatever a stranger's type makes of it
         reraise_async(error)
         return otherwise
 
@@ -112,7 +113,7 @@ def clean_labels(value: Any) -> dict[str, str] | None:
     """Return `value` as labels: a plain dict of texts, as many and as long as fit; None without."""
     try:
         told = list(value.items())[:LABELS_LIMIT]
-    except Exception as error:  # whatever a stranger's type makes of it
+    except BaseException as error:  # whatever a stranger's type makes of it
         reraise_async(error)
         return None
     return bound_labels(

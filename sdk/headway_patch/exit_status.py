@@ -28,13 +28,12 @@ _IN_ORDER = ("POP_TOP", "POP_ITER")  # the instructions that drop the iterator o
 
 
 class Passing:
-    """A `SystemExit` that may end the program: its status, and the places that it leaves."""
+    """A `SystemExit` that may end the program: its status."""
 
-    __slots__ = ("code", "dropped", "places")
+    __slots__ = ("code", "dropped")
 
-    def __init__(self, code: Any, places: list[tuple[CodeType, int]]) -> None:
+    def __init__(self, code: Any) -> None:
         self.code = code
-        self.places = places
         self.dropped = False  # by the interpreter: the program did not catch it
 
 
@@ -94,6 +93,7 @@ def _after(tell: Callable[[Any], None], leave: Callable[..., NoReturn]) -> Calla
         leave(*arguments, **named)
 
     tell_and_leave.__name__ = tell_and_leave.__qualname__ = leave.__name__
+    tell_and_leave.__module__ = "os"  # by which it is pickled
     tell_and_leave.__doc__ = leave.__doc__
     return tell_and_leave
 
@@ -103,9 +103,11 @@ def _with_witness(before: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
         try:
             before(*arguments)
         except SystemExit as error:
-            _leave_witness(error, sys._getframe(1))
+            _leave_witness(error)
             raise
 
+    exit.__qualname__ = "exit"
+    exit.__module__ = "sys"
     exit.__doc__ = before.__doc__
     exit._headway = True  # type: ignore[attr-defined]
     return exit
@@ -128,7 +130,7 @@ def look_for_passing(frame: FrameType) -> None:
             found = [one for one in young if issubclass(type(one), SystemExit)]
         for error in found:
             if type(getattr(error, "_headway", None)) is not Witness:
-                _leave_witness(error, frame)
+                _leave_witness(error)
     except Exception as error:  # another collector than CPython's
         reraise_async(error)
 
@@ -140,9 +142,9 @@ def _is_at(frame: FrameType, names: tuple[str, ...]) -> bool:
     return frame.f_lasti >= 0 and opname[frame.f_code.co_code[frame.f_lasti]] in names
 
 
-def _leave_witness(error: SystemExit, frame: FrameType) -> None:
+def _leave_witness(error: SystemExit) -> None:
     global _latest  # noqa: PLW0603 - as above
-    _latest = Passing(error.code, [*_stack(frame), *passed(error.__context__)])
+    _latest = Passing(error.code)
     error._headway = Witness(_latest)  # type: ignore[attr-defined]
 
 
@@ -155,15 +157,6 @@ def ended_by(status: Any = None) -> Passing | None:
     if status is not None and process is not None and process.parent_process() is not None:
         return _caught if _caught is not None and _caught.code == status else None
     return _latest if _latest is not None and _latest.dropped else None
-
-
-def _stack(frame: FrameType | None) -> list[tuple[CodeType, int]]:
-    """Return where `frame` is and where it was called from."""
-    found: list[tuple[CodeType, int]] = []
-    while frame is not None and len(found) < PLACE_LIMIT:
-        found.append((frame.f_code, frame.f_lineno))
-        frame = frame.f_back
-    return found
 
 
 def passed(error: BaseException | None) -> list[tuple[CodeType, int]]:

@@ -96,7 +96,9 @@ class Connection:
             return
         if error is None and not hasattr(sys, "ps1"):
             error = getattr(sys, "last_value", None)
-        passing = exit_status.ended_by(error.code if isinstance(error, SystemExit) else None)
+        status = error.code if isinstance(error, SystemExit) else None
+        passing = exit_status.ended_by(status)
+        status = status if passing is None else passing.code
         for look in list(self.last_looks):
             look()
         for bar in list(self.open.values()):
@@ -104,10 +106,12 @@ class Connection:
             if not bar.begun:
                 bar.end("skip", "not reached")
             elif bar.left_at is not None:
-                if passing is not None and bar.left_at in passing.places:
-                    bar.end_by(SystemExit(passing.code))
-                else:
+                if error is not None and not isinstance(error, SystemExit):
                     bar.end_by(error if bar.left_at in exit_status.passed(error) else None)
+                elif status:
+                    bar.end_by(SystemExit(status))
+                else:
+                    bar.end("end")
             elif error is None or bar.full:
                 bar.end("end")
             else:
@@ -476,7 +480,7 @@ def words(text: object) -> str:
         return ""
     try:
         return " ".join(str(text).split())[:NAME_LIMIT].replace("total=", "total =")
-    except Exception as error:
+    except BaseException as error:
         reraise_async(error)
         return ""
 

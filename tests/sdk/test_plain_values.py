@@ -6,6 +6,7 @@ import decimal
 import enum
 import fractions
 import math
+import signal
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from headway.plain_values import (
     clean_text,
     clean_traceparent,
     is_beyond,
+    is_true,
 )
 
 
@@ -243,3 +245,40 @@ def test_labels_are_bounded():
     assert len(clean_labels({str(number): "x" for number in range(1000)})) == 16
     made = clean_labels({f"{number:0>500}": "x" * 5000 for number in range(1000)})
     assert sum(len(key) + len(words) for key, words in made.items()) <= 1024
+
+
+class Leaving:
+    """Whatever is asked of it ends the program."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def _leave(self):
+        raise self.error
+
+    __str__ = __index__ = __float__ = __bool__ = items = _leave
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), SystemExit(), GeneratorExit()])
+def test_a_value_that_would_end_the_program_ends_nothing(error):
+    value = Leaving(error)
+    assert clean_text(value) == "Leaving"
+    assert (clean_count(value), is_beyond(value), clean_labels(value)) == (None, False, None)
+    assert is_true(value, otherwise=True)
+
+
+def test_what_a_signals_handler_ends_the_program_by_amid_a_value_is_passed_on():
+    def handle(_number, _frame):
+        raise SystemExit(3)
+
+    class Slow:
+        def __str__(self):
+            signal.raise_signal(signal.SIGUSR1)
+            return "slow"
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    try:
+        with pytest.raises(SystemExit):
+            clean_text(Slow())
+    finally:
+        signal.signal(signal.SIGUSR1, before)

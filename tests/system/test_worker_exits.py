@@ -257,3 +257,20 @@ def test_an_exit_by_another_status_after_the_programs_end_was_judged_corrects_it
     """
     assert machine.run(code) == (3, "", "")
     assert told_last(machine) == {"Work": ("failed", 3), "Done": ("completed", None)}
+
+
+def test_a_program_that_clears_its_environment_goes_on_reporting_where_it_began(machine):
+    code = """
+        import headway, os
+        with headway.operation("Work"):
+            os.environ.clear()
+            os.chdir("/")
+            child = os.fork()
+            if not child:
+                with headway.operation("Child"):
+                    pass
+                os._exit(0)
+            os.waitpid(child, 0)
+    """
+    assert machine.run(code) == (0, "", "")
+    assert told_last(machine) == {"Work": ("completed", None), "Child": ("completed", None)}

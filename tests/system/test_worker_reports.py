@@ -92,6 +92,19 @@ TASK = f"""
 async def main():
     {LOOP.replace("    if", "        if")}
 asyncio.run(main())"""
+SAID = """
+import traceback
+def main():
+    try:
+        for item in headway.track(range(9), "Rows"):
+            if item == 4: raise ValueError
+    except ValueError: traceback.print_exc(file=io.StringIO())
+"""
+FOUND = """
+def main():
+    for item in headway.track(range(9), "Rows"):
+        if item == 4: return {}
+sys.exit(main())"""
 CAUGHT = f"""
 try:
     {LOOP.replace("    if", "        if")}
@@ -106,6 +119,11 @@ except (SystemExit, ValueError): pass"""
         (f"def main():\n  {LOOP.replace('    if', '      if')}\nmain()", "quit(3)", 3, "failed"),
         (LOOP, "break", 0, "completed"),
         (LOOP.replace("{}", "break") + "\n{}", "raise SystemExit(3)", 3, "completed"),
+        (SAID + "main()\n{}", "sys.exit(3)", 3, "failed"),
+        (SAID + "    return 3\n{}", "sys.exit(main())", 3, "failed"),
+        (SAID + "main()\n{}", "pass", 0, "completed"),
+        (FOUND, "3", 3, "failed"),
+        (FOUND, "0", 0, "completed"),
         (KEPT, "raise SystemExit(3)", 3, "ended"),
         (DRAWN, "raise SystemExit(3)", 3, "failed"),
         (DRAWN, "sys.exit(3)", 3, "failed"),

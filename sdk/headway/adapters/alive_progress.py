@@ -98,10 +98,8 @@ def _reported(config: Any, total: Any = None, **options: Any) -> Generator[Any, 
         try:
             yield _Handle(handle, stage, manual=manual)
         except GeneratorExit:
-            frame = sys._getframe().f_back
-            stage._left_at = loop_exits.closing(frame)
-            if frame is not None:
-                exit_status.look_for_passing(frame)
+            stage._left_at = loop_exits.closing(sys._getframe().f_back)
+            exit_status.look_for_passing()
             leave(stage)
             stage._leave()
             raise

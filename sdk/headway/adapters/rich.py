@@ -39,7 +39,7 @@ from rich.progress import (
 from rich.text import Text
 
 from headway.adapters.drawing import is_drawn_by_headway
-from headway.api.iteration import iterate, length_of
+from headway.api.iteration import iterate, length_of, watched
 from headway.api.opening import current, operation, operation_of
 from headway.api.outcomes.outcome import outcome_of
 from headway.api.track import run_again, script
@@ -318,7 +318,7 @@ class Progress(rich.progress.Progress):
         if not stage.open:
             stage = self._stages[task_id] = run_again(stage)
         self._loops[task_id] = stage.start()
-        yield from iterate(stage, sequence, total)
+        yield from watched(stage, iterate(stage, sequence, total))
         self._take_counts()
         self._follow(task_id)
 
@@ -378,6 +378,7 @@ def track(
     each = _track(sequence, plain(description) or None, whole, initial=completed, leave=leave)
     if is_drawn_on(options.get("console") or rich.get_console()):
         return each
+    each = each if each._end is None else watched(each._end.stage, each)
     return rich.progress.track(each, description, whole, completed, **options)
 
 

@@ -192,7 +192,7 @@ class End(Ended):
                     count = loop_exits.references(sys._getframe(1))
                     count -= exit_status.keeps(sys._getframe(1))
                     self.stage._left_at = loop_exits.places(sys._getframe(1), count)
-                    exit_status.look_for_passing(sys._getframe(1))
+                    exit_status.look_for_passing()
                     self.stage.left = True
                     own.tally.leave(self.stage, own.clock(), get_ident())
                     own.wake()
@@ -364,6 +364,24 @@ class Either(Told):
         self._begin()
         self._end = end = End(self._stage, Source())
         return _draw_asynchronously(self._stage, self._items, end)
+
+
+def watched(stage: Stage, items: Iterable[Any]) -> Iterator[Any]:
+    """Yield `items`, those of a loop over `stage`, by a generator that others have variables of."""
+    try:
+        yield from items
+    except GeneratorExit:
+        raise
+    except BaseException:
+        count_last(stage)
+        raise
+
+
+def count_last(stage: Stage) -> None:
+    """Count the item in work as done: its iterable was asked for another, and has raised."""
+    source = stage._source
+    if source is not None:
+        source.finish()
 
 
 def _draw(stage: Stage, items: Iterable[Any]) -> Loop[Any]:

@@ -100,10 +100,10 @@ class Lifecycle(Scope):
         if isinstance(error, GeneratorExit):
             if not self.foreign:
                 self._left_at = loop_exits.places(sys._getframe(1))
-                exit_status.look_for_passing(sys._getframe(1))
+                exit_status.look_for_passing()
             self._leave()  # the generator that the block is in was dropped: who knows why
             return
-        exit_status.passes(error, sys._getframe(1))
+        exit_status.passes(error)
         state, reason, text = outcome_of(error, self._request())
         self._end(state, reason, text)
         self._reporting().print_receipts()

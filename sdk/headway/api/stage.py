@@ -188,7 +188,9 @@ class Stage(Counting):
         source = self._source
         if source is None or not source.in_work:
             return
-        if error is None:
+        if loop_exits.asked_again(self._left_at, source.drawn):
+            whole = True
+        elif error is None:
             total, done = self.model.total, self.done
             at = self._left_at  # nowhere, if the program ended within the loop
             last = total is not None and done is not None and done + source.in_work >= total
@@ -208,10 +210,10 @@ class Stage(Counting):
         frame = sys._getframe(1)
         if isinstance(error, GeneratorExit):  # a loop around it was left: who knows why
             self._left_at = loop_exits.closing(frame)
-            exit_status.look_for_passing(frame)
+            exit_status.look_for_passing()
         else:
             self._left_at = loop_exits.passing(error)
-            exit_status.passes(error, frame)
+            exit_status.passes(error)
         self._leave()
 
     # Nested stages and child processes.

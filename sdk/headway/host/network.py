@@ -9,7 +9,7 @@ import os
 
 import zmq
 
-from headway.host.files import key_files
+from headway.host.files import first_environment, key_files
 from headway.protocol.endpoint import FOLLOW, NETWORK
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ def secure(sock: Any, address: str, roles: tuple[str, ...]) -> None:
     """
     if not is_network(address):
         return
-    pair = key_files.find(os.environ, os.getuid(), roles)
+    pair = key_files.find(first_environment.environ(), os.getuid(), roles)
     for option, value in (
         (zmq.CURVE_SERVERKEY, pair.broker),
         (zmq.CURVE_PUBLICKEY, pair.public),

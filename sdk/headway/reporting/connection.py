@@ -13,7 +13,7 @@ import time
 import zmq
 
 from headway.host import importing, network, notebook, resources
-from headway.host.files import key_files
+from headway.host.files import first_environment, key_files
 from headway.host.launch import broker_launch
 from headway.protocol import limits, messages, wire
 from headway.reporting.publisher import WATCHED
@@ -161,7 +161,7 @@ class Connection:
             return
         try:
             starts = now >= self._yields_until
-            address = broker_launch.endpoint(os.environ, os.getuid(), start=starts)
+            address = broker_launch.endpoint(first_environment.environ(), os.getuid(), start=starts)
         except OSError as error:
             self._thread.reason = str(error)
             address = None

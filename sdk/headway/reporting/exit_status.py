@@ -50,13 +50,15 @@ class LeftAtOnce(UnknownStatus):
 
 
 class Passing:
-    """A `SystemExit` that may end the program: its status, and where it has passed."""
+    """A `SystemExit` that may end the program: its status.
 
-    __slots__ = ("code", "dropped", "stack")
+    Where it has passed is not asked: a status is the program's word about all that it has not done.
+    """
 
-    def __init__(self, code: Any, stack: list[Any]) -> None:
+    __slots__ = ("code", "dropped")
+
+    def __init__(self, code: Any) -> None:
         self.code = code
-        self.stack = stack
         self.dropped = False  # by the interpreter: the program did not catch it
 
 
@@ -91,9 +93,13 @@ def _is_called_by_python() -> bool:
 
 
 def _drop(*, caught: bool) -> None:
-    """Take in that the program has caught what has the latest witness, or the interpreter."""
+    """Take in that the program has caught what has the latest witness, or the interpreter.
+
+    What has ended the main frame nobody catches: it may lie in a cycle, which an exit handler that
+    comes before ours collects.
+    """
     global _latest  # noqa: PLW0603
-    if caught:
+    if caught and not _raised():
         _latest = None
     elif _latest is not None:
         _latest.dropped = True
@@ -101,8 +107,17 @@ def _drop(*, caught: bool) -> None:
 
 def watch() -> None:
     """Let `sys.exit` leave a witness from now on, and know the main frame."""
-    global _watching, _main_frame  # noqa: PLW0603
+    global _main_frame  # noqa: PLW0603
     _main_frame = _find_main_frame()
+    watch_exit()
+
+
+def watch_exit() -> None:
+    """Let `sys.exit` leave a witness from now on.
+
+    At import: in `sys.exit(main())` it is looked up before the first report.
+    """
+    global _watching  # noqa: PLW0603
     if not _watching:
         _watching = True
         sys.exit = _with_witness(sys.exit)  # pyright: ignore[reportAttributeAccessIssue]
@@ -123,20 +138,19 @@ def _with_witness(before: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
         try:
             before(*arguments)
         except SystemExit as error:
-            # In an `except`: what left a loop there is what the program ends for.
-            _witness(
-                error, [*loop_exits.stack(sys._getframe(1)), *loop_exits.entries(error.__context__)]
-            )
+            _witness(error)
             raise
 
+    exit.__module__ = "sys"  # by which it is pickled
+    exit.__qualname__ = "exit"
     exit.__doc__ = before.__doc__
     return exit
 
 
-def passes(error: BaseException | None, frame: FrameType) -> None:
+def passes(error: BaseException | None) -> None:
     """Leave a witness on `error`, which leaves a block of ours, if it is a SystemExit."""
     if _watching and isinstance(error, SystemExit) and not _has_witness(error):
-        _witness(error, [*loop_exits.stack(frame), *loop_exits.entries(error)])
+        _witness(error)
 
 
 def keeps(frame: FrameType) -> bool:
@@ -144,8 +158,8 @@ def keeps(frame: FrameType) -> bool:
     return frame is _main_frame
 
 
-def look_for_passing(frame: FrameType) -> None:
-    """Leave a witness on the SystemExit that may be passing `frame`, where a loop was dropped.
+def look_for_passing() -> None:
+    """Leave a witness on the SystemExit that may be passing, where a loop was dropped.
 
     Python does not tell a finalizer of it, but the collector knows the youngest objects. One that
     is not passing, as the program has caught it, will be dropped by the program.
@@ -162,8 +176,7 @@ def look_for_passing(frame: FrameType) -> None:
             found = [one for one in old if issubclass(type(one), SystemExit)]
         for error in found:
             if not _has_witness(error):
-                context = loop_exits.entries(error.__context__)
-                _witness(error, [*loop_exits.stack(frame), *context])
+                _witness(error)
     except Exception as error:  # another collector than CPython's
         reraise_async(error)
 
@@ -172,10 +185,10 @@ def _has_witness(error: SystemExit) -> bool:
     return type(getattr(error, "_headway", None)) is Witness
 
 
-def _witness(error: SystemExit, stack: list[Any]) -> None:
+def _witness(error: SystemExit) -> None:
     global _latest  # noqa: PLW0603
     made = Witness()
-    _latest = Passing(error.code, stack)
+    _latest = Passing(error.code)
     error._headway = made  # type: ignore[attr-defined]
 
 
@@ -198,7 +211,7 @@ def ended_by() -> BaseException | None:
     if _interruption is not None:
         return _interruption
     if _exited:
-        return _exit(_exited[0], [])
+        return _exit(_exited[0])
     if hasattr(sys, "ps1"):
         return None
     raised = _raised()
@@ -207,19 +220,17 @@ def ended_by() -> BaseException | None:
     if raised is False:
         return None
     if latest is not None and (raised or latest.dropped):
-        return _exit(latest.code, latest.stack)
+        return _exit(latest.code)
     if uncaught is not None or raised is None:
         return uncaught
     return UnknownStatus()
 
 
-def _exit(code: Any, stack: list[Any]) -> SystemExit | None:
+def _exit(code: Any) -> SystemExit | None:
     """Return the SystemExit of a status, or None for one that says success."""
     if code is None or (isinstance(code, int) and int.__int__(code) == 0):
         return None
-    error = SystemExit(code)
-    error._headway_stack = stack  # type: ignore[attr-defined]
-    return error
+    return SystemExit(code)
 
 
 def _raised() -> bool | None:

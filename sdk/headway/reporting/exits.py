@@ -40,20 +40,24 @@ def _deliver_before_leaving() -> None:
     global _leaving  # noqa: PLW0603
     if not _leaving:
         _leaving = True
-        os._exit = _after(_end_at_once, os._exit)
-        os.execv = _after(_deliver_before_exec, os.execv)
-        os.execve = _after(_deliver_before_exec, os.execve)
-        os.closerange = _after(_close_ours, os.closerange)
-        os.abort = _after(_tell_last, os.abort)
-        os.killpg = _after(_tell_before_group, os.killpg)
+        os._exit = _after(_end_at_once, os._exit, "os")
+        os.execv = _after(_deliver_before_exec, os.execv, "os")
+        os.execve = _after(_deliver_before_exec, os.execve, "os")
+        os.closerange = _after(_close_ours, os.closerange, "os")
+        os.abort = _after(_tell_last, os.abort, "os")
+        os.killpg = _after(_tell_before_group, os.killpg, "os")
         for module in filter(None, map(sys.modules.get, ("_signal", "signal"))):
             raise_signal = getattr(module, "raise_signal", None)
             if raise_signal is not None:
-                module.raise_signal = _after(_tell_before_signal, raise_signal)  # type: ignore[attr-defined]
+                module.raise_signal = _after(_tell_before_signal, raise_signal, "signal")  # type: ignore[attr-defined]
 
 
-def _after(deliver: Callable[..., Any], leave: Callable[..., Any]) -> Callable[..., Any]:
+def _after(
+    deliver: Callable[..., Any], leave: Callable[..., Any], module: str
+) -> Callable[..., Any]:
     """Return `leave`, after `deliver`, whose result is called where `leave` returns or fails.
+
+    It takes its place in `module`, by which it is pickled.
 
     What a signal's handler raises amid it is the program's at once: another could be lost.
     """
@@ -77,7 +81,8 @@ def _after(deliver: Callable[..., Any], leave: Callable[..., Any]) -> Callable[.
             undo()  # a signal that is blocked, or not for this process alone
         return left
 
-    leave_then.__name__ = leave.__name__
+    leave_then.__name__ = leave_then.__qualname__ = leave.__name__
+    leave_then.__module__ = module
     leave_then.__doc__ = leave.__doc__
     return leave_then
 
@@ -365,10 +370,11 @@ def _restore_interrupt() -> None:
 
 
 def register() -> None:
-    """Register the exit handler, the wrapper of `os.kill`, and the others for the first report."""
+    """Register the exit handler, wrap `os.kill` and `sys.exit`, the others at the first report."""
     atexit.register(end_program)
     on_start(_deliver_before_leaving)
     on_start(_tell_before_sending)
     on_start(interruptions.watch)
     if os.name != "nt" and os.environ.get("HEADWAY", "").lower() != "off":
         _note_before_killing()
+        exit_status.watch_exit()

@@ -109,15 +109,6 @@ def _is_passing(frame: FrameType, count: int) -> bool:
     return bool(found) and count > found[0] + handled
 
 
-def stack(frame: FrameType | None) -> list[Place]:
-    """Return where `frame` is and where it was called from."""
-    found: list[Place] = []
-    while frame is not None and len(found) < _LIMIT:
-        found.append((frame.f_code, frame.f_lineno, frame.f_lasti))
-        frame = frame.f_back
-    return found
-
-
 def passing(error: BaseException) -> list[Place]:
     """Return the place of what `error`, which is passing, leaves."""
     return [(id(error), 0, -1)]
@@ -160,6 +151,17 @@ def consumed(at: Sequence[Place], drawn: Place | None) -> bool:
         code, line, offset = at[0]
         return instruction((code, line, offset - 2)) == "END_FOR"
     return name.startswith(_TAKEN)
+
+
+def asked_again(at: Sequence[Place], drawn: Place | None) -> bool:
+    """Return whether an iterator was dropped where its next item was to be fetched by a loop.
+
+    By an exception: of the iterable, then, for the body of the loop had come to its end.
+    """
+    if not at or drawn is None:
+        return False
+    code, _, offset = at[0]
+    return code is drawn[0] and offset == drawn[2] and instruction(drawn) == "FOR_ITER"
 
 
 def fetched(error: Any, at: Sequence[Place], codes: tuple[Any, ...] = ()) -> bool:

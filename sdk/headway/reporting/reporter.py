@@ -16,6 +16,7 @@ from time import monotonic, sleep
 
 from headway.async_exceptions import is_async, reraise_async
 from headway.host import propagation, reaping
+from headway.host.files import first_environment
 from headway.host.random_id import random_id
 from headway.host.threads import ClosingLock
 from headway.protocol.interning import Interner
@@ -148,6 +149,7 @@ class Reporter:
         with self.lock:
             if self.thread is not None or self.off or self.closed:
                 return
+            first_environment.note()
             try:
                 thread = ReportingThread(self)
             except Exception as error:  # no real threads, or no descriptors left

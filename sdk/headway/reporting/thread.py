@@ -16,6 +16,7 @@ import time
 
 from headway.async_exceptions import is_async, reraise_async
 from headway.host import descriptor_reserve, importing, propagation, resources, threads
+from headway.host.files import first_environment
 from headway.version import VERSION
 
 TYPE_CHECKING = False
@@ -174,8 +175,8 @@ class ReportingThread:
 
             publisher = self._reporter.publisher
             publisher.about.update(describe(VERSION))
-            user = user_of(os.environ, os.getuid())
-            publisher.surroundings = cgroup.for_broker(os.environ, user)
+            user = user_of(first_environment.environ(), os.getuid())
+            publisher.surroundings = cgroup.for_broker(first_environment.environ(), user)
         births = self._reporter.births = Births(self._reporter)
         self._finish_reporting = lambda: _leave(self._reporter, births, last_resort.finish)
         births.keep(time.monotonic(), listening=may_listen())
@@ -187,7 +188,7 @@ class ReportingThread:
             from headway.host.launch import broker_launch  # noqa: PLC0415
         try:
             # The broker is there the sooner, and also after a program that has ended by then.
-            address = broker_launch.endpoint(os.environ, os.getuid())
+            address = broker_launch.endpoint(first_environment.environ(), os.getuid())
         except OSError:
             address = None
         loaded = self._load(births, address)
@@ -278,7 +279,7 @@ class ReportingThread:
             return False
         from headway.host.launch import broker_launch  # noqa: PLC0415 - imported by now
 
-        return broker_launch.starting(os.environ, os.getuid())
+        return broker_launch.starting(first_environment.environ(), os.getuid())
 
     def has_resources(self) -> bool:
         """Return whether there are the resources that libzmq needs."""

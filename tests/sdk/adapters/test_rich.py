@@ -1,5 +1,6 @@
 """rich.progress's interface, reported."""
 
+import contextlib
 import io
 
 import pytest
@@ -280,3 +281,27 @@ def test_a_loop_that_is_left_has_stopped_where_it_was(reporter):
                 assert progress.tasks[0].completed == 3
                 break
     assert op.stages[0].model.reason == "stopped at 3 of 9"
+
+
+@pytest.mark.parametrize("body", [False, True])
+@pytest.mark.parametrize("by", ["track", "Progress.track"])
+def test_where_an_iterable_raises_what_it_handed_out_before_is_done(reporter, by, body):
+    def items():
+        yield from range(3)
+        raise OSError("no disk")
+
+    def work():
+        console = Console(file=io.StringIO())
+        if by == "track":
+            return track(items(), "Rows", 9, console=console)
+        progress = Progress(console=console)
+        progress.start()
+        return progress.track(items(), 9, description="Rows")
+
+    with contextlib.suppress(OSError):
+        for item in work():
+            if body and item == 2:
+                raise OSError("no disk")
+    (entry,) = reporter.publisher.operations.values()
+    reporter.judge_open()
+    assert [stage.done for stage in entry.model.stages.values()] == [2 if body else 3]

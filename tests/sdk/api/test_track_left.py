@@ -434,3 +434,47 @@ def test_an_item_within_which_the_program_ends_is_not_counted(reporter, after):
             break
     (entry,) = reporter.publisher.operations.values()
     assert [stage.done for stage in entry.model.stages.values()] == [after]
+
+
+class Items:
+    """An iterable of a class, three of whose items can be had."""
+
+    def __init__(self):
+        self.left = 3
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.left -= 1
+        if self.left < 0:
+            raise OSError("no disk")
+        return self.left
+
+
+def generated():
+    yield from range(3)
+    raise OSError("no disk")
+
+
+@pytest.mark.parametrize(
+    "items", [generated, Items, lambda: map(Items().__class__.__next__, [Items()] * 9)]
+)
+@pytest.mark.parametrize("around", [iter, enumerate, lambda rows: zip(range(9), rows)])
+def test_where_an_iterable_raises_what_it_handed_out_before_is_done(reporter, items, around):
+    with contextlib.suppress(OSError):
+        for _ in around(headway.track(items(), "Rows", total=9)):
+            pass
+    (entry,) = reporter.publisher.operations.values()
+    reporter.judge_open()
+    assert [stage.done for stage in entry.model.stages.values()] == [3]
+
+
+def test_where_an_iterable_within_a_loop_raises_the_item_of_that_is_not_done(reporter):
+    with contextlib.suppress(OSError):
+        for _ in headway.track(iter(range(9)), "Rows", total=9):
+            for _ in generated():
+                pass
+    (entry,) = reporter.publisher.operations.values()
+    reporter.judge_open()
+    assert [stage.done for stage in entry.model.stages.values()] == [0]

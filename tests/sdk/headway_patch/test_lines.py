@@ -254,28 +254,28 @@ def test_a_loop_that_was_left_otherwise_has_stopped_whatever_ends_the_program(
     assert server()[-2:] == ["@1 left", "@1 stop"]
 
 
-@pytest.mark.parametrize(("dropped", "end"), [(True, "@1 fail exit status 3"), (False, "@1 stop")])
+@pytest.mark.parametrize(("dropped", "end"), [(True, "@1 fail exit status 3"), (False, "@1 end")])
 def test_a_loop_that_the_exit_of_the_program_has_left_has_failed(server, monkeypatch, dropped, end):
     bar, loop = left_loop(SystemExit(3))
     with contextlib.suppress(SystemExit):
         loop()
-    frame = sys._getframe()
-    place = bar.left_at
-    passing = exit_status.Passing(3, [(frame.f_code, 1), place])
+    passing = exit_status.Passing(3)
     passing.dropped = dropped
     monkeypatch.setattr(exit_status, "_latest", passing)
     bar.connection.finish()
     assert server()[-2:] == ["@1 left", end]
 
 
-@pytest.mark.parametrize(("status", "end"), [(3, "fail exit status 3"), (1, "stop")])
+@pytest.mark.parametrize(
+    ("status", "end"), [(3, "fail exit status 3"), (1, "fail exit status 1"), (0, "end")]
+)
 def test_a_loop_that_the_exit_of_a_process_of_multiprocessing_has_left_has_failed(
     server, monkeypatch, status, end
 ):
-    bar, loop = left_loop(SystemExit(3))
+    _, loop = left_loop(SystemExit(3))
     with contextlib.suppress(SystemExit):
         loop()  # which multiprocessing catches, and leaves by `os._exit`
-    monkeypatch.setattr(exit_status, "_caught", exit_status.Passing(3, [bar.left_at]))
+    monkeypatch.setattr(exit_status, "_caught", exit_status.Passing(3))
     process = types.SimpleNamespace(parent_process=object)
     monkeypatch.setitem(sys.modules, "multiprocessing.process", process)
     lines.leave_at_once(status)

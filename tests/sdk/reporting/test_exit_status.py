@@ -17,6 +17,23 @@ def told():
 atexit.register(told)
 """
 
+CYCLE = """
+import gc
+atexit.register(gc.collect)
+try: sys.exit(3)
+except SystemExit as left:
+    cycle = left.cycle = [left]
+    cycle.append(cycle)
+    del cycle
+    raise
+"""
+KEPT = """
+import gc
+atexit.register(lambda: gc.collect())
+try: sys.exit(3)
+except SystemExit as left: left.cycle = left
+"""
+
 
 @pytest.mark.parametrize(
     ("body", "told"),
@@ -35,6 +52,8 @@ atexit.register(told)
         ("try: sys.exit(3)\nexcept SystemExit as left: kept = left", "None"),
         ("try: sys.exit(3)\nexcept SystemExit: pass\nraise SystemExit(4)", "unknown"),
         ("import asyncio\nasync def main(): sys.exit(3)\nasyncio.run(main())", "3"),
+        (CYCLE, "3"),
+        (KEPT, "None"),
         ("import _thread, time\n_thread.start_new_thread(sys.exit, (3,))\ntime.sleep(0.1)", "None"),
     ],
 )

@@ -167,3 +167,15 @@ headway.operation("Work").start()
 raise KeyboardInterrupt
 """
     assert run(code)[0] == -signal.SIGINT
+
+
+def test_the_ways_to_leave_can_be_pickled_as_they_could_before():
+    code = """
+import headway, os, pickle, signal, sys
+headway.operation("Work").start()
+for way in (sys.exit, os._exit, os.execv, os.kill, os.abort, os.killpg, signal.raise_signal):
+    assert way is pickle.loads(pickle.dumps(way)), way
+    assert "headway" in way.__code__.co_filename
+os._exit(7)
+"""
+    assert run(code, HEADWAY_BROKER="never") == (7, "")

@@ -120,12 +120,6 @@ def test_what_has_no_traceback_tells_nothing(error):
     assert loop_exits.passed(error, loop_exits.places(sys._getframe())) is None
 
 
-def test_where_an_exit_status_was_given_is_told_by_the_stack():
-    error = SystemExit(3)
-    error._headway_stack = loop_exits.stack(sys._getframe())
-    assert loop_exits.passed(error, loop_exits.places(sys._getframe(1))) is True
-
-
 def by_a_call(drop):
     list(itertools.islice(drop, 5))
 

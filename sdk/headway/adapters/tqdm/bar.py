@@ -9,7 +9,7 @@ import tqdm.std as original
 
 from headway.adapters.drawing import is_drawn_by_headway
 from headway.api.counts.fold import Source
-from headway.api.iteration import End, iterate
+from headway.api.iteration import End, count_last, iterate
 from headway.api.outcomes.outcome import outcome_of
 from headway.api.track import open_stage, run_again
 from headway.plain_values import clean_text
@@ -143,6 +143,12 @@ class tqdm(original.tqdm):  # type: ignore[type-arg]  # noqa: N801 - the name th
         try:
             yield first
             yield from drawn
+        except GeneratorExit:
+            raise
+        except BaseException:
+            if self._stage is not None:
+                count_last(self._stage)
+            raise
         finally:
             self._looping = False
 

@@ -14,7 +14,7 @@ import os
 import stat
 
 from headway.async_exceptions import reraise_async
-from headway.host.files import linked_data
+from headway.host.files import first_environment, linked_data
 from headway.host.identity import home
 from headway.protocol.endpoint import (
     REPORT,
@@ -45,8 +45,9 @@ def spool_place() -> tuple[str, int]:
 
     Raise OSError where there is none.
     """
-    user = user_of(os.environ, os.getuid())
-    return runtime_directory(os.environ, user), user
+    environ = first_environment.environ()
+    user = user_of(environ, os.getuid())
+    return runtime_directory(environ, user), user
 
 
 # What says that the disk of the runtime directory has no room: another may have.
@@ -60,7 +61,7 @@ def second_place(place: str, user: int, *, make: bool = False) -> str | None:
     """
     if user != os.getuid():
         return None
-    state = state_directory(os.environ, home(user))
+    state = state_directory(first_environment.environ(), home(user))
     second = second_spool(state, place, os.uname().nodename)
     if make:
         try:
@@ -73,7 +74,7 @@ def second_place(place: str, user: int, *, make: bool = False) -> str | None:
 
 def may_listen() -> bool:
     """Return whether there is a socket of a broker, without a look whether somebody listens."""
-    if os.environ.get("HEADWAY_ENDPOINT"):
+    if first_environment.environ().get("HEADWAY_ENDPOINT"):
         return True
     try:
         return os.path.lexists(os.path.join(spool_place()[0], REPORT))

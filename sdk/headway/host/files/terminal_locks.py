@@ -14,6 +14,7 @@ import marshal
 import os
 
 from headway.async_exceptions import reraise_async
+from headway.host.files import first_environment
 from headway.host.process_status import start_time
 
 # Not by way of `broker_launch`: a thread imports this while another imports `collections.abc`, and
@@ -152,12 +153,13 @@ def _lock(file: int) -> bool:
 
 
 def _directory(*, make: bool) -> str:
-    return runtime_directory(os.environ, user_of(os.environ, os.getuid()), make=make)
+    environ = first_environment.environ()
+    return runtime_directory(environ, user_of(environ, os.getuid()), make=make)
 
 
 def open_file(descriptor: int, kind: str) -> int:
     """Open the file of that kind of the terminal behind `descriptor`. Raise OSError."""
-    make = os.environ.get("HEADWAY_BROKER", "").lower() != "never"
+    make = first_environment.environ().get("HEADWAY_BROKER", "").lower() != "never"
     folder = os.path.join(_directory(make=make), FOLDER)
     owner = os.stat(os.path.dirname(folder))
     as_root = os.geteuid() == 0 and owner.st_uid != 0  # under sudo: the user's own, too

@@ -15,7 +15,7 @@ import time
 
 from headway.async_exceptions import reraise_async
 from headway.host import descriptor_reserve
-from headway.host.files import lost_ends
+from headway.host.files import first_environment, lost_ends
 from headway.host.files.spool import (
     FULL,
     is_deaf,
@@ -174,16 +174,16 @@ class ExitSpool:
 
 def count_lost(number: int) -> None:
     """Count so many ends as lost, where that can be written."""
-    user = endpoint.user_of(os.environ, os.getuid())
+    user = endpoint.user_of(first_environment.environ(), os.getuid())
     places = []
     try:
-        places.append(endpoint.runtime_directory(os.environ, user))
+        places.append(endpoint.runtime_directory(first_environment.environ(), user))
     except endpoint.Uninstalled:
         return  # nobody is to be told any more
     except OSError as error:
         reraise_async(error)
     if user == os.getuid():  # who reports for another user keeps out of that one's home
-        places.append(endpoint.state_directory(os.environ, home(user)))
+        places.append(endpoint.state_directory(first_environment.environ(), home(user)))
     if not lost_ends.add(places, user, number) and descriptor_reserve.give_up():
         lost_ends.add(places, user, number)
 

@@ -14,7 +14,7 @@ from threading import RLock
 
 from headway.async_exceptions import is_async, reraise_async
 from headway.host import descriptor_reserve, propagation
-from headway.host.files import will
+from headway.host.files import first_environment, will
 from headway.host.identity import describe, pid_namespace
 from headway.host.process_status import PARENT, STARTED, STATE, status_fields
 from headway.host.threads import signals as signal
@@ -313,8 +313,9 @@ def take_back(process: will.Process) -> None:
 
 
 def _place() -> tuple[str, int]:
-    user = endpoint.user_of(os.environ, os.getuid())
-    return endpoint.runtime_directory(os.environ, user, make=False), user
+    environ = first_environment.environ()
+    user = endpoint.user_of(environ, os.getuid())
+    return endpoint.runtime_directory(environ, user, make=False), user
 
 
 def _is_harmless(number: int) -> bool:

@@ -18,7 +18,7 @@ from headway.async_exceptions import reraise_async
 from headway.formatting import markup, theme
 from headway.formatting.receipt import receipt_line
 from headway.host import importing, notebook
-from headway.host.files import key_files
+from headway.host.files import first_environment, key_files
 from headway.host.launch import detached_process, interpreter
 from headway.states import CANCELLED, CRASHED, FAILED
 
@@ -74,8 +74,8 @@ class NotebookViewer:
         if due is None or now < due:
             return
         self._starts += 1
-        python = interpreter.find(os.environ)
-        if python is None or not key_files.may_follow(os.environ, os.getuid()):
+        python = interpreter.find(first_environment.environ())
+        if python is None or not key_files.may_follow(first_environment.environ(), os.getuid()):
             self._starts = MAX_STARTS
             return
         ours, theirs = os.pipe()
@@ -84,7 +84,7 @@ class NotebookViewer:
         try:
             detached_process.spawn(
                 [python.path, *arguments, *whose],
-                os.environ,
+                first_environment.environ(),
                 foreign=python.foreign,
                 keep=(theirs,),
             )

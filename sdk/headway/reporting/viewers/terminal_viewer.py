@@ -16,7 +16,7 @@ import time
 
 from headway.async_exceptions import reraise_async
 from headway.formatting import picture_support
-from headway.host.files import key_files
+from headway.host.files import first_environment, key_files
 from headway.host.files.terminal_locks import REGION, VIEWER, TerminalLock
 from headway.host.identity import terminal
 from headway.host.launch import detached_process, interpreter
@@ -86,9 +86,10 @@ class TerminalViewer:
             [handle.model.display for handle in list(self._reporter.handles.values())],
             self._reporter.session,
         )
-        if arguments is not None and not key_files.may_follow(os.environ, os.getuid()):
+        environ = first_environment.environ()
+        if arguments is not None and not key_files.may_follow(environ, os.getuid()):
             return
-        python = interpreter.find(os.environ) if arguments is not None else None
+        python = interpreter.find(environ) if arguments is not None else None
         if arguments is None or python is None:
             return
         try:
@@ -113,10 +114,10 @@ class TerminalViewer:
         if self._started or terminal() is not None:
             return
         arguments = viewer_of([model.display for model in told], self._reporter.session)
-        if arguments is None or not key_files.may_follow(os.environ, os.getuid()):
+        if arguments is None or not key_files.may_follow(first_environment.environ(), os.getuid()):
             return
         self._started = True
-        python = interpreter.find(os.environ)
+        python = interpreter.find(first_environment.environ())
         if python is not None:
             try:
                 _spawn([python.path, *arguments], python.foreign, ())
@@ -205,7 +206,8 @@ def _viewer_role(name: str) -> TerminalLock:
 
 
 def _spawn(command: list[str], foreign: bool, keep: tuple[int, ...]) -> None:
-    detached_process.spawn(command, os.environ, foreign=foreign, terminal=True, keep=keep)
+    environ = first_environment.environ()
+    detached_process.spawn(command, environ, foreign=foreign, terminal=True, keep=keep)
 
 
 def give_back() -> None:

@@ -145,7 +145,9 @@ class BarReporter:
     def finish(self, outcome: Outcome) -> None:
         """End what the command has left, which ended so."""
         for stage in self._left:
-            if stage.open:
+            if stage.open and outcome.state == COMPLETED and stage.left:
+                _stop(stage)
+            elif stage.open:
                 stage._judge(reporter().clock(), outcome.state, outcome.text)
         self._left.clear()
 
@@ -335,13 +337,7 @@ def _change(stage: Any, event: Any) -> None:
 def _end(stage: Any, event: Ended) -> None:
     outcome = event.outcome
     if outcome is None:
-        if stage.left and stage.model.total is None:  # a loop that was left, not a counter
-            with reporter().lock:
-                stage.left = False
-                reporter().tally.drop(stage)
-            stage._end(COMPLETED, stage._place("stopped"))
-        else:
-            stage._stop()
+        _stop(stage)
     elif outcome.state == SKIPPED or stage.state == PENDING:
         stage.skip(outcome.text)
     elif outcome.state == COMPLETED:
@@ -350,3 +346,14 @@ def _end(stage: Any, event: Ended) -> None:
         stage.cancel(outcome.text)
     else:
         stage.fail(outcome.text or "failed")
+
+
+def _stop(stage: Any) -> None:
+    """End a stage where its numbers say."""
+    if stage.left and stage.model.total is None:  # a loop that was left, not a counter
+        with reporter().lock:
+            stage.left = False
+            reporter().tally.drop(stage)
+        stage._end(COMPLETED, stage._place("stopped"))
+    else:
+        stage._stop()

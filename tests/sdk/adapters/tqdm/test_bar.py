@@ -435,3 +435,18 @@ def test_its_contrib_modules_count_in_bars_that_report(op):
 def test_a_bar_that_is_not_to_stay_leaves_no_receipt(reporter, leave, position, stays):
     for _ in tqdm(range(1), "Loop", leave=leave, position=position):
         assert headway.current().operation.model.receipt is stays
+
+
+@pytest.mark.parametrize("body", [False, True])
+def test_where_an_iterable_raises_what_it_handed_out_before_is_done(reporter, body):
+    def items():
+        yield from range(3)
+        raise OSError("no disk")
+
+    with contextlib.suppress(OSError):
+        for item in tqdm(items(), desc="Loop", total=9, file=io.StringIO()):
+            if body and item == 2:
+                raise OSError("no disk")
+    (entry,) = reporter.publisher.operations.values()
+    reporter.judge_open()
+    assert [stage.done for stage in entry.model.stages.values()] == [2 if body else 3]
