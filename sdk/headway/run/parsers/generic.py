@@ -36,10 +36,11 @@ NEXT = "Loop"  # one behind another
 class _Shown:
     """A hypothesis, the stage that shows it (None until it is believed), and where it stands."""
 
-    __slots__ = ("ended", "hypothesis", "outer", "parent", "stage", "whole")
+    __slots__ = ("began", "came", "ended", "hypothesis", "outer", "parent", "stage", "whole")
 
     def __init__(self, found: Measure) -> None:
         self.hypothesis = Hypothesis(found)
+        self.began = self.came = 0  # the numbers of its first and of its last line
         self.outer = found.outer
         self.stage: str | None = None
         self.parent: str | None = None
@@ -56,6 +57,7 @@ class Parser:
     def __init__(self, command: Command | None = None, *, text: bool = True) -> None:
         self._text = text
         self._now: float | None = None
+        self._lines = 0  # that have come
         self._shown: dict[tuple[str, ...], _Shown] = {}
         self._stages: dict[str, str | None] = {}  # that have begun, and what they are part of
         self._running: set[str] = set()
@@ -71,10 +73,12 @@ class Parser:
         """Take a line of output."""
         if line.startswith(PROGRESS_MARK):
             return self._read_osc(line[len(PROGRESS_MARK) :])
+        self._lines += 1
         found = None if self._marked else measure(line)
         events = self._interrupt(found, drawn=source == DRAWN)
         if found is not None:
             shown = self._watch(found)
+            shown.came = self._lines
             follows = shown.hypothesis.take(found, self._now)
             if follows != NOTHING:
                 moved = self._follow(shown, found, follows)
@@ -103,6 +107,7 @@ class Parser:
         shown = self._shown.get(found.key)
         if shown is None:
             shown = self._shown[found.key] = _Shown(found)
+            shown.began = self._lines
             if len(self._shown) > HYPOTHESES:
                 del self._shown[next(key for key in self._shown if key != self._whole)]
         return shown
@@ -149,12 +154,16 @@ class Parser:
             shown.stage = name
             shown.parent = self._parent(shown)
             events += self._end_run(shown)
+            if found.one_of_many:
+                events += self._end_last_part(shown)
             if self._take_over(shown):
                 follows = RESTART  # what another hypothesis counted is no part of this one's count
         name = shown.stage
         if follows == RESTART or name not in self._running:
-            if found.of_file and shown.parent is None:
-                events.append(Untold())  # of how many files nobody has said
+            if shown.parent is None and (found.one_of_many or self._follows_others(name)):
+                events.append(Untold())  # of how many files, or phases, nobody has said
+            if name in self._running and name != RUN:
+                events.append(StageEnded(name))  # it begins again: there are no two of it at once
             events.append(StageStarted(name, found.total, found.unit, shown.parent))
             self._stages.setdefault(name, shown.parent)
             self._running.add(name)
@@ -189,6 +198,23 @@ class Parser:
     def _owners(self, name: str) -> list[_Shown]:
         """Return those that show a stage: a label may stand before two kinds of measure."""
         return [other for other in self._shown.values() if other.stage == name]
+
+    def _follows_others(self, name: str) -> bool:
+        """Return whether a labelled stage begins anew, or after others have ended."""
+        others = [other for other in self._stages if RUN not in (other, name)]
+        return any(other == name or other not in self._running for other in others)
+
+    def _end_last_part(self, shown: _Shown) -> list[Event]:
+        """End "Phase A" when "Phase B" has begun and nothing was said of A since."""
+        kind = (shown.stage or "").split(" ", maxsplit=1)[0]
+        ended = [
+            other
+            for other in self._shown.values()
+            if other.stage in self._running
+            and (other.stage or "").startswith(kind + " ")
+            and other.came < shown.began
+        ]
+        return [event for other in ended for event in self._close(other)]
 
     def _take_over(self, shown: _Shown) -> bool:
         """Take the stage of this hypothesis from others that show it; whether there are any."""

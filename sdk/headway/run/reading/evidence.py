@@ -3,12 +3,13 @@
 Pure. A hypothesis is watched first: one number in a text can be anything. It is believed once it
 has grown over as many lines as its form needs, lines that stand together or replace one another;
 it is withdrawn as soon as it falls, or work goes on after its end. What was withdrawn too often
-is never believed again. Work takes time: what grows over lines that come at once is a table.
+is never believed again. Work takes time: what grows over lines that come at once is a table. What
+nothing in its line calls work may be a level: that rises by even steps from nothing, or is none.
 """
 
 from __future__ import annotations
 
-from headway.run.reading.measures import CERTAIN, Measure
+from headway.run.reading.measures import CERTAIN, NUMBER, Measure
 
 WATCHED, BELIEVED, FULL, OVER, REFUTED = "watched", "believed", "full", "over", "refuted"
 # What a line is to a hypothesis.
@@ -22,6 +23,8 @@ WITHDRAWALS = (
 # Seconds that a measure takes to grow before it is believed: a table is printed in less. Doubled, a
 # bar is seen that much later; halved, a table is believed that a busy machine prints in two pieces.
 LEAST_SECONDS = 0.25
+EVEN = 0.1  # of a step: what even steps may be apart
+ROUNDED = 0.5  # by which numbers were rounded, where steps are of five and more
 
 # (state, line) -> (next state, what follows); a pair that is missing changes nothing.
 MOVES = {
@@ -45,8 +48,12 @@ class Hypothesis:
 
     __slots__ = (
         "_came",
+        "_even",
+        "_first",
         "_moves",
+        "_one_by_one",
         "_since",
+        "_steps",
         "_streak",
         "_withdrawals",
         "done",
@@ -61,6 +68,12 @@ class Hypothesis:
         self.done = first.done
         self.total = first.total
         self._streak = 0
+        self._first = first.done  # since it has fallen
+        # It counts from its beginning, one by one: what else is printed in between refutes nothing.
+        self._one_by_one = first.need == NUMBER and first.unit is None and first.done <= 1
+        # Of what may be a level: whether it has come to where it is by even steps, from nothing.
+        self._even = first.level
+        self._steps = 0
         self._since: float | None = None  # when the streak began
         self._came: float | None = None  # when the last line of it came
         self._withdrawals = 0
@@ -83,7 +96,7 @@ class Hypothesis:
 
     def interrupt(self, *, drawn: bool) -> str:
         """Take another line; `drawn` tells that it was drawn over, and so stands nowhere."""
-        if self.state == WATCHED and not drawn:
+        if self.state == WATCHED and not drawn and not self._one_by_one:
             self._streak = 0  # what follows does not stand together with what was before
         return self._move(OTHER)
 
@@ -102,14 +115,36 @@ class Hypothesis:
         return STOOD if found.done == self.done else GREW
 
     def _watch(self, found: Measure, now: float | None, *, full: bool) -> str:
-        if self._streak == 0 or found.done < self.done or found.total != self.total:
+        fell = found.done < self.done or found.total != self.total
+        if fell:
+            self._first = found.done
+        self._even = self._even and not fell and self._steps_evenly(found)
+        if not 0 <= found.done - self.done <= 1 or found.total != self.total:
+            self._one_by_one = False
+        if self._streak == 0 or fell:
             self._streak = 1
             self._since = now
         elif found.done > self.done:
             self._streak += 1
-        if self._streak < self.need or self._came_at_once(now):
+        if self._streak < self.need or self._came_at_once(now) or self._is_level(found):
             return STOOD
         return FILLED if full else PROVED
+
+    def _steps_evenly(self, found: Measure) -> bool:
+        """Return whether a line goes on as steps from nothing do that are all the same."""
+        last = found.done - self.done
+        if last == 0:
+            return True
+        self._steps += 1
+        step = found.done / (self._steps + (self._first > 0))
+        apart = max(EVEN * step, ROUNDED if step >= 5 else 0)
+        return abs(last - step) <= 2 * apart and abs(self._first - step) <= (
+            apart if self._first else step
+        )
+
+    def _is_level(self, found: Measure) -> bool:
+        """Return whether a bare number may stand for how high something is, not for work done."""
+        return found.level and not self._even
 
     def _came_at_once(self, now: float | None) -> bool:
         if self.need == CERTAIN or now is None or self._since is None:
@@ -125,6 +160,8 @@ class Hypothesis:
     def withdraw(self) -> None:
         """Begin to watch anew."""
         self._streak = 1
+        self._first = self.done
+        self._one_by_one = False
         self._since = self._came  # what comes with the line that fell is a table, too
         self._withdrawals += 1
         self.state = REFUTED if self._withdrawals >= WITHDRAWALS else WATCHED

@@ -39,7 +39,8 @@ class Measure(NamedTuple):
     need: int
     outer: bool = False
     begins: bool = False  # the line tells what begins: `done` are those before it
-    of_file: bool = False  # its label is a file's name: there may be others
+    one_of_many: bool = False  # its label says that there are others: a file, "Phase A"
+    level: bool = False  # nothing in its line tells of work: it may be how high something stands
 
 
 _NUMBER = r"[\d.]+ ?[kKMGTP]?i?B?"
@@ -68,23 +69,28 @@ _WORDED = late_pattern(
 _BRACKETED = late_pattern(rf"[\[(]\s*(?P<done>{_COUNT})\s*(?:/|of)\s*(?P<total>{_COUNT})\s*[\])]")
 _BARE = late_pattern(
     rf"(?<![\w./:,-])(?P<done>{_COUNT})(?: ?/ ?| of | out of )(?P<total>{_COUNT})"
-    r"(?![\w/:-]|[.,]?\d| ?[kKMGT]?i?B\b)"
+    r"(?![\w/-]|:\S|[.,]?\d| ?[kKMGT]?i?B\b)"
+)
+# "3 tables out of 12"
+_OUT_OF = late_pattern(
+    rf"(?<![\w./:,-])(?P<done>{_COUNT})(?: [a-z]+){{1,2}} out of (?P<total>{_COUNT})"
+    r"(?![\w/-]|[.,]?\d)"
 )
 _SIZE = r"\d[\d.,]*\s?(?:[kKMGTP]i?B|[kKMGTP]|B|bytes)"
 _BYTES = late_pattern(
     rf"(?<![\w.,])(?P<done>\d[\d.,]*)\s?(?P<prefix>[kKMGTP]?i?(?:B|bytes)|[kKMGTP])?\s?(?:/|of)\s?"
     rf"(?P<total>{_SIZE})(?![\w/])"
 )
-_PERCENT = late_pattern(r"(?<![\w.,])(?P<done>\d{1,3}(?:\.\d+)?) ?%(?!\w)")
+_PERCENT = late_pattern(r"(?<![\w.,])(?P<done>\d{1,3}(?:\.\d+)?) ?(?:%|percent\b)(?!\w)")
 # What counts of something else than work done stand beside: tries, states, marks.
 _NO_COUNT = late_pattern(
-    r"(?i)\b(?:attempts?|try|tries|retry|retries|retrying|retried|waiting|score|rated?|rating|ratio|grade"
-    r"|connections?|clients?|ready|healthy)\b"
+    r"(?i)\b(?:attempts?|try|tries|trying|retry|retries|retrying|retried|waiting|score|rated?|rating|ratio"
+    r"|grade|levels?|queue|backlog|temperature|connections?|clients?|ready|healthy)\b"
 )
 # What stands directly behind such a count; elsewhere in a line it says nothing of the count.
 _NO_COUNT_OF = late_pattern(
     r"(?i)[\s\])]*(?:online|open|received|started|spawned|launched|booted|connected|joined"
-    r"|seconds?|secs?|s|ms)(?![\w.])"
+    r"|busy|idle|alive|active|taken|occupied|slots?|seats?|km/h|mph|rpm|seconds?|secs?|s|ms)(?![\w.])"
 )
 # What is counted up to a limit that is better not reached, directly before or behind such a count;
 # "[3/10] failed test_a" is a count of tests.
@@ -99,13 +105,42 @@ _LIMITED_BEHIND = late_pattern(
 # What percentages and sizes of something else than progress stand beside.
 _NO_PROGRESS = late_pattern(
     r"(?i)\b(?:deflated|ratio|compression|compressed|stored|saved|full|use|used|using|usage|utili[sz]ation"
-    r"|free|available|cpu|mem|memory|ram|swap|heap|disk|load|loss|lost|accuracy|acc|coverage"
+    r"|free|available|capacity|rss|vsz|resident|cpu|mem|memory|v?ram|swap|heap|disk|load|loss|lost|accuracy|acc|coverage"
     r"|cover|confidence|battery|volume|probability|increase|decrease|increased|decreased|faster"
     r"|slower|smaller|larger|bigger|similar|similarity|identical|hits?|miss|misses|threshold"
     r"|quality|idle|busy|quota|(?:success|error|win|hit) rate|discount|tax|fan|humidity|charge"
     r"|charging|uptime|availability|buffer|signal|gc|zoom|brightness|contrast|opacity|growth"
     r"|max|maximum)\b"
 )
+# Words for work, in a label or behind a number: one that is under way or done (by its ending), or
+# its name. A number beside none of them may be a level (a temperature, a share of something).
+_WORK = late_pattern(
+    r"(?i)\b(?:analy[sz]|appl(?:y|ied)|assembl|back(?:ing|ed)? ?up|build|built|burn|calculat|check"
+    r"|clean|clon|compil|comput|conver[ts]|cop(?:y|ie)|crawl|creat|cut|delet|deploy|download|draw"
+    r"|dump|emit|encod|decod|encrypt|decrypt|eras|eta\b|evaluat|export|extract|fetch|flash|fold"
+    r"|format|generat|get\b|hash|import|index|initiali[sz]|insert|install|job|link(?:ing|ed)|lint|load|mail|map"
+    r"|merg|migrat|min(?:e|ing)\b|mov(?:e|ing)|optimi[sz]|pack(?:ing|ed|age)|pars|patch|print|proc\b|process"
+    r"|progress|pull|push|put\b|queu(?:ed|ing)|read\b|reading|rebuild|receiv|recover|remov|render"
+    r"|replicat|resiz|restor|rip|run\b|sav(?:e|ing)\b|scan|search|send|sent\b|setup|simulat|solv|sort"
+    r"|split|step|strip|submit|sync|task|test|train|transcod|transfer|transl|unpack|updat|upgrad"
+    r"|upload|vacuum|valid|verif|visit|walk|work\b|writ|wrote|zip|done\b|complete|finish|left\b"
+    r"|remaining)|[A-Za-z]{3,}(?:ing|ed)\b|\d ?[kKMGT]?i?[A-Za-z]+/s\b"
+)
+# Words that end as such, and tell of no work.
+_NO_WORK = late_pattern(
+    r"(?i)\b(?:keeping|holding|parking|rating|setting|string|during|heading|ceiling|trying|waiting"
+    r"|sleeping|pending|missing|existing|standing|outstanding|speed|feed|need|seed|allocated|occupied|reserved|connected|shared|limited"
+    r"|duplicated|dropped|rejected|blocked|failed|skipped|loaded|processors?)\b"
+)
+# What stands between a word for what is one of several and the number: which of them it is.
+_PART = late_pattern(
+    r"(?i)\b(?:phase|part|step|stage|pass|round|section|volume|dis[ck]|batch|chunk|shard|worker|thread|job"
+    r"|task|group|layer|table|file) #?(?-i:[A-Z]|[IVX]{1,4}|\d{1,3})(?=[\])]?(?:\s*[:–—-]|\s*$))"
+)
+_DEVICE = late_pattern(r"\s*(?:/[\w-]+)+:?\s*")  # or where one is mounted: its bytes are not read
+# What a percentage of a distribution is a line of: "90%  14 ms".
+_QUANTILE = late_pattern(r"\s+[\d.]+ ?(?:ms|us|µs|ns)\s*")
+_CLAUSE = late_pattern(r".*[;,|]\s(?=.*[A-Za-z]{2})")  # what the number further on is not of
 _AROUND = 24  # characters behind a percentage in which such a word is looked for
 # Words for all of the work.
 _WHOLE = option_set(
@@ -135,8 +170,21 @@ def measure(line: str) -> Measure | None:
         if match is not None:
             found = read(line, match)
             if found is not None:
-                return found._replace(of_file=True) if _names_file(found) else found
+                return _weighed(found)
     return None
+
+
+def _weighed(found: Measure) -> Measure:
+    """Return a measure with what its label makes of it."""
+    if _names_file(found) or _PART.search(found.label):
+        return found._replace(one_of_many=True)
+    if found.need != NUMBER or found.key[0] not in ("count", "percent"):
+        return found
+    share = found.key[0] == "percent" and found.detail.startswith("of ")
+    if not found.label and not found.key[-1] and not share:
+        return found
+    words = f"{found.label} {found.detail[:_AROUND]}"
+    return found if _WORK.search(_NO_WORK.sub(" ", words)) else found._replace(level=True)
 
 
 def _names_file(found: Measure) -> bool:
@@ -144,7 +192,8 @@ def _names_file(found: Measure) -> bool:
     kind = found.key[0]
     if not found.label or kind not in ("bytes", "count", "percent", "tqdm"):
         return False
-    numbered = kind != "tqdm" and bool(found.key[-1])
+    names = "" if kind == "tqdm" else found.key[-1]
+    numbered = names.endswith(found.label.rsplit(" ", 1)[-1])  # "gpu0 util" names no file
     file = numbered or _FILE.search(found.label) is not None
     return file and (kind != "tqdm" or found.unit == "B")
 
@@ -156,6 +205,9 @@ def label_of(text: str) -> str:
     part remains.
     """
     text = _NO_NAME.sub(" ", text)
+    part = _PART.search(text)
+    if part is not None:
+        return part[0]
     text = " ".join(word.rstrip("/").rsplit("/", 1)[-1] for word in text.split())
     text = _BAR_SIGNS.sub(" ", _DIGITS.sub(" ", text))
     words = [word.strip(":;,.-_'\"") for word in text.split()]
@@ -235,6 +287,8 @@ def _bytes(line: str, match: Match[str]) -> Measure | None:
     before = line[: match.start()]
     if done is None or not total or done > total or _NO_PROGRESS.search(before):
         return None
+    if _DEVICE.fullmatch(before):
+        return None
     label = label_of(before)
     need = BAR if _FILLED.search(line) else NUMBER
     return Measure(("bytes", label, _names_in(before)), label, done, total, "B", "", need)
@@ -250,7 +304,7 @@ def _bracketed(line: str, match: Match[str]) -> Measure | None:
 
 
 def _bare(line: str, match: Match[str]) -> Measure | None:
-    before = line[: match.start()]
+    before = _CLAUSE.sub("", line[: match.start()])
     return _count(line, match, label_of(before), before, line[match.end() :])
 
 
@@ -273,9 +327,11 @@ def _count(line: str, match: Match[str], label: str, before: str, after: str) ->
 
 
 def _percent(line: str, match: Match[str]) -> Measure | None:
-    done, before = float(match["done"]), line[: match.start()]
+    done, before = float(match["done"]), _CLAUSE.sub("", line[: match.start()])
     after = line[match.end() :]
     if done > 100 or _NO_PROGRESS.search(before + after[:_AROUND]):
+        return None
+    if _QUANTILE.fullmatch(after):
         return None
     label = label_of(before)
     need = BAR if _FILLED.search(line) else NUMBER
@@ -324,6 +380,7 @@ _READERS: tuple[tuple[Pattern[str], Callable[[str, Match[str]], Measure | None]]
     (_BYTES, _bytes),
     (_BRACKETED, _bracketed),
     (_BARE, _bare),
+    (_OUT_OF, _bare),
     (_PERCENT, _percent),
 )
 _SEARCHED = (_bytes, _bracketed, _bare, _percent)

@@ -10,7 +10,9 @@ from headway.run.reading.events import (
     DRAWN,
     OUTPUT,
     Detail,
+    StageEnded,
     StageMoved,
+    StageStarted,
     Untold,
     Withdrawn,
 )
@@ -277,10 +279,10 @@ def test_a_known_tools_output_is_recognised_when_run_by_a_stranger():
 
 
 def test_a_surer_measure_with_the_label_of_another_begins_its_stage_anew():
-    lines = [f"one: {share}%|█| {share}/0 [0:0<0]" for share in (7, 8, 9)]
-    assert numbers(*lines) == [("one", 9, 100)]
-    assert numbers(*lines, "one: 50%|█| 2/4 [0:0<0]") == [("one", 2, 4)]
-    assert numbers(*lines, "one: 50%|█| 2/4 [0:0<0]", *lines) == [("one", 2, 4)]
+    lines = [f"copy: {share}%|█| {share}/0 [0:0<0]" for share in (7, 8, 9)]
+    assert numbers(*lines) == [("copy", 9, 100)]
+    assert numbers(*lines, "copy: 50%|█| 2/4 [0:0<0]") == [("copy", 2, 4)]
+    assert numbers(*lines, "copy: 50%|█| 2/4 [0:0<0]", *lines) == [("copy", 2, 4)]
 
 
 @given(
@@ -301,7 +303,9 @@ def test_no_count_that_is_shown_falls_or_passes_its_total(lines):
         before = {name: stage["done"] for name, stage in played.stages.items()}
         events = machine.feed(form.format(n=n, m=m), source)
         played.take(events)
-        begun = {event.name for event in events if not isinstance(event, (StageMoved, Detail))}
+        begun = {
+            event.name for event in events if not isinstance(event, (StageMoved, Detail, Untold))
+        }
         for name, stage in played.stages.items():
             if stage["total"] is not None:
                 assert stage["done"] <= stage["total"]
@@ -368,3 +372,34 @@ def test_a_count_of_one_file_is_not_that_of_the_whole(lines, untold):
     events = [event for line in lines for event in machine.feed(line, DRAWN)]
     assert any(isinstance(event, StageMoved) for event in events)
     assert any(isinstance(event, Untold) for event in events) is untold
+
+
+def test_phases_are_stages_by_their_label_and_none_is_the_whole():
+    lines = [f"Phase {phase}: {share} %" for phase in "AB" for share in range(0, 91, 15)]
+    played = folded(*lines, end=False)
+    assert Untold() in played.events
+    assert played.stages["Phase A"]["state"] == "completed"
+    assert played.stages["Phase B"]["state"] == "running"
+
+
+def test_a_bar_that_begins_again_is_one_at_a_time_and_no_more_the_whole():
+    bar = [f"batch: {n * 25}%|##| {n}/4 [00:01<00:02,  9.9it/s]" for n in range(5)]
+    machine = generic.Parser()
+    first = [event for line in bar for event in machine.feed(line, DRAWN)]
+    assert Untold() not in first
+    again = machine.feed(bar[0], DRAWN)
+    assert again[:3] == [Untold(), StageEnded("batch"), StageStarted("batch", 4)]
+
+
+def test_a_phase_behind_another_is_not_the_whole():
+    lines = [
+        f"{doing}: {share} %" for doing in ("Loading", "Packing") for share in (9, 50, 70, 100)
+    ]
+    machine = generic.Parser()
+    told = [Untold() in machine.feed(line, OUTPUT) for line in lines]
+    assert told == [False] * 6 + [True, False]
+
+
+def test_items_that_print_more_than_their_number_are_counted():
+    lines = [line for n in range(1, 5) for line in (f"layer {n}/9", f"  digest {n * 7:x}", "  ok")]
+    assert numbers(*lines)[-1] == ("layer", 4, 9)

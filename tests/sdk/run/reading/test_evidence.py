@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,11 +80,41 @@ def test_another_line_ends_what_is_complete():
 
 
 def test_lines_that_do_not_stand_together_prove_nothing():
-    hypothesis, _ = follow(1, 2)
+    hypothesis, _ = follow(1, 3)
     hypothesis.interrupt(drawn=False)
-    assert hypothesis.take(at(3)) == NOTHING
+    assert hypothesis.take(at(4)) == NOTHING
     hypothesis.interrupt(drawn=True)
-    assert [hypothesis.take(at(done)) for done in (4, 5)] == [NOTHING, SHOW]
+    assert [hypothesis.take(at(done)) for done in (5, 6)] == [NOTHING, SHOW]
+
+
+def test_what_counts_one_by_one_from_its_beginning_may_print_more_in_between():
+    for first in (0, 1):
+        hypothesis = Hypothesis(at(first))
+        follows = []
+        for done in range(first, first + 3):
+            follows.append(hypothesis.take(at(done)))
+            hypothesis.interrupt(drawn=False)
+        assert follows == [NOTHING, NOTHING, SHOW]
+
+
+@pytest.mark.parametrize(
+    ("dones", "believed"),
+    [
+        ((1, 2, 3), True),
+        ((0, 20, 40), True),
+        ((7, 14, 21, 29, 36), True),  # a fourteenth each, rounded
+        ((5, 11, 18, 25), False),
+        ((1.0, 1.3, 1.6), False),
+        ((12, 14, 16), False),
+        ((10, 20, 25, 35), False),
+    ],
+)
+def test_what_may_be_a_level_is_believed_where_it_goes_up_by_even_steps_from_nothing(
+    dones, believed
+):
+    hypothesis = Hypothesis(at(dones[0], 100)._replace(level=True))
+    follows = [hypothesis.take(at(done, 100)._replace(level=True)) for done in dones]
+    assert (SHOW in follows) is believed
 
 
 def test_every_move_leads_to_a_state_and_an_action_of_the_table():

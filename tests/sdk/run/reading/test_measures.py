@@ -137,3 +137,62 @@ def test_what_is_counted_up_to_a_limit_is_no_work_done(line):
 )
 def test_a_count_of_what_has_failed_or_not_is_one(line):
     assert measure(line) is not None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "similarity 70 %",
+        "parking occupancy 70%",
+        "epoch done, yield 41%",
+        "rank 8/50 after round",
+        "gpu0 util 70%",
+        "f1 81.5% on dev",
+        "70% of budget spent",
+        "inodes 812/65536",
+    ],
+)
+def test_a_number_beside_no_word_of_work_may_be_a_level(line):
+    found = measure(line)
+    assert found is None or found.level
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Converting... 40% complete",
+        "rows 400/900 written",
+        "40% of rows done",
+        "40%",
+        "(3/10) libfoo",
+        "migrated 3 tables out of 12",
+        "12 percent complete",
+        "Migration 3/14: add_column",
+        "data.bin 40%",
+        "Phase A: 40%",
+    ],
+)
+def test_a_number_beside_a_word_of_work_is_no_level(line):
+    assert not measure(line).level
+
+
+@pytest.mark.parametrize(
+    ("line", "label"),
+    [
+        ("Phase A: 30 %", "Phase A"),
+        ("[Part 2] 30 %", "Part 2"),
+        ("pass IV - 3/10", "pass IV"),
+        ("Worker 3: 3/10", "Worker 3"),
+        ("copying file 3 40%", "file 3"),
+        ("step done 30%", "step done"),
+    ],
+)
+def test_which_of_several_it_is_belongs_to_a_label(line, label):
+    found = measure(line)
+    assert found.label == label
+    assert found.one_of_many is (label != "step done")
+
+
+@pytest.mark.parametrize("line", ["/data 60.0 GB of 100 GB", "90%  270 ms", "14/16 slots taken"])
+def test_what_a_device_a_distribution_or_a_pool_holds_is_no_work_done(line):
+    assert measure(line) is None

@@ -225,9 +225,9 @@ def test_a_package_manager_that_is_gone_no_longer_forbids_to_cancel():
 def test_a_known_commands_output_falls_back_after_a_while():
     router = known("git", "clone", "x")
     for now, share in enumerate(range(10, 90, 10)):
-        found = lines(router, f"hook: {share} %", now=now)
+        found = lines(router, f"checking: {share} %", now=now)
     assert now > UNRECOGNIZED_SECONDS
-    assert found[-1] == ("", [StageMoved("hook", 80, 100, "", "%")])
+    assert found[-1] == ("", [StageMoved("checking", 80, 100, "", "%")])
     assert not any(
         event.name == "Run"
         for _, events in found
