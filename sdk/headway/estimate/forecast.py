@@ -177,7 +177,7 @@ class Forecast(Mixture):
         wait = self._wait_ahead(now)
         work = max(LEAST_LEFT, median - wait.median)
         start = self._half_width(median, raw)
-        half_width = start * self._calibration.factor(elapsed / max(1e-6, elapsed + work))
+        half_width = self._calibration.widened(start, elapsed / max(1e-6, elapsed + work))
         low, high = self._smoother.ends(*interval(work, half_width), work, now)
         by_share = self._by_share(elapsed)
         if by_share is not None:
@@ -241,7 +241,7 @@ class Forecast(Mixture):
             return None
         worked = seen.worked(now)
         half_width = self._half_width(median, median)
-        half_width *= self._calibration.factor(worked / max(1e-6, worked + median))
+        half_width = self._calibration.widened(half_width, worked / max(1e-6, worked + median))
         low, high = interval(median, half_width)
         return Estimate(low, median, high, basis, len(self._analogues) if weight else 0)
 

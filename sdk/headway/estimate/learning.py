@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 NOTES_LIMIT = 32
 # How exactly a number is kept in a note, which holds single floats. Doubled or halved: no effect.
 NOTE_PRECISION = 1e-6
-# Points that stand for units done before a run began. Doubled or halved: no effect.
-EARLIER_POINTS = 8
 # The share of a stage that must have been done in a run for its pace to tell how long all that was
 # there before had taken: the last files of a copy are no measure of it.
 REST_LEAST = 0.2
@@ -139,9 +137,8 @@ def _span(stage: Stage, begun: float, now: float) -> Span:
         if stage.origin > 0 and fractions and 1 - fractions[0] >= REST_LEAST - 1e-9:
             # Resumed work: as if what was there had been done at the pace of the rest.
             before = worked * fractions[0] / (1 - fractions[0])
-            even = [i / EARLIER_POINTS for i in range(EARLIER_POINTS)]
-            fractions = [share * fractions[0] for share in even] + fractions
-            seconds = [share * before for share in even] + [before + at for at in seconds]
+            fractions = [0.0, *fractions]
+            seconds = [0.0, *(before + at for at in seconds)]
             worked += before
     if len(fractions) < 2:
         fractions, seconds = [], []

@@ -11,9 +11,9 @@ def made(error, start=0.5):
 
 
 def test_ranges_widen_where_estimates_were_further_off_and_narrow_where_they_were_not():
-    assert Calibration([made(1.0)] * 5).factor(0.5) > 1.5
-    assert Calibration([made(0.1)] * 5).factor(0.5) < 0.6
-    assert Calibration([]).factor(0.5) == 1.0
+    assert Calibration([made(1.0)] * 5).widened(1.0, 0.5) > 1.5
+    assert Calibration([made(0.1)] * 5).widened(1.0, 0.5) < 0.6
+    assert Calibration([]).widened(1.0, 0.5) == 1.0
 
 
 def test_a_range_narrows_with_history_and_widens_with_disagreement():

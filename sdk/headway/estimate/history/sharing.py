@@ -37,9 +37,6 @@ SHARED = 0.3
 SHARED_FIRMNESS = 0.25
 # Of the time that is looked at: paces are compared over as much before and after an end at least.
 LEAST_WINDOW = 0.03
-# Logarithm beyond which a change of pace is no matter of sharing.
-CHANGE_LIMIT = 1.5
-
 # Stages beyond which nobody looks how many go on at a time: it costs their number at each change.
 LANES_LIMIT = 128
 
@@ -79,8 +76,7 @@ def evidence(tracks: Iterable[Track | None]) -> tuple[float, float]:
             earlier = _gained(track, moment - window, moment)
             later = _gained(track, moment, moment + window)
             if earlier > 0 and later > 0:
-                faster = max(-CHANGE_LIMIT, min(CHANGE_LIMIT, log(later / earlier)))
-                agree += fewer * faster
+                agree += fewer * log(later / earlier)
                 size += fewer * fewer
     return agree, size
 
