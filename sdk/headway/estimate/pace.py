@@ -33,6 +33,16 @@ SPEED_LIMIT = 1.0
 # a little better, with more jitter.
 SPEED_PRIOR = 0.15
 
+# How much the pace of the last third of what counts says beside the whole pace. Doubled: a little
+# better with history, worse without, with more jitter; halved: the other way round.
+RECENT_WEIGHT = 0.4
+# How fast the remaining time grows once the next count is overdue: half a second a second,
+# because a stall ends some time. Doubled: hardly worse, with more jitter; halved: hardly better.
+STALL_GROWTH = 0.5
+# One step of distance in the logarithm of being beyond what is usual, in seconds or in work.
+# Doubled or halved: no effect worth telling.
+LATE_STEP = 0.3
+
 
 def clamp(value: float, limit: float) -> float:
     """Return `value`, but no further from zero than `limit`."""
