@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 # Estimates of a run that are noted for calibration. Doubled or halved: ranges hold a little less
 # often.
 NOTES_LIMIT = 32
-# How exactly a number is kept in a note, which holds single floats. Doubled or halved: no effect.
-NOTE_PRECISION = 1e-6
 # The share of a stage that must have been done in a run for its pace to tell how long all that was
 # there before had taken: the last files of a copy are no measure of it.
 REST_LEAST = 0.2
@@ -56,7 +54,7 @@ class Notes:
         if self._given is None:
             self._given = array("f")  # half of what doubles take
         given = self._given
-        if given and elapsed - given[-4] <= max(self._spacing, elapsed * NOTE_PRECISION):
+        if given and elapsed - given[-4] <= self._spacing:
             return
         given.extend((elapsed, median, start, half_width))
         if len(given) >= 4 * NOTES_LIMIT:
