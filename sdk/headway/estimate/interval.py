@@ -55,8 +55,10 @@ FIRMNESS = 2.0
 DAMPING = 0.7
 # Half width of the widest range, a factor of twenty either way: beyond it a range says nothing
 # (`phrase.WIDE`), and one bad run shall not make all ranges useless.
+# A guard: `test_a_range_is_never_a_point_nor_without_bounds`.
 WIDEST = 3.0
-# A range is never a point. Doubled or halved: no effect.
+# A range is never a point, and errors are divided by it. A guard:
+# `test_a_range_is_never_a_point_nor_without_bounds`.
 LEAST_HALF_WIDTH = 0.02
 
 

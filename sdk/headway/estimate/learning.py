@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NOTES_LIMIT = 32
 # The share of a stage that must have been done in a run for its pace to tell how long all that was
 # there before had taken: the last files of a copy are no measure of it.
+# Without it fails `test_a_small_rest_tells_nothing_of_what_was_there_already`.
 REST_LEAST = 0.2
 
 

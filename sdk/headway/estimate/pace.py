@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import log
 
 # Seconds that are always left of what has not ended, whoever estimates it: a countdown at zero
-# would say that it has. Doubled or halved: no effect.
+# would say that it has. A guard: `test_what_has_come_to_its_total_and_goes_on_has_some_left`.
 LEAST_LEFT = 0.02
 # Of a run, added to seconds before they are divided: shorter times are noise of the observation.
 # Doubled: a little worse (small stages tell less of the speed); halved: a little better, with

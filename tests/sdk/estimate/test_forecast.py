@@ -281,3 +281,12 @@ def test_a_short_stage_that_is_new_makes_a_run_no_other_kind_of_work():
     assert not forecast.unlike()
     forecast.estimate(0.5 * earlier.seconds)
     assert forecast.unlike()
+
+
+def test_what_has_come_to_its_total_and_goes_on_has_some_left():
+    forecast = Forecast(taught(1.0))
+    forecast.start(0.0)
+    for second in range(400):
+        forecast.observe(1, "copy", None, "running", 1000, 1000, None, float(second))
+        estimate = forecast.estimate(float(second))
+        assert estimate is None or estimate.median > 0

@@ -60,8 +60,11 @@ OVERDUE_FROM = 1.3
 LATE_SHARE = 4
 # Squared steps of distance of a run that has none of the stages that go on, and of whose own none
 # has begun: its weight is a fiftieth. By judgement.
+# Without it fails
+# `test_a_run_of_which_no_stage_begins_in_its_time_tells_no_share_and_little_of_the_rest`.
 STRANGE_DISTANCE = 8.0
 # Of the earlier run: so much later than there its first stage may begin. By judgement.
+# Without it fails `test_a_short_stage_that_is_new_makes_a_run_no_other_kind_of_work`.
 STRANGE_AFTER = 0.1
 
 

@@ -21,6 +21,7 @@ UNEVEN_STEP = 0.2
 STEPS_KNOWN = 10.0
 # Logarithm, a factor of 3.3, by which a pace that has come to rest differs from the whole pace so
 # much that what was before was something else: a cache, a standstill, time before the work began.
+# Without it fails `test_a_standstill_is_no_part_of_a_pace_that_is_as_it_was_before`.
 OTHER_STEP = 1.2
 
 

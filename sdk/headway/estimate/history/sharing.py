@@ -38,6 +38,7 @@ SHARED_FIRMNESS = 0.25
 # Of the time that is looked at: paces are compared over as much before and after an end at least.
 LEAST_WINDOW = 0.03
 # Stages beyond which nobody looks how many go on at a time: it costs their number at each change.
+# A bound of cost; below two fails `test_ranks_of_other_shares_end_as_what_they_share_lets_expect`.
 LANES_LIMIT = 128
 
 

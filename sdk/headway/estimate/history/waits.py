@@ -32,6 +32,7 @@ else:
 NONE = Wait(0.0, 0.0, 0.0)
 # Standard deviation of the logarithm of how long locks are held and people take to answer: a
 # factor of 2.7, by judgement.
+# Held by `test_while_it_waits_the_earlier_waits_tell_what_is_left`.
 WAIT_SPREAD = 1.0
 
 

@@ -32,6 +32,7 @@ LINES = "lines"
 # Points of a counter's curve in fewer than which it says nothing of how the work goes.
 LEAST_POINTS = 4
 # Lines that are kept of a run, those of the lowest hashes: so two runs keep the same ones.
+# A bound of cost: `test_of_many_lines_the_same_are_kept_in_every_run`.
 LINES_KEPT = 256
 # Lines that two runs have in common in fewer than which none is a place.
 LEAST_LINES = 4
