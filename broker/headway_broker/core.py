@@ -168,11 +168,11 @@ class Core(Components):
         if session is not None and session.role == "viewer":
             self.endings.hung_up(session, now)
 
-    def died(self, session_id: str, now: float) -> None:
-        """Note that the process of a session is proven dead."""
+    def died(self, session_id: str, now: float, status: int | None = None) -> None:
+        """Note that the process of a session is proven dead; `status` is its wait status."""
         session = self.sessions.by_id.get(session_id)
         if session is not None:
-            self.liveness.died(session, now)
+            self.liveness.died(session, now, status)
             self.endings.died(session)
 
     def process_image_read(self, session_id: str, image: ProcessImage, now: float) -> None:

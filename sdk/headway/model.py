@@ -319,6 +319,13 @@ class Operation(RecordedOperation):
             for since, until in self.stops
         )
 
+    def worked_for(self, now: float) -> float:
+        """Return its seconds until `now`, or its end, without those in which it was stopped."""
+        if self.started is None:
+            return 0.0
+        end = now if self.ended is None else self.ended
+        return end - self.started - self.stopped_for(self.started, end)
+
     def running(self) -> Iterator[Stage]:
         """Return the stages that are running or waiting now, in order."""
         return (stage for stage in self.stages.values() if stage.state in (RUNNING, WAITING))

@@ -46,6 +46,7 @@ COMPUTING = {
         "shlex": "join quote split",
         "statistics": "fmean mean median pstdev quantiles stdev",
         "struct": "",
+        "textwrap": "dedent fill indent wrap",
         "typing": "AbstractSet Any Callable ClassVar Collection Container Dict FrozenSet Generic"
         " Hashable Iterable Iterator List Literal Mapping Match MutableMapping NamedTuple NoReturn"
         " Optional Pattern Protocol Sequence Set TYPE_CHECKING TextIO Tuple Type TypeVar Union cast"

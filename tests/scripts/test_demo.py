@@ -82,6 +82,8 @@ def test_the_bytes_of_one_file_are_no_step(demo):
         StageMoved("numpy 2.4.6", 100, 100),
         StageMoved("Download", 1),
     ]
-    parts = set()
-    told = [demo.step_of(event, parts) for event in events]
-    assert [step and step.name for step in told] == ["Download", None, None, "Download"]
+    units = {}
+    told = [demo.step_of(event, units) for event in events]
+    assert [step and f"{step.name} {step.count}" for step in told] == [
+        "Download ", None, None, "Download 1 file",
+    ]  # fmt: skip

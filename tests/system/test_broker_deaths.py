@@ -30,7 +30,7 @@ def test_a_killed_worker_has_crashed_within_two_seconds_and_nobody_else(host):
     until(lambda: host.operation(OP).state == "crashed", seconds=5)
     assert time.monotonic() - killed < 2
     op = host.operation(OP)
-    assert op.error.startswith("the process died in 'Download', ")
+    assert op.error.startswith("the process was killed by SIGKILL in 'Download', ")
     assert [stage.state for stage in op.stages.values()] == ["crashed", "skipped"]
     assert op.progress != 1.0
     assert host.operation("other0000000").state == "running"

@@ -76,6 +76,6 @@ def test_a_program_outside_of_the_service_has_a_broker_outside_of_it(sandbox, se
 
 def test_what_only_asks_leaves_the_broker_where_it_is(sandbox, serving):
     _, broker = serving
-    for command in ("ps", "wait x --timeout 0", "broker status"):
-        sandbox.headway(*command.split())
+    for command, status in (("ps", 0), ("wait x --timeout 0", 4), ("broker status", 0)):
+        assert sandbox.headway(*command.split()).returncode == status, command
     assert sandbox.serving() == broker

@@ -152,6 +152,8 @@ def test_a_browser_sees_operations_come_move_and_end(sandbox, served):
             assert page.evaluate(f"words({low}, {median}, {high})") == words
         for seconds in (0.0, 0.4, 59.6, 3700.0, 90_000.0):
             assert page.evaluate(f"duration({seconds})") == formatting.duration(seconds)
+        ended = "{state: 'completed', started: 100, ended: 150, stops: [[105, 140]]}"
+        assert page.evaluate(f"lasted({ended})") == "15 s (paused for 35 s)"
 
         # What has ended, against its usual; by its address, too.
         past = max(sandbox.operations(), key=lambda one: (one["name"] == "Past", one["elapsed"]))

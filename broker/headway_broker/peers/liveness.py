@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping, Tuple
 
+from headway.protocol import vocabulary
+from headway.run.exit_status import exit_status, signal_name, termination_signal
 from headway_broker.state.effects import Effect, Identify, Note, Watch
 from headway_broker.state.entry import Entry
 from headway_broker.state.ledger import Ledger
@@ -64,6 +66,7 @@ class Liveness:
         self._looks: dict[Session, int] = {}  # the dead → how often that was put off
         self._next_check = self._early_check = now + SILENT_AFTER
         self._doubted: dict[Session, float] = {}  # the silent → when to look at their program
+        self._statuses: dict[Session, int] = {}  # the wait statuses of the dead that are known
         self._replaced: dict[Session, None] = {}  # whose process has become another program
         self._by_parent: dict[Process, None] = {}  # those that their parents have ended
 
@@ -79,9 +82,11 @@ class Liveness:
         for session in sessions:
             session.heard = min(session.heard + seconds, now)
 
-    def died(self, session: Session, now: float) -> None:
-        """Begin to settle a session whose process is proven dead."""
+    def died(self, session: Session, now: float, status: int | None = None) -> None:
+        """Begin to settle a session whose process is proven dead; `status` is its wait status."""
         self.settling.setdefault(session, now + SETTLE)
+        if status is not None:
+            self._statuses[session] = status
 
     def process_image_read(self, session: Session, image: ProcessImage, now: float) -> None:
         """Note which program its process runs; settle the session if exec has replaced it."""
@@ -111,6 +116,7 @@ class Liveness:
     def leave(self, session: Session) -> None:
         """Forget a session that is removed."""
         self._replaced.pop(session, None)
+        self._statuses.pop(session, None)
 
     def settle_due(self, now: float) -> bool:
         """Return whether a death is to be settled now."""
@@ -188,7 +194,7 @@ class Liveness:
         return min(times) if times else None
 
     def crash_reason(self, entry: Entry, now: float) -> str:
-        """Return the error text of a crash: the stage it was in, and the age of its last report."""
+        """Return the error text of a crash: how, in which stage, and the age of its last report."""
         session = entry.session
         stage = None
         for candidate in entry.operation.stages.values():
@@ -203,7 +209,18 @@ class Liveness:
             return f"the process died{where} before this broker had heard from it"
         age = max(0.0, now - entry.heard)
         ago = f"{age:.1f} s" if age < 10 else f"{age:.0f} s"
-        return f"the process died{where}, {ago} after its last report"
+        died = f"the process {_end_text(self._statuses.get(session))}"
+        return f"{died}{where}, {ago} after its last report"
+
+
+def _end_text(status: int | None) -> str:
+    """Return what a wait status tells of a process that has not said how its work ended."""
+    if status is None:
+        return "died"
+    number = termination_signal(status)
+    if number:
+        return f"was {vocabulary.killed_by(signal_name(number))}"
+    return f"ended with {vocabulary.exit_status(exit_status(status))}"
 
 
 def watch(session: Session) -> list[Effect]:

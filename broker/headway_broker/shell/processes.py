@@ -2,9 +2,9 @@
 
 Death is notified through one descriptor to poll: a pidfd for each process in an epoll set on
 Linux, a kernel event on macOS. Elsewhere, and where descriptors run out, `Deaths.poll` looks at
-the pids when it is called. The start time tells a process from a later one with the same pid.
-Pids are those of the broker's pid namespace; the kernel reports a peer of another one as pid 0,
-which cannot be watched.
+the pids when it is called. How a process died is told where the kernel tells it. The start time
+tells a process from a later one with the same pid. Pids are those of the broker's pid namespace;
+the kernel reports a peer of another one as pid 0, which cannot be watched.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from headway.host.process_status import (
     STATE,
     start_time,
     status_fields,
+    wait_status,
 )
 from headway_broker.state.process_image import ProcessImage
 
@@ -124,6 +125,13 @@ class _Process(NamedTuple):
     started: int | None
 
 
+class Death(NamedTuple):
+    """The death of a process: the name that it was watched under, and its wait status if known."""
+
+    name: str
+    status: int | None = None
+
+
 class Deaths:
     """Watches processes, each under a name of the caller's, and tells which have died.
 
@@ -141,7 +149,7 @@ class Deaths:
         self._names: dict[_Process, dict[str, None]] = {}
         self._watched: dict[str, _Process] = {}
         self._looked_at: dict[_Process, None] = {}
-        self._dead: list[str] = []
+        self._dead: list[Death] = []
         source = self._epoll or self._kqueue
         self.descriptor: int | None = source.fileno() if source is not None else None
 
@@ -158,14 +166,14 @@ class Deaths:
             try:
                 handle = self._open(process)
             except ProcessLookupError:
-                self._dead.append(name)
+                self._dead.append(Death(name))
                 return
             except OSError:
                 handle = None
             # The pid may have been reused before pidfd_open: only a start time read afterwards
             # proves whose descriptor it is.
             if not alive(*process):
-                self._dead.append(name)
+                self._dead.append(Death(name))
                 self._close(process)
                 return
             if handle is None:
@@ -175,8 +183,7 @@ class Deaths:
 
     def unwatch(self, name: str) -> None:
         """Stop watching a process under this name."""
-        if name in self._dead:
-            self._dead.remove(name)
+        self._dead = [death for death in self._dead if death.name != name]
         process = self._watched.pop(name, None)
         if process is None:
             return
@@ -186,8 +193,8 @@ class Deaths:
             del self._names[process]
             self._close(process)
 
-    def poll(self) -> list[str]:
-        """Return the names of the processes that have died since the last call."""
+    def poll(self) -> list[Death]:
+        """Return the deaths since the last call."""
         dead, self._dead = self._dead, []
         if self._epoll is not None:
             handles = [handle for handle, _ in self._epoll.poll(0)]
@@ -198,9 +205,10 @@ class Deaths:
         ended = [self._processes[handle] for handle in handles if handle in self._processes]
         ended += [process for process in self._looked_at if not alive(*process)]
         for process in ended:
-            dead += self._names[process]
-        for name in dead:
-            self.unwatch(name)
+            status = wait_status(*process, self._handles.get(process) if self._epoll else None)
+            dead += [Death(name, status) for name in self._names[process]]
+        for death in dead:
+            self.unwatch(death.name)
         return dead
 
     def close(self) -> None:

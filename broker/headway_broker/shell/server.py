@@ -142,8 +142,8 @@ class Server:
         dead = self.deaths.poll()
         if dead:
             drained = self.sockets.drain(now)  # what they said last comes before their deaths
-            for name in dead:
-                self.core.died(name, now)
+            for death in dead:
+                self.core.died(death.name, now, death.status)
         # What is in the spool comes after what is stored, as it ended later.
         chores = now >= min(self._early_chores, self._next_chores)
         # The dead may have left all that they owed in a file, where that was much.

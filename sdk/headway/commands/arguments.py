@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from headway.formatting.help_text import fold
+from headway.host.terminfo import columns
 from headway.lookup import alike
 
 TYPE_CHECKING = False
@@ -30,10 +32,10 @@ class ArgumentParser(argparse.ArgumentParser):
         self.exit(USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
     def format_help(self) -> str:
-        """Return the help. Of many options its usage says only that there are some."""
+        """Return the help, folded. Of many options its usage says only that there are some."""
         if self.usage is None:
             self.usage = self._short_usage()
-        return super().format_help()
+        return fold(super().format_help(), columns())
 
     def _short_usage(self) -> str | None:
         """Return the usage without the options, or None where argparse's own is short."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from headway.host.terminfo import show_help
+
 # Operations are completed after these, by name or the beginning of an id: those that go on …
 OF_RUNNING = ("view", "wait", "cancel", "pause", "resume")
 # … or, with what has ended, the latest: of an hour there may be hundreds.
@@ -159,6 +161,17 @@ end
 complete -c headway -n '__headway_command_at >/dev/null' -x -a '(__headway_command)'
 """
 
+HELP = """\
+usage: headway completion bash|zsh|fish
+
+Print a script that completes headway's commands and options.
+
+examples:
+  source <(headway completion bash)
+  source <(headway completion zsh)      after compinit
+  headway completion fish > ~/.config/fish/completions/headway.fish
+"""
+
 
 def main(argv: list[str]) -> int:
     """Print the completion script for the shell named; return 2 for any other."""
@@ -169,14 +182,10 @@ def main(argv: list[str]) -> int:
         asked = argv in (["--help"], ["-h"])
         if argv and not asked:
             sys.stderr.write(f"headway completion: there is none for {' '.join(argv)!a}\n")
-        (sys.stdout if asked else sys.stderr).write(
-            "usage: headway completion bash|zsh|fish\n\n"
-            "Print a script that completes headway's commands and options.\n\n"
-            "examples:\n"
-            "  source <(headway completion bash)\n"
-            "  source <(headway completion zsh)      after compinit\n"
-            "  headway completion fish > ~/.config/fish/completions/headway.fish\n"
-        )
+        if asked:
+            show_help(HELP)
+        else:
+            sys.stderr.write(HELP)
         return 0 if asked else 2
     sys.stdout.write(made[argv[0]]({verb: about for verb, (_, about) in VERBS.items()}))
     return 0

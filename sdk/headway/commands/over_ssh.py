@@ -20,6 +20,7 @@ import time
 
 from headway.host.launch import broker_launch
 from headway.host.propagation import PARENT
+from headway.host.terminfo import show_help
 from headway.protocol.endpoint import FOLLOW, REPORT, NoRuntimeDirectory, network_endpoint
 
 TYPE_CHECKING = False
@@ -76,7 +77,7 @@ exit $status"""
 def main(arguments: Sequence[str]) -> int:
     """Run `headway over-ssh` with these arguments; return the exit status."""
     if list(arguments[:1]) in (["-h"], ["--help"]):
-        print(HELP, end="")  # noqa: T201 - this is its output
+        show_help(HELP)
         return 0
     try:
         target, command = split(arguments)

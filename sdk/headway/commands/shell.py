@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 
+from headway.host.terminfo import show_help
+
 HELP = """\
 usage: headway shell bash|zsh|fish [--prompt]
 
@@ -360,8 +362,10 @@ def main(argv: list[str]) -> int:
                 f"headway shell: there are functions for {', '.join(most)} and {last} only;"
                 " see `headway shell --help`\n"
             )
+        elif asked:
+            show_help(HELP)
         else:
-            (sys.stdout if asked else sys.stderr).write(HELP)
+            sys.stderr.write(HELP)
         return 0 if asked else 2
     sys.stdout.write(functions(argv[0]) + (prompt_hook(argv[0]) if with_prompt else ""))
     return 0

@@ -68,7 +68,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         open_closed_streams()
     if verb in ("--help", "-h", "help"):
-        return _say(_help())
+        from headway.formatting.help_text import fold  # noqa: PLC0415 - only the help needs it
+        from headway.host.terminfo import columns  # noqa: PLC0415 - as above
+
+        return _say(fold(_help(), columns()))
     if verb in ("--version", "-V"):
         from headway import __version__  # noqa: PLC0415 - `run` imports the package later
 

@@ -42,14 +42,21 @@ def display_name(operation: Operation) -> str:
 
 
 def elapsed_text(operation: Operation) -> str:
-    """Return the duration of an ended operation; "" if it never began.
+    """Return the duration of an ended operation, as `lasted_text`; "" if it never began."""
+    if operation.started is None or operation.ended is None:
+        return ""
+    return lasted_text(operation, operation.ended)
+
+
+def lasted_text(operation: Operation, now: float) -> str:
+    """Return for how long an operation has run until `now`, or its end.
 
     Time in which it was stopped is none of its work, and told apart: "9 s (paused for 30 s)".
     """
-    if operation.started is None or operation.ended is None:
-        return ""
-    paused = operation.stopped_for(operation.started, operation.ended)
-    worked = duration(operation.ended - operation.started - paused)
+    end = now if operation.ended is None else operation.ended
+    began = end if operation.started is None else operation.started
+    paused = operation.stopped_for(began, end)
+    worked = duration(end - began - paused)
     return f"{worked} (paused for {duration(paused)})" if paused >= PAUSE_TOLD else worked
 
 

@@ -1,4 +1,4 @@
-"""Whether a terminal has colours, by what terminfo knows of its `TERM`.
+"""Whether a terminal has colours, by what terminfo knows of its `TERM`, and room for a text.
 
 The entry's file is read as term(5) describes it: `curses` is not part of every Python, and would
 keep its idea of the terminal for the whole program.
@@ -7,9 +7,12 @@ keep its idea of the terminal for the whole program.
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 
 from headway.async_exceptions import reraise_async
 from headway.formatting import theme
+from headway.formatting.help_text import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 FOLDERS = ("/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo", "/usr/lib/terminfo")
 SIZE_LIMIT = 1 << 15  # bytes of an entry: the largest has a tenth
+WIDTH = 100  # columns of help as it is written, and of what is no terminal
 _MAGIC = {0o432: 2, 0o1036: 4}  # of the file → the bytes of a number in it
 _MAX_COLORS = 13  # its place among the numbers, in term.h
 _HEADER = 12  # bytes: six short numbers
@@ -74,3 +78,13 @@ def _max_colours(entry: bytes) -> int | None:
     start += start % 2 + _MAX_COLORS * size
     value = entry[start : start + size]
     return max(int.from_bytes(value, "little", signed=True), 0) if len(value) == size else None
+
+
+def columns() -> int:
+    """Return the columns that a text may take: of the terminal, or `WIDTH` where there is none."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns
+
+
+def show_help(text: str) -> None:
+    """Print a text on standard output, folded to its terminal."""
+    sys.stdout.write(fold(text, columns()))

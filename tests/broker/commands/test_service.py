@@ -83,4 +83,5 @@ def test_systemd_finds_nothing_wrong_with_the_unit(home):
         capture_output=True, text=True, check=False,
         env={"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "PATH": "/usr/bin"},
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     assert "headway-broker" not in done.stderr, done.stderr

@@ -138,6 +138,26 @@ def test_a_crash_names_the_stage_and_its_age(session, stages, age, text):
     assert Liveness(Ledger(), 0.0).crash_reason(entry, 100.0 + age) == text
 
 
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (9, "was killed by SIGKILL"),
+        (15 | 0x80, "was killed by SIGTERM"),
+        (3 << 8, "ended with exit status 3"),
+        (0, "ended with exit status 0"),
+        (None, "died"),
+    ],
+)
+def test_a_crash_tells_how_the_process_ended_where_the_kernel_does(session, status, told):
+    entry = Entry(operation(("a", "running")), session, 100.0)
+    liveness = Liveness(Ledger(), 0.0)
+    liveness.died(session, 101.0, status)
+    assert (
+        liveness.crash_reason(entry, 101.0)
+        == f"the process {told} in 'a', 1.0 s after its last report"
+    )
+
+
 def test_a_program_that_was_replaced_is_said_to_have_been(session):
     liveness = Liveness(Ledger(), 0.0)
     session.state, session.silent_since, session.process_image = (

@@ -11,7 +11,7 @@ from machine import until
 
 from headway.host.process_status import start_time
 from headway_broker.shell import processes
-from headway_broker.shell.processes import Deaths, alive, boot_id, resident
+from headway_broker.shell.processes import Death, Deaths, alive, boot_id, resident
 from headway_broker.state.process_image import replaced
 
 
@@ -45,11 +45,23 @@ def test_whether_a_process_is_stopped_is_read_of_the_kernel(child):
     assert processes.run_state(child.pid) is None
 
 
+def names(found):
+    return [death.name for death in found]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nobody else's kernel tells it")
+def test_how_a_process_has_died_is_told_before_anybody_has_waited_for_it(deaths, child):
+    deaths.watch("it", child.pid, None)
+    child.kill()
+    assert until(deaths.poll) == [Death("it", signal.SIGKILL)]
+    child.wait()
+
+
 def test_a_death_is_told_once_by_its_name(deaths, child):
     deaths.watch("it", child.pid, start_time(child.pid))
     assert deaths.poll() == []
     end(child)
-    assert until(deaths.poll) == ["it"]
+    assert names(until(deaths.poll)) == ["it"]
     assert deaths.poll() == []
 
 
@@ -66,12 +78,12 @@ def test_a_process_that_is_gone_already_is_told(deaths, child):
     end(child)
     deaths.watch("it", child.pid, None)
     assert deaths.looking
-    assert deaths.poll() == ["it"]
+    assert names(deaths.poll()) == ["it"]
 
 
 def test_a_later_process_of_the_same_pid_is_not_the_one(deaths, child):
     deaths.watch("it", child.pid, start_time(child.pid) - 1)
-    assert deaths.poll() == ["it"]
+    assert names(deaths.poll()) == ["it"]
     assert not deaths.looking
 
 
@@ -86,7 +98,7 @@ def test_watching_again_replaces_the_first(deaths, child):
     for _ in range(100):
         deaths.watch("it", child.pid, None)
     end(child)
-    assert until(deaths.poll) == ["it"]
+    assert names(until(deaths.poll)) == ["it"]
 
 
 def test_one_process_may_have_several_names(deaths, child):
@@ -94,7 +106,7 @@ def test_one_process_may_have_several_names(deaths, child):
     deaths.watch("b", child.pid, None)
     end(child)
     found = []
-    until(lambda: found.extend(deaths.poll()) or len(found) == 2)
+    until(lambda: found.extend(names(deaths.poll())) or len(found) == 2)
     assert sorted(found) == ["a", "b"]
 
 
@@ -134,7 +146,7 @@ def test_beyond_their_limit_of_descriptors_processes_are_looked_at(child):
     deaths.watch("it", child.pid, None)
     assert deaths.looking
     end(child)
-    assert deaths.poll() == ["it"]
+    assert names(deaths.poll()) == ["it"]
     deaths.close()
 
 
@@ -147,7 +159,7 @@ def test_without_descriptors_the_pids_are_looked_at(deaths, child, monkeypatch):
     assert deaths.looking
     assert deaths.poll() == []
     end(child)
-    assert deaths.poll() == ["it"]
+    assert names(deaths.poll()) == ["it"]
     assert not deaths.looking
 
 
@@ -157,7 +169,7 @@ def test_older_pythons_open_a_pidfd_by_its_number(deaths, child, monkeypatch):
     deaths.watch("it", child.pid, None)
     assert not deaths.looking
     end(child)
-    assert until(deaths.poll) == ["it"]
+    assert names(until(deaths.poll)) == ["it"]
     with pytest.raises(ProcessLookupError):
         processes._pidfd_open(child.pid)
 

@@ -109,7 +109,6 @@ def test_also_in_a_process_that_was_there_before(op):
     assert parent == op.stages[0].path
 
 
-@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork")
 @pytest.mark.parametrize("earlier", [False, True])
 def test_also_in_a_process_that_was_forked_inside_the_operation(op, earlier):
     with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:

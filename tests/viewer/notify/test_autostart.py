@@ -119,4 +119,5 @@ def test_systemd_finds_nothing_wrong_with_the_unit(home):
         capture_output=True, text=True, check=False,
         env={"HOME": str(home.folder), "XDG_RUNTIME_DIR": str(home.folder), "PATH": "/usr/bin"},
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     assert "headway-notify" not in done.stderr, done.stderr

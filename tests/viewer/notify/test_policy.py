@@ -245,6 +245,29 @@ def test_slowness_is_told_only_where_asked_for(slow, told):
     assert words == ([] if told is None else ["3 min 20 s so far, usually 1 min 40 s"])
 
 
+def test_time_in_which_it_was_stopped_makes_nothing_slow():
+    policy = Policy(Settings(slow=True))
+    made = operation()
+    made.usual = (100.0, 90.0, 110.0, 5)
+    policy.absorb([made], 101.0)
+    made.stops = ((150.0, None),)  # nobody tells a notifier of that
+    assert policy.due(300.0) == []
+    made.stops = ((150.0, 500.0),)
+    policy.absorb([made], 500.0)
+    assert policy.due(649.0) == []
+    words = [notice.body for notice in policy.due(650.0)]
+    assert words == ["3 min 20 s (paused for 5 min 50 s) so far, usually 1 min 40 s"]
+
+
+def test_what_is_paused_is_not_looked_at_for_slowness():
+    policy = Policy(Settings(slow=True))
+    made = operation()
+    made.usual = (100.0, 90.0, 110.0, 5)
+    made.move("waiting", 150.0, "paused")
+    policy.absorb([made], 150.0)
+    assert policy.deadline() is None
+
+
 def test_what_took_longer_than_one_earlier_run_is_not_called_unusual():
     policy = Policy(Settings(slow=True))
     made = operation()

@@ -34,6 +34,20 @@ def test_without_an_estimate_the_end_is_unknown():
     )
 
 
+def test_time_in_which_it_was_stopped_is_none_of_its_work():
+    made = operation("abc", "Build", "running", started=-60.0)
+    made.stops = ((NOW - 50.0, NOW - 10.0),)
+    assert told(made)[2] == "20 s (paused for 40 s) so far, end unknown"
+
+
+def test_while_it_is_paused_its_time_stands_still(monkeypatch):
+    made = operation("abc", "Build", "waiting", started=-60.0)
+    made.reason = "paused"
+    board = board_of(made)
+    monkeypatch.setattr(board.replica, "since", lambda _operation: NOW)
+    assert brief.lines(made, board, NOW)[2] == brief.lines(made, board, NOW + 30.0)[2]
+
+
 def test_a_failure_tells_where_and_its_last_words():
     made = operation("abc", "Build", "failed", started=-38.0, ended=0.0, exit_status=2)
     made.tail = ["compiling", "ld: cannot find -lm"]

@@ -22,8 +22,8 @@ def counted(replica, value, sequence=2, now=NOW):
     replica.fold(Delta(INSTANCE, sequence, now, [row]), now)
 
 
-def weighed(replica, progress, *stages, sequence=2, now=NOW, usual=None, estimate=None):
-    figures = [progress, estimate, None, None, False, None, None, None, (), usual]
+def weighed(replica, progress, *stages, sequence=2, now=NOW, usual=None, estimate=None, stops=()):
+    figures = [progress, estimate, None, None, False, None, None, None, stops, usual]
     row = ["a" * 12, None, [made.record() for made in stages], {}, figures, {}, {}]
     replica.fold(Delta(INSTANCE, sequence, now, [row]), now)
 
@@ -102,6 +102,17 @@ def test_a_whole_that_is_weighed_anew_takes_longer_than_earlier_runs_let_expect(
     assert told(replica) is None
     weighed(replica, 0.4, sequence=3, usual=usual, estimate=estimate)
     assert told(replica) == words
+
+
+def test_time_in_which_it_was_stopped_makes_it_no_later_than_expected():
+    made = download(progress=0.5)
+    made.started = NOW - 100
+    replica = replica_of(made)
+    told_of = {"usual": (40.0, 30.0, 50.0, 3), "estimate": (20.0, 30.0, 35.0, "work", 3)}
+    stops = ((NOW - 95.0, NOW - 5.0),)
+    weighed(replica, 0.47, stops=stops, **told_of)
+    weighed(replica, 0.4, sequence=3, stops=stops, **told_of)
+    assert told(replica) is None
 
 
 def test_it_stands_beside_the_stage_that_went_back():

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, TextIO
 
 from headway import string_width
 from headway.formatting import quantity
-from headway.formatting.outcome import main_stage, outcome_text, sole_stage
+from headway.formatting.outcome import lasted_text, main_stage, outcome_text, sole_stage
 from headway.formatting.theme import STOPPED, Theme
 from headway.model import Operation
 from headway.states import CRASHED, FAILED, PENDING, RUNNING, WAITING, asks
@@ -360,9 +360,9 @@ def _with_left(words: str) -> str:
 
 def _lasted(operation: Operation, now: float) -> str:
     """Return "for 32 s" of what runs and says nothing else; "" at its beginning."""
-    if operation.state != RUNNING or operation.started is None or now - operation.started < 1:
+    if operation.state != RUNNING or operation.worked_for(now) < 1:
         return ""
-    return f"for {formatting.duration(now - operation.started)}"
+    return f"for {lasted_text(operation, now)}"
 
 
 def _outcome_detail(operation: Operation) -> str:

@@ -37,6 +37,10 @@ class Access(NamedTuple):
         """Return the servers without names and passwords."""
         return ",".join(map(shown_url, self.urls))
 
+    def is_encrypted(self, url: str) -> bool:
+        """Return whether a server is to be spoken to by TLS alone."""
+        return bool(url.startswith("tls:") or self.authority or self.certificate)
+
     def user(self, url: str) -> str | None:
         """Return whom a server knows this by: the name in its URL, or the key in `credentials`.
 

@@ -15,6 +15,7 @@ from headway.formatting.outcome import (
     broken_stage_name,
     display_name,
     elapsed_text,
+    lasted_text,
     outcome_text,
 )
 from headway.model import Operation
@@ -119,8 +120,7 @@ def stalled_notice(operation: Operation, now: float) -> Notice:
 
 def slow_notice(operation: Operation, now: float) -> Notice:
     """Return the notice that an operation takes longer than it usually does."""
-    begun = now if operation.started is None else operation.started
-    words = f"{duration(now - begun)} so far"
+    words = f"{lasted_text(operation, now)} so far"
     once = operation.usual is not None and operation.usual[3] == 1
     than = "before" if once else "usual"
     if operation.usual is not None:

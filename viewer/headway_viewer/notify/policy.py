@@ -68,7 +68,7 @@ class Policy:
         notices: list[Notice] = []
         for operation in operations:
             self._note_question(operation, now)
-            self._note_looks(operation)
+            self._note_looks(operation, now)
             if operation.open:
                 self._open[operation.id] = operation
                 continue
@@ -100,10 +100,13 @@ class Policy:
         ready = [name for name, (at, _notice) in self._questions.items() if at <= now]
         notices = [self._questions.pop(name)[1] for name in ready]
         for key in [key for key, at in self._looks.items() if at <= now]:
-            del self._looks[key]
             operation = self._open.get(key[1])
             if operation is not None:
-                notices.append(_LOOKS[key[0]](operation, now))
+                self._note_looks(operation, now)  # it may have been stopped meanwhile
+            if key in self._looks and self._looks[key] <= now:
+                del self._looks[key]
+                if operation is not None:
+                    notices.append(_LOOKS[key[0]](operation, now))
         return [notice for made in notices for notice in self._issue_once(made)]
 
     def deadline(self) -> float | None:
@@ -122,16 +125,22 @@ class Policy:
             delay = 0.0 if operation.notify is True else QUESTION_DELAY
             self._questions[operation.id] = (now + delay, notice)
 
-    def _note_looks(self, operation: Operation) -> None:
-        """Note when to look whether an operation stands still, or takes too long."""
+    def _note_looks(self, operation: Operation, now: float) -> None:
+        """Note when to look whether an operation stands still, or takes too long.
+
+        Time in which it is stopped or paused does not count.
+        """
         told = operation.open and operation.parent is None and operation.notify in (None, True)
         stalled = operation.stalled_since
         usual = None if operation.usual is None else operation.usual[0]
         begun = operation.started
+        if begun is not None:
+            begun += operation.stopped_for(begun, now)
+        goes_on = told and not operation.paused and operation.stopped_since is None
         looks = {
             "stalled": stalled + STALL_DELAY if told and stalled is not None else None,
             "slow": begun + max(usual * SLOW_FACTOR, usual + MIN_SLOW)
-            if told and self._settings.slow and usual is not None and begun is not None
+            if goes_on and self._settings.slow and usual is not None and begun is not None
             else None,
         }
         for kind, at in looks.items():

@@ -70,7 +70,9 @@ def timing(operation: Operation, board: Board, now: float) -> str:
         return "not begun"
     parts: list[str] = []
     if operation.open:
-        parts.append(f"{formatting.duration(now - operation.started)} so far")
+        paused_since = board.replica.since(operation.id) if operation.paused else None
+        until = now if paused_since is None else paused_since
+        parts.append(f"{outcome.lasted_text(operation, until)} so far")
         made = remaining_estimate(operation, board, now)
         left = blank_if_unknown(formatting.estimate_text(made, None, 0.0))
         parts.append(f"{left} left" if left else "end unknown")

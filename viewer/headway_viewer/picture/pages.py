@@ -10,7 +10,7 @@ from typing import Sequence
 from headway import string_width
 from headway.estimate import usually
 from headway.formatting import quantity
-from headway.formatting.outcome import display_name
+from headway.formatting.outcome import display_name, lasted_text
 from headway.formatting.theme import STYLES, Line, Theme
 from headway.model import Operation, Stage
 from headway.states import CRASHED, FAILED, PENDING, WAITING
@@ -292,8 +292,7 @@ def _about(operation: Operation, now: float) -> str:
     """Return where an operation runs, since when, and how long it usually takes."""
     parts: list[str] = []
     if operation.started is not None:
-        end = now if operation.ended is None else operation.ended
-        took = formatting.duration(end - operation.started)
+        took = lasted_text(operation, now)
         parts.append(f"for {took}" if operation.open else f"took {took}")
     if operation.usual is not None:
         median, _, _, runs = operation.usual

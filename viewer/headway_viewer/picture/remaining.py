@@ -37,21 +37,14 @@ def remaining_text(operation: Operation, board: Board, now: float, *, short: boo
     if any(child.stopped_since is not None for child in board.children(operation.id)):
         return STOPPED_WITHIN
     estimate = remaining_estimate(operation, board, now)
-    elapsed, once = _elapsed(operation, now), _knows_one_run(operation)
+    elapsed, once = operation.worked_for(now), _knows_one_run(operation)
     return formatting.estimate_text(estimate, operation.late_after, elapsed, short=short, once=once)
 
 
 def late_text(operation: Operation, now: float) -> str:
     """Return "longer than usual (40 s)" of an operation that is overdue, else ""."""
-    elapsed, once = _elapsed(operation, now), _knows_one_run(operation)
+    elapsed, once = operation.worked_for(now), _knows_one_run(operation)
     return formatting.late_text(operation.late_after, elapsed, once=once)
-
-
-def _elapsed(operation: Operation, now: float) -> float:
-    """Return for how long an operation has run, without the time in which it was stopped."""
-    if operation.started is None:
-        return 0.0
-    return now - operation.started - operation.stopped_for(operation.started, now)
 
 
 def _knows_one_run(operation: Operation) -> bool:

@@ -223,7 +223,7 @@ class View:
                 if progress is None and not shown:
                     part = shown_part(operation, self.board)
                     fraction = None if part is None else part[1].fraction()
-                    lasted = now - (operation.started or now)
+                    lasted = operation.worked_for(now)
                     if part is not None and fraction is not None:
                         of_part = True
                         progress = min(fraction, 0.999)

@@ -124,12 +124,12 @@ class Setbacks:
 
 def _is_late(operation: Operation, now: float) -> bool:
     """Return whether an operation will take longer than its earlier runs let expect."""
-    usual, estimate, started = operation.usual, operation.estimate, operation.started
-    if usual is None or started is None:
+    usual, estimate = operation.usual, operation.estimate
+    if usual is None or operation.started is None:
         return False
     median, _, high, _ = usual
     left = 0.0 if estimate is None else estimate[1]
-    return now - started + left > max(high, LATE * median)
+    return operation.worked_for(now) + left > max(high, LATE * median)
 
 
 def _amount(value: float, stage: Stage) -> str:

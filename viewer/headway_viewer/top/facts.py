@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from headway import string_width
-from headway.formatting.outcome import display_name, outcome_texts
+from headway.formatting.outcome import display_name, lasted_text, outcome_texts
 from headway.formatting.theme import STYLES, Line, Theme
 from headway.model import Operation
 from headway.states import CRASHED, FAILED, PENDING, WAITING
@@ -129,7 +129,7 @@ def _state(operation: Operation, board: Board, now: float) -> str:
         return operation.state
     if operation.left and operation.reason:
         return operation.reason
-    return f"{operation.state} for {formatting.duration(now - operation.started)}"
+    return f"{operation.state} for {lasted_text(operation, now)}"
 
 
 def _range(operation: Operation, board: Board, now: float) -> str:
@@ -153,8 +153,7 @@ def _usual(operation: Operation, now: float) -> str:
     elif runs:
         words += f" ({runs:g} run{'s'[: runs > 1]})"
     if operation.started is not None and median > 0:
-        end = now if operation.ended is None else operation.ended
-        lasted = end - operation.started - operation.stopped_for(operation.started, end)
+        lasted = operation.worked_for(now)
         if lasted >= LATE * median:
             words += f"; this one ×{lasted / median:.1f}"
     return words

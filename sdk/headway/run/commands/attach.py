@@ -35,8 +35,8 @@ options:
   --display MODE  what this terminal shows: auto, live, plain, json, quiet
   -h, --help      show this
 
-How it ended Linux tells from 6.15 on; before, its state is "ended": neither a success nor a
-failure. It teaches nothing, as its beginning was not seen.
+How it ended Linux tells from 6.15 on; before, it may not be known, and its state is "ended":
+neither a success nor a failure. It teaches nothing, as its beginning was not seen.
 
 exit status: that of the process, 128+N if it died of signal N; 5 if nobody can know how it ended,
 or you let go of it; 2 wrong usage, 3 it cannot be attached, with the reason, 4 there is no such
@@ -71,7 +71,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run `headway attach` with these arguments; return the exit status."""
     arguments = list(arguments)
     if arguments[:1] in (["-h"], ["--help"]):
-        print(HELP, end="")  # noqa: T201 - this is its output
+        from headway.host.terminfo import show_help  # noqa: PLC0415 - not for the command
+
+        show_help(HELP)
         return 0
     values: dict[str, str | None] = {"--name": None, "--display": None}
     pid: int | None = None

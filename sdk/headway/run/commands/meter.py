@@ -35,7 +35,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run `headway pv` with these arguments; return the exit status."""
     arguments = list(arguments)
     if arguments[:1] in (["-h"], ["--help"]):
-        print(HELP, end="")  # noqa: T201 - this is its output
+        from headway.host.terminfo import show_help  # noqa: PLC0415 - not for the command
+
+        show_help(HELP)
         return 0
     values: dict[str, str | None] = {"--name": None, "--size": None, "--display": None}
     while arguments:

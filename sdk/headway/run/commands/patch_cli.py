@@ -37,7 +37,9 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """Run `headway patch` with these arguments; return the exit status."""
     if list(arguments[:1]) in (["-h"], ["--help"]):
-        print(HELP, end="")  # noqa: T201 - this is its output
+        from headway.host.terminfo import show_help  # noqa: PLC0415 - not for the command
+
+        show_help(HELP)
         return 0
     if not arguments:
         print_error("no command was given; see `headway patch --help`", "patch")

@@ -1,23 +1,17 @@
 """Hold on to a process that is no child of ours: wait for its end, and ask the kernel how it ended.
 
-Linux. By a pidfd, which never means another process. How it ended the kernel tells from 6.15 on.
+Linux. By a pidfd, which never means another process. What the kernel tells is `wait_status`.
 """
 
 from __future__ import annotations
 
-import array
 import os
 import select
-import sys
 
+from headway.host.process_status import wait_status
 from headway.run.kernel.process_tree import process_status
 
 PIDFD_OPEN = 434  # the same number on all architectures
-# _IOWR(0xFF, 11, struct pidfd_info) with the 64 bytes of its first version.
-INFO_SIZE = 64
-GET_INFO = 3 << 30 | INFO_SIZE << 16 | 0xFF << 8 | 11
-INFO_EXIT = 1 << 3  # asks for the wait status, and says that it is there
-STATUS_AT = 15  # in words of four bytes
 POLL_SECONDS = 0.25  # between two looks where there is no pidfd
 
 
@@ -50,22 +44,8 @@ class ProcessHandle:
         return bool(poller.poll(seconds * 1000))
 
     def wait_status(self) -> int | None:
-        """Return its wait status after its end; None where the kernel does not tell (yet).
-
-        It is there once the parent of the process has waited for it.
-        """
-        if self._pidfd is None:
-            return None
-        import fcntl  # noqa: PLC0415 - nothing else of this module needs it
-
-        info = array.array("I", bytes(INFO_SIZE))
-        info[0 if sys.byteorder == "little" else 1] = INFO_EXIT
-        try:
-            fcntl.ioctl(self._pidfd, GET_INFO, info, True)
-        except OSError:
-            return None
-        told = info[0 if sys.byteorder == "little" else 1] & INFO_EXIT
-        return info[STATUS_AT] if told else None
+        """Return its wait status after its end; None where the kernel does not tell (yet)."""
+        return wait_status(self.pid, self.started, self._pidfd)
 
     def close(self) -> None:
         """Let go of it."""

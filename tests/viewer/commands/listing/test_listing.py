@@ -83,9 +83,16 @@ def test_failures_that_look_alike_are_one_on_a_screen_and_each_its_own_without()
 
 
 def test_a_screen_tells_of_few_failures_however_many_differ():
-    lines = listed(*failures(40), *installers(), lines=50)
+    lines = listed(*failures(40), *installers(), lines=30)
     assert sum("✗" in line for line in lines) == 5
     assert lines[0] == "… 36 more (36 failed): headway ps --all"
+
+
+def test_failures_that_differ_are_told_before_what_has_completed():
+    done = [operation(f"d{n:03}", f"job {n}", "completed", ended=-100.0 - n) for n in range(180)]
+    lines = listed(*failures(30), *done, lines=200)
+    assert sum("✗" in line for line in lines) == 30
+    assert lines[0].endswith("completed): headway ps --all") and "failed" not in lines[0]
 
 
 def test_the_last_line_counts_what_is_listed_and_tells_no_time_twice():

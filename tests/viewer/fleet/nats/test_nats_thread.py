@@ -1,6 +1,7 @@
 """Events of the thread that talks to a server, handed to the loop of a command."""
 
 import asyncio
+import logging
 import os
 import select
 
@@ -72,3 +73,12 @@ def test_that_no_server_serves_is_told_once_with_each_reason():
     lost = first_events(Cluster(("nats://a", "nats://b")))
     assert [event.refused for event in lost] == [True]
     assert lost[0].why.count("nothing listens at") == 2
+
+
+def test_what_asyncio_logs_of_connections_is_not_printed(monkeypatch, capsys):
+    asyncios = logging.getLogger("asyncio")
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    monkeypatch.setattr(asyncios, "handlers", [])
+    first_events(Cluster(("nats://a",)))
+    asyncios.warning("returning true from eof_received() has no effect when using ssl")
+    assert capsys.readouterr().err == ""

@@ -3,6 +3,7 @@
 import pytest
 
 from headway_viewer.fleet.nats import problems
+from headway_viewer.fleet.nats.encryption import NotEncrypted
 from headway_viewer.fleet.nats.jetstream import ServerError
 
 SERVER = "nats://db"
@@ -21,6 +22,7 @@ class NoRespondersError(Exception):
         (ConnectionResetError(104, "Connection reset by peer"), "refuses these credentials, or is"),
         (Exception("nats: timeout"), "does not answer"),
         (Exception("certificate verify failed"), "--tls-ca"),
+        (NotEncrypted(), "nats://db offers no TLS, which tls:// and --tls-ca ask for"),
         (Exception(""), "cannot connect to nats://db"),
     ],
 )
@@ -53,3 +55,21 @@ def test_why_the_stream_cannot_be_used(error, denied, words):
 )
 def test_why_an_end_is_not_stored(error, denied, words):
     assert words in problems.storing(error, SERVER, denied)
+
+
+@pytest.mark.parametrize(
+    ("heard", "subject"),
+    [
+        ("$js.api.stream.info.headway", "$JS.API.STREAM.INFO.HEADWAY"),
+        (
+            "$js.api.consumer.create.headway.view-7f.headway.>",
+            "$JS.API.CONSUMER.CREATE.HEADWAY.view-7f.headway.>",
+        ),
+        ("headway-control.berlin.db_2eexample.root", "headway-control.berlin.db_2Eexample.root"),
+        ("_inbox.viewer.>", "_INBOX.viewer.>"),
+        ("$js.ack.x", "$JS.ack.x"),
+    ],
+)
+def test_what_is_refused_is_told_as_permissions_have_it(heard, subject):
+    words = f"nats: 'permissions violation for publish to \"{heard}\"'"
+    assert problems.denial(words) == f'permissions violation for publish to "{subject}"'

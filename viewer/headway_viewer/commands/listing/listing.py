@@ -1,7 +1,7 @@
 """The output of `headway ps`: a row for every operation, with the error of those that broke.
 
-Pure. On a screen, failures that look alike are folded into the latest of them, and no more than
-`MAX_FAILURES` are told: what goes on is not to drown in what went wrong. The tasks of a pool that
+Pure. On a screen, failures that look alike are folded into the latest of them, and of the others
+half a screen is told: what goes on is not to drown in what went wrong. The tasks of a pool that
 have completed are one row.
 """
 
@@ -23,7 +23,8 @@ from headway_viewer.picture.wording.standing import error_lines
 
 ERROR_LINES = 2  # below a row that failed or crashed
 POOL_LEAST = 3  # tasks that are folded: two are as quickly read as "2 workers"
-MAX_FAILURES = 5  # rows of a screen, of failures that do not look alike
+LEAST_FAILURES = 5  # that do not look alike, on the smallest screen that has room for them
+FAILURE_LINES = 2 * (1 + ERROR_LINES)  # of a screen, for each more: they are half of it at most
 NOTHING = "nothing is running"
 NONE_MATCH = "no operation matches; `headway ps --all` lists all"
 
@@ -51,7 +52,7 @@ def list_operations(
     view = View(board, theme, finish_time=finish_time)
     width = max(columns - 1, 20)
     ordered = listed(operations)
-    folded = {} if lines is None else fold(ordered)
+    folded = {} if lines is None else fold(ordered, lines)
     pools = {} if lines is None else fold_pools(ordered)
     pooled = {one.id for members in pools.values() for one in members}.difference(pools)
     kept = [
@@ -94,12 +95,13 @@ def list_operations(
 _BROKEN = (FAILED, CRASHED)
 
 
-def fold(ordered: list[Operation]) -> dict[str, list[Operation]]:
-    """Return the latest `MAX_FAILURES` failures by id, each with earlier ones that look like it.
+def fold(ordered: list[Operation], lines: int) -> dict[str, list[Operation]]:
+    """Return the latest failures by id, as many as `lines` are for, each with earlier ones like it.
 
     Alike are those of one name, stage, exit status and first line that says why.
     """
     groups: dict[tuple[object, ...], tuple[str, list[Operation]]] = {}
+    at_most = max(LEAST_FAILURES, lines // FAILURE_LINES)
     for one in reversed(ordered):
         if one.state not in _BROKEN:
             continue
@@ -107,7 +109,7 @@ def fold(ordered: list[Operation]) -> dict[str, list[Operation]]:
         look = (display_name(one), one.state, *place)
         if look in groups:
             groups[look][1].append(one)
-        elif len(groups) < MAX_FAILURES:
+        elif len(groups) < at_most:
             groups[look] = (one.id, [])
     return dict(groups.values())
 

@@ -8,6 +8,7 @@ what is to be said then is decided anew by whoever says it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import ssl
 import threading
@@ -15,7 +16,7 @@ from collections import deque
 from typing import Any, Callable, Coroutine, NamedTuple
 
 from headway_viewer.fleet import subjects
-from headway_viewer.fleet.nats import jetstream, problems
+from headway_viewer.fleet.nats import encryption, jetstream, problems
 from headway_viewer.fleet.server_access import Access, client_library, shown_url
 
 CONNECT_SECONDS = 5.0
@@ -155,6 +156,8 @@ class NatsThread:
             self._closing.set()
 
     def _run(self) -> None:
+        # What asyncio logs of its transports, as of the end of one with TLS, goes to no screen.
+        logging.getLogger("asyncio").addHandler(logging.NullHandler())
         asyncio.run(self._main())
 
     async def _main(self) -> None:
@@ -210,7 +213,7 @@ class NatsThread:
             self._last_error = error
             words = str(error)
             if "permissions violation" in words.lower():
-                self.denied = words[:200].replace("nats: ", "").strip("'\" ")
+                self.denied = problems.denial(words[:200])
 
         options: dict[str, Any] = {}
         if access.authority or access.certificate:
@@ -221,6 +224,8 @@ class NatsThread:
         if access.credentials:
             options["user_credentials"] = access.credentials
         client = self._library.aio.client.Client()
+        if access.is_encrypted(url):
+            encryption.demand(client)
         try:
             await asyncio.wait_for(
                 client.connect(

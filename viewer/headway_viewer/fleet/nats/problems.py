@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
+from headway_viewer.fleet.nats.encryption import NotEncrypted
 from headway_viewer.fleet.nats.jetstream import STREAM, ServerError
+
+# What a subject has for a byte that a token cannot have: the client library tells it in lower case.
+_ESCAPE = re.compile(r"_[0-9a-f]{2}")
 
 
 def connecting(error: BaseException, server: str) -> str:
     """Return why there is no connection to `server`."""
+    if isinstance(error, NotEncrypted):
+        return (
+            f"{server} offers no TLS, which tls:// and --tls-ca ask for: nothing was sent to it;"
+            " give it a certificate, or write nats://"
+        )
     words = str(error) or type(error).__name__
     lower = words.lower()
     if "authorization violation" in lower or "authentication" in lower:
@@ -70,3 +81,23 @@ def storing(error: BaseException, server: str, denied: str | None) -> str:
     if "no responders" in words.lower() or type(error).__name__ == "NoRespondersError":
         return f"{server} has no stream {STREAM} any more"
     return f"{server} does not acknowledge an end: {words[:160]}"
+
+
+def denial(words: str) -> str:
+    """Return what a server's permissions refuse, as the client library tells it: in lower case."""
+    told = words.replace("nats: ", "", 1).strip("'")
+    start, quote, subject = told.partition('"')
+    return start + quote + _as_sent(subject)
+
+
+def _as_sent(subject: str) -> str:
+    """Return a subject with capitals where those of Headway and JetStream have them."""
+    tokens = _ESCAPE.sub(lambda found: found[0].upper(), subject).split(".")
+    first = tokens[0]
+    if first == "$js":
+        bare = [token.strip('"') for token in tokens]
+        end = bare.index(STREAM.lower()) + 1 if STREAM.lower() in bare else 1
+        tokens[:end] = [token.upper() for token in tokens[:end]]
+    elif first == "_inbox":
+        tokens[0] = first.upper()
+    return ".".join(tokens)

@@ -72,7 +72,7 @@ function paintFacts(list, operation, told) {
     ["id", operation.id],
     ["process", [operation.pid, operation.user && `of ${operation.user}`, operation.host && `on ${operation.host}`].filter(Boolean).join(" ")],
     ["started", operation.started && new Date(operation.started * 1000).toLocaleString()],
-    ["running for", operation.started && OPEN.has(operation.state) && duration(now() - operation.started)],
+    ["running for", operation.started && OPEN.has(operation.state) && operation.reason !== "paused" && lasted(operation)],
     [usual && usual.runs === 1 ? "one earlier run" : "usually", usual && duration(typeof usual === "number" ? usual : usual.median)],
     ["estimate from", OPEN.has(operation.state) && estimate && basis(estimate)],
     ["labels", Object.entries(operation.labels || {}).map(([key, value]) => `${key}=${value}`).join(", ")],

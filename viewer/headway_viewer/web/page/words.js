@@ -76,15 +76,24 @@ function words(low, median, high) {
   return `about ${figure(median / middleSize, middle)} ${middle} (${middle === unit ? ends : `${ends} ${unit}`})`;
 }
 
+// For how long it has run; time in which its process was stopped is told apart.
+function lasted(operation) {
+  const end = OPEN.has(operation.state) ? now() : operation.ended;
+  const paused = (operation.stops || []).reduce((sum, [since, until]) =>
+    sum + Math.max(0, Math.min(until === null ? end : until, end) - Math.max(since, operation.started)), 0);
+  const worked = duration(end - operation.started - paused);
+  return paused >= 1 ? `${worked} (paused for ${duration(paused)})` : worked;
+}
+
 function remaining(operation) {
   const made = operation.estimate;
-  if (!OPEN.has(operation.state)) return operation.elapsed === null ? "" : duration(operation.elapsed);
+  if (!OPEN.has(operation.state)) return operation.elapsed === null ? "" : lasted(operation);
   if (operation.state === "pending") return "";
   const passed = Math.max(now() - operation.told, 0);
   const told = made ? words(...[made.low, made.median, made.high].map((value) => Math.max(value - passed, 0))) : UNKNOWN;
   if (told !== UNKNOWN) return told;
   if (operation.state === "waiting" && !made) return "";
-  return operation.started ? `${duration(now() - operation.started)} so far` : UNKNOWN; // which says more
+  return operation.started ? `${lasted(operation)} so far` : UNKNOWN; // which says more
 }
 
 function grouped(value) { // "1,234.5"; what the browser has for it takes 30 ms at first
