@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any, NamedTuple
 
-from headway import text
+from headway import string_width, text
 from headway.commands.arguments import ArgumentParser
 from headway.estimate import Run, Usual, duration, usually
 from headway.host.launch.broker_launch import NoRuntimeDirectory
@@ -25,6 +25,7 @@ SCHEMA = 1  # of the JSON; fields are only ever added
 USAGE, NONE_SEEN = 2, 4  # exit statuses, as those of the commands that take an OP
 STARTS = ("for ", "on ", "until ")  # of reasons that are said as they are
 EARLIER = 40  # of the latest runs whose seconds the JSON has
+LAST_WIDTH = 200  # cells of the last line that a command printed
 ID_LEAST = 3  # characters of the id of an operation that only the history knows
 _EXAMPLES = """examples:
   headway why 7f3                        an operation that runs, or has ended, by its id
@@ -36,7 +37,7 @@ _EXAMPLES = """examples:
 class Case(NamedTuple):
     """An operation, what it took, and the runs to hold it against; `run` is None before it began.
 
-    `reason` tells why it waits, or ended as it did.
+    `reason` tells why it waits, or ended as it did, `printed` is the last line of what broke.
 
     `unlike`: those runs had other arguments, or were elsewhere: of a coarser key.
     `id` is None for a run that was stored before runs had the id of their operation.
@@ -53,6 +54,7 @@ class Case(NamedTuple):
     left: float | None = None
     reason: str | None = None
     unlike: bool = False
+    printed: str | None = None
 
 
 class Ambiguous(LookupError):
@@ -134,6 +136,9 @@ def _usual(usual: Usual, *, unlike: bool) -> str:
 
 def _reason_lines(case: Case) -> list[str]:
     """Return the line that tells why it waits, or ended as it did, if that is known."""
+    if case.printed is not None:
+        last = string_width.clip(text.safe(case.printed), LAST_WIDTH)
+        return [*([text.safe(case.reason)] if case.reason else []), f"last printed: {last}"]
     if case.reason is None:
         return []
     reason = text.safe(case.reason)
@@ -157,6 +162,7 @@ def record(case: Case, found: Explanation | None) -> dict[str, Any]:
         "state": case.state,
         "remaining": case.left,
         "reason": case.reason,
+        "printed": case.printed,
         "earlier": [one.seconds for one in case.earlier if one.seconds is not None][-EARLIER:],
     }
     return head if found is None else {**head, **explanation.record(found)}
@@ -217,6 +223,7 @@ def reported(facts: dict[str, Any], runs: list[summary.Dated]) -> Case:
         None if estimate is None else estimate[1],
         facts.get("reason"),  # absent of an older broker
         unlike,
+        facts.get("printed"),  # as above
     )
 
 

@@ -39,6 +39,8 @@ from headway.estimate import Run
 TICKS = 60
 COMMANDS_EACH = 5
 FACTORS = (2, 0.5)
+# Shares near one: what is doubled and halved is what they lack of it.
+SHARES = frozenset({"MAXIMUM", "NINE_IN_TEN", "UNSEEN_END"})
 SEEN = 0.0005  # a change below that is none
 # Modules by whose constants runs teach otherwise: their curves, and how far their estimates erred.
 TEACHING = ("learning.", "observed.", "stage.", "history.curve.", "history.work.", "interval.")
@@ -110,6 +112,7 @@ class Effect(NamedTuple):
     cold: float
     covered: float
     jitter: float
+    cold_covered: float
     errors: dict[str, float]
 
 
@@ -124,7 +127,8 @@ def constants() -> list[Constant]:
     for module, tree in trees.items():
         for name in _assigned(tree):
             value = getattr(modules[module], name)
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if number and not name.endswith("FORMAT"):  # which is a name
                 importers = [other for other in trees if _imports(trees[other], module, name)]
                 reason = reason_of(inspect.getsource(modules[module]), name)
                 found.append(Constant(module, name, value, [module, *importers], reason))
@@ -165,6 +169,8 @@ def _imports(tree: ast.Module, module: str, name: str) -> bool:
 def scaled(constant: Constant, factor: float) -> Iterator[None]:
     """Multiply a constant inside the block; a whole number stays one and at least 1."""
     value: Any = constant.value * factor
+    if constant.name in SHARES:
+        value = 1 - (1 - constant.value) * factor
     if isinstance(constant.value, int):
         value = max(1, int(value))
     try:
@@ -209,6 +215,7 @@ def summed(swept: Mapping[str, Swept]) -> Effect:
         _mean(one.cold.error for one in swept.values()),
         _mean(one.held for one in known if one.held is not None),
         _mean(one.jitter for one in known),
+        _mean(one.cold.held for one in swept.values() if one.cold.held is not None),
         {name: one.known.error for name, one in swept.items()},
     )
 
@@ -270,7 +277,7 @@ def sweep(out: TextIO, part: str = "", *, quick: bool = False, write: bool = Fal
         for (constant, factor), one in zip(jobs, pool.map(effect, jobs)):
             out.write(_line(constant, factor, one, base))
             out.flush()
-            changes = [new - old for new, old in zip(one[:4], base[:4])]
+            changes = [new - old for new, old in zip(one[:5], base[:5])]
             found.setdefault(constant.label, []).append(changes)
     if write:
         _write(found)
@@ -298,10 +305,18 @@ def _write(found: dict[str, list[list[float]]]) -> None:
     PAGE.write_text(rendering.insert(PAGE.read_text(), {BLOCK: table(known, kept)}))
 
 
+def idle(
+    known: Sequence[Constant], kept: Mapping[str, Sequence[Sequence[float]]]
+) -> list[Constant]:
+    """Return the constants that change nothing that can be seen, doubled or halved."""
+    rows = [(one, kept.get(one.label, ())) for one in known]
+    return [one for one, found in rows if all(_changes(row) == "–" for row in found)]
+
+
 def table(known: Sequence[Constant], kept: Mapping[str, Sequence[Sequence[float]]]) -> str:
     """Return a line for each constant, as Markdown: its reason, and what either factor does."""
     heads = ["constant", "value", "why"]
-    heads += [f"×{factor:g}: error, cold, held, jitter" for factor in FACTORS]
+    heads += [f"×{factor:g}: error, cold, held, jitter, held cold" for factor in FACTORS]
     lines = [heads, ["---"] * len(heads)]
     for one in known:
         rows = kept.get(one.label)

@@ -10,6 +10,7 @@ from math import log
 # One step of distance in the logarithm of how many operations go on: alone and beside one other
 # are 1.4 steps apart. The recordings do not say how many others went on, so the sweep shows no
 # effect: this value rests on reasoning alone.
+# Without it fails `test_runs_in_like_company_are_what_is_gone_by`.
 DISTANCE_STEP = 0.5
 
 

@@ -101,16 +101,19 @@ if TYPE_CHECKING:
     from headway.estimate.usual import Usual
 
 # Earlier runs that are looked at: older ones tell of other versions of the same work. The
-# recordings have at most six runs an operation: doubled or halved, no effect there.
+# recordings have at most six runs an operation. A bound of cost:
+# `test_of_very_many_earlier_runs_the_newest_ten_are_looked_at`.
 REMEMBERED = 10
 # Squared steps of distance to the most similar run from which on the run is said to be unlike
-# all: two steps. It changes a remark, no estimate.
+# all: two steps. It changes a remark, no estimate:
+# `test_a_run_unlike_all_before_says_so_with_a_wide_range`.
 UNLIKE_DISTANCE = 4.0
 # Of the usual duration: after having waited longer, an operation is no longer called late for its
-# age. It changes a remark, no estimate.
+# age. It changes a remark, no estimate: `test_age_is_not_held_against_what_has_waited_long`.
 WAITED_SHARE = 0.25
 # Of the whole: progress does not go back by less than this, because a bar that goes back a little
-# at every estimate cannot be read. It changes no estimate.
+# at every estimate cannot be read. It changes no estimate:
+# `test_a_share_that_falls_a_little_stands`.
 PROGRESS_SLACK = 0.05
 
 
@@ -177,7 +180,7 @@ class Forecast(Mixture):
         wait = self._wait_ahead(now)
         work = max(LEAST_LEFT, median - wait.median)
         start = self._half_width(median, raw)
-        half_width = start * self._calibration.factor(elapsed / max(1e-6, elapsed + work))
+        half_width = self._calibration.widened(start, elapsed / max(1e-6, elapsed + work))
         low, high = self._smoother.ends(*interval(work, half_width), work, now)
         by_share = self._by_share(elapsed)
         if by_share is not None:
@@ -241,7 +244,7 @@ class Forecast(Mixture):
             return None
         worked = seen.worked(now)
         half_width = self._half_width(median, median)
-        half_width *= self._calibration.factor(worked / max(1e-6, worked + median))
+        half_width = self._calibration.widened(half_width, worked / max(1e-6, worked + median))
         low, high = interval(median, half_width)
         return Estimate(low, median, high, basis, len(self._analogues) if weight else 0)
 

@@ -53,19 +53,13 @@ FIRMNESS = 2.0
 # Seconds; shorter estimates cannot be far off, so their ranges shrink. Doubled: ranges hold a
 # little less often; halved: a little more often.
 DAMPING = 0.7
-# The most by which calibration widens a range: one bad run shall not make all ranges useless.
-# Doubled or halved: no effect.
-WIDEST = 4.0
-# The most that disagreement, distance and change count: beyond this a range says nothing anyway.
-# Doubled: no effect; halved: hardly any.
-DISAGREEMENT_LIMIT = 1.5
-DISTANCE_LIMIT = 8.0
-CHANGE_LIMIT = 1.0
-# A range is never a point. Doubled or halved: no effect.
+# Half width of the widest range, a factor of twenty either way: beyond it a range says nothing
+# (`phrase.WIDE`), and one bad run shall not make all ranges useless.
+# A guard: `test_a_range_is_never_a_point_nor_without_bounds`.
+WIDEST = 3.0
+# A range is never a point, and errors are divided by it. A guard:
+# `test_a_range_is_never_a_point_nor_without_bounds`.
 LEAST_HALF_WIDTH = 0.02
-# Errors at a like phase below which there is no quantile to speak of. Doubled: ranges hold hardly
-# less often; halved: no effect.
-NEAR_LEAST = 4
 
 
 def initial_half_width(
@@ -79,14 +73,10 @@ def initial_half_width(
     """
     half_width = cold
     if runs > 0:
-        half_width = WITH_HISTORY * sqrt(1 + 1 / runs) + DISAGREEMENT * min(
-            DISAGREEMENT_LIMIT, apart
-        )
-        half_width += DISTANCE_WEIGHT * min(DISTANCE_LIMIT, max(0.0, distance - 1))
-    return max(
-        LEAST_HALF_WIDTH,
-        (half_width + CHANGE * min(CHANGE_LIMIT, turn)) * median / (median + DAMPING),
-    )
+        half_width = WITH_HISTORY * sqrt(1 + 1 / runs) + DISAGREEMENT * apart
+        half_width += DISTANCE_WEIGHT * max(0.0, distance - 1)
+    half_width = (half_width + CHANGE * turn) * median / (median + DAMPING)
+    return min(WIDEST, max(LEAST_HALF_WIDTH, half_width))
 
 
 _PHASES = tuple(part / 20 for part in range(21))  # of a run, that are calibrated apart
@@ -109,17 +99,18 @@ class Calibration:
             for phase in _PHASES
         ]
 
-    def factor(self, phase: float) -> float:
-        """Return by how much ranges at this phase (elapsed over expected whole) were too narrow."""
-        return self._factors[round((len(_PHASES) - 1) * min(1.0, max(0.0, phase)))]
+    def widened(self, half_width: float, phase: float) -> float:
+        """Return a half width at this phase (elapsed over expected whole) as it had to be there."""
+        factor = self._factors[round((len(_PHASES) - 1) * min(1.0, max(0.0, phase)))]
+        return min(WIDEST, half_width * factor)
 
 
 def _factor(near: Sequence[float], runs: int) -> float:
-    """Return what `Calibration.factor` does, from the errors of so many runs, the least first."""
-    if len(near) < NEAR_LEAST:
+    """Return by how much ranges were too narrow, from the errors of so many runs, sorted."""
+    if not near:
         return 1.0
     own = near[min(len(near) - 1, int(COVER * len(near)))]
-    return min(WIDEST, (runs * own + FIRMNESS) / (runs + FIRMNESS))
+    return (runs * own + FIRMNESS) / (runs + FIRMNESS)
 
 
 def interval(median: float, half_width: float) -> tuple[float, float]:

@@ -19,12 +19,9 @@ if TYPE_CHECKING:
 # Estimates of a run that are noted for calibration. Doubled or halved: ranges hold a little less
 # often.
 NOTES_LIMIT = 32
-# How exactly a number is kept in a note, which holds single floats. Doubled or halved: no effect.
-NOTE_PRECISION = 1e-6
-# Points that stand for units done before a run began. Doubled or halved: no effect.
-EARLIER_POINTS = 8
 # The share of a stage that must have been done in a run for its pace to tell how long all that was
 # there before had taken: the last files of a copy are no measure of it.
+# Without it fails `test_a_small_rest_tells_nothing_of_what_was_there_already`.
 REST_LEAST = 0.2
 
 
@@ -58,7 +55,7 @@ class Notes:
         if self._given is None:
             self._given = array("f")  # half of what doubles take
         given = self._given
-        if given and elapsed - given[-4] <= max(self._spacing, elapsed * NOTE_PRECISION):
+        if given and elapsed - given[-4] <= self._spacing:
             return
         given.extend((elapsed, median, start, half_width))
         if len(given) >= 4 * NOTES_LIMIT:
@@ -139,9 +136,8 @@ def _span(stage: Stage, begun: float, now: float) -> Span:
         if stage.origin > 0 and fractions and 1 - fractions[0] >= REST_LEAST - 1e-9:
             # Resumed work: as if what was there had been done at the pace of the rest.
             before = worked * fractions[0] / (1 - fractions[0])
-            even = [i / EARLIER_POINTS for i in range(EARLIER_POINTS)]
-            fractions = [share * fractions[0] for share in even] + fractions
-            seconds = [share * before for share in even] + [before + at for at in seconds]
+            fractions = [0.0, *fractions]
+            seconds = [0.0, *(before + at for at in seconds)]
             worked += before
     if len(fractions) < 2:
         fractions, seconds = [], []

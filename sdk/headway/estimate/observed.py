@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from headway.estimate.history.run import Run
 
 # Stages inside each other that are told apart: no real work nests as deep, and each level makes
-# keys longer. Doubled or halved: no effect.
+# keys longer. A guard:
+# `test_what_is_nested_deeper_than_the_deepest_stands_beside_it_for_the_forecast`.
 DEPTH_LIMIT = 32
-# Counts and seconds beyond this are cut: a bound for arithmetic. Doubled or halved: no effect.
+# Counts and seconds beyond this are cut: a bound for arithmetic.
+# A guard: `test_no_observation_makes_it_raise_or_give_nonsense`.
 LARGEST = 1e15
 # One for all in which no stage waits: most, and a set is 216 bytes.
 _NONE_WAITING: AbstractSet[str] = frozenset()

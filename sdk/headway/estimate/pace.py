@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import log
 
 # Seconds that are always left of what has not ended, whoever estimates it: a countdown at zero
-# would say that it has. Doubled or halved: no effect.
+# would say that it has. A guard: `test_what_has_come_to_its_total_and_goes_on_has_some_left`.
 LEAST_LEFT = 0.02
 # Of a run, added to seconds before they are divided: shorter times are noise of the observation.
 # Doubled: a little worse (small stages tell less of the speed); halved: a little better, with
@@ -32,6 +32,16 @@ SPEED_LIMIT = 1.0
 # Of a run that must have passed before its speed counts by half. Doubled: a little worse; halved:
 # a little better, with more jitter.
 SPEED_PRIOR = 0.15
+
+# How much the pace of the last third of what counts says beside the whole pace. Doubled: a little
+# better with history, worse without, with more jitter; halved: the other way round.
+RECENT_WEIGHT = 0.4
+# How fast the remaining time grows once the next count is overdue: half a second a second,
+# because a stall ends some time. Doubled: hardly worse, with more jitter; halved: hardly better.
+STALL_GROWTH = 0.5
+# One step of distance in the logarithm of being beyond what is usual, in seconds or in work.
+# Doubled or halved: no effect worth telling.
+LATE_STEP = 0.3
 
 
 def clamp(value: float, limit: float) -> float:

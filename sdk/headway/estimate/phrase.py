@@ -9,18 +9,24 @@ if TYPE_CHECKING:
 UNKNOWN = "calculating"
 # Without earlier runs, a range whose ends are further apart than this factor says nothing at all.
 # Twice as large, its end is told at the very beginning, when a plan is all there is.
+# Of words: `test_unknown_is_calculating`.
 WIDE = 20.0
 # A range whose ends are further apart than this factor is told by its end: "1–12 min" promises
 # more than is known, and its middle, or "minutes", may be far too short. Twice as large, such
 # ranges are shown.
+# Of words: `test_a_range_is_put_into_words`.
 VAGUE = 6.0
 # Ends nearer than this factor are told as one number. Twice as large, a number looks surer than
 # it is.
+# Of words: `test_a_range_is_put_into_words`.
 NARROW = 2.6
 # Seconds from which on a number stands beside its range: then there is time to plan with it.
+# Of words: `test_a_range_is_put_into_words`.
 LONG = 570.0
-BELOW_SECOND = 0.95  # what took less is told in tenths
+# What took less is told in tenths. Of words: `test_what_took_no_second_is_told_in_tenths`.
+BELOW_SECOND = 0.95
 # Units up to which the end of a range is told in the unit of its number.
+# Of words: `test_a_range_is_put_into_words`.
 SAME_UNIT = 100
 
 

@@ -33,9 +33,9 @@ COLD_NOISE = 0.08
 # Of the remaining time, how long a gap has to last to be closed fast. Doubled: hardly worse, with
 # a little less jitter; without it, that of operations of minutes is a tenth larger.
 PROOF = 0.03
-# Without history nothing was known before the first estimate: of the time since then, how long
-# either takes at most. It lets a loop of hours be told after seconds; no effect on the recordings.
-PROOF_SINCE = 0.1
+# Without history nothing was known before the first estimate: of the time since then, how long a
+# small change takes to show at most. It lets a loop of hours be told after seconds
+# (`test_a_loop_of_hours_is_told_soon_after_its_first_estimates`).
 SLOWNESS_SINCE = 0.5
 # Of the remaining time, how long a range takes to become wider or narrower: what widens it comes
 # and goes with each report. Doubled: a little calmer; without it and `PROOF` the upper end, which
@@ -74,8 +74,7 @@ class Smoother:
             proof = PROOF * remaining
             slow = (COLD_SLOWNESS if cold else SLOWNESS) * remaining
             if cold:
-                known = now - self._begun
-                proof, slow = min(proof, PROOF_SINCE * known), min(slow, SLOWNESS_SINCE * known)
+                slow = min(slow, SLOWNESS_SINCE * (now - self._begun))
             share = _closed(passed, max(LEAST_SLOWNESS, proof))
             self._lasting += share * (news - self._lasting)
             proven = min(abs(self._lasting), abs(news)) if self._lasting * news > 0 else 0.0

@@ -14,8 +14,10 @@ ENDED = frozenset({"completed", "failed", "skipped", "cancelled", "crashed", "en
 # leave out the last counts. Below it the work was undone.
 PASS_FULL = 0.9
 # Of the last count: a count that falls below this has begun anew; one that falls less was mended.
+# Without it fails `test_a_count_that_is_mended_a_little_begins_nothing_anew`.
 FALLEN = 0.5
 # Passes that are told apart: of a count that begins anew all the time, no single pass matters.
+# A bound of memory: `test_of_a_count_that_begins_anew_all_the_time_few_passes_are_kept`.
 PASSES_LIMIT = 15
 
 

@@ -20,6 +20,7 @@ else:
     Usual = namedtuple("Usual", "median low high runs")  # noqa: PYI024 - typing is slow to import
 
 # Runs from which on what they took is called usual: one has no middle and no ends.
+# With one fails `test_a_single_break_is_no_habit`.
 USUAL_RUNS = 2
 # The quantiles that bound the range: as much as the range of an estimate is to hold.
 LOW, HIGH = 0.1, 0.9

@@ -161,6 +161,12 @@ def test_the_known_reason_stands_below_the_title(state, reason, told):
     assert shown(facts(state=state, reason=reason, ended=ended))[1] == told
 
 
+def test_what_broke_is_told_with_the_last_line_that_it_printed():
+    said = facts(state="failed", reason="exit status 3", printed="no space\x1b[m", ended=50.0)
+    assert shown(said)[1:3] == ["exit status 3", "last printed: no space␛[m"]
+    assert why.record(why.reported(said, EARLIER), None)["printed"] == "no space\x1b[m"
+
+
 def test_a_broker_that_tells_no_reason_is_understood():
     assert why.record(why.reported(facts(), EARLIER), None)["reason"] is None
 

@@ -252,3 +252,41 @@ def test_what_has_a_forecast_of_its_own_takes_as_long_as_that_says(earlier):
     forecast, told = run(history, 40, 11)
     assert told.median == pytest.approx(30, rel=0.2)
     assert forecast.progress(10.0) == pytest.approx(0.25, abs=0.05)
+
+
+def test_of_very_many_earlier_runs_the_newest_ten_are_looked_at():
+    runs = taught(1.0, 1.0) * 8
+    forecast = Forecast(runs)
+    forecast.start(0.0)
+    assert forecast.estimate(1.0).runs == 10
+
+
+def test_a_share_that_falls_a_little_stands():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "copy", None, "running", 50, 100, "B", 1.0)
+    shown = forecast.progress(1.0)
+    forecast.observe(1, "copy", None, "running", 50, 104, "B", 2.0)
+    assert forecast.progress(2.0) == shown
+    forecast.observe(1, "copy", None, "running", 50, 200, "B", 3.0)
+    assert forecast.progress(3.0) == pytest.approx(0.25)
+
+
+def test_a_short_stage_that_is_new_makes_a_run_no_other_kind_of_work():
+    [earlier] = taught(1.0)
+    forecast = Forecast([earlier])
+    forecast.start(0.0)
+    forecast.observe(1, "Prepare", None, "running", 0, None, None, 0.0)
+    forecast.estimate(0.05 * earlier.seconds)
+    assert not forecast.unlike()
+    forecast.estimate(0.5 * earlier.seconds)
+    assert forecast.unlike()
+
+
+def test_what_has_come_to_its_total_and_goes_on_has_some_left():
+    forecast = Forecast(taught(1.0))
+    forecast.start(0.0)
+    for second in range(400):
+        forecast.observe(1, "copy", None, "running", 1000, 1000, None, float(second))
+        estimate = forecast.estimate(float(second))
+        assert estimate is None or estimate.median > 0

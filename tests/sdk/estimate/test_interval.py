@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from headway.estimate.history.run import Run
-from headway.estimate.interval import Calibration, initial_half_width, interval
+from headway.estimate.interval import WIDEST, Calibration, initial_half_width, interval
 
 
 def made(error, start=0.5):
@@ -11,9 +11,9 @@ def made(error, start=0.5):
 
 
 def test_ranges_widen_where_estimates_were_further_off_and_narrow_where_they_were_not():
-    assert Calibration([made(1.0)] * 5).factor(0.5) > 1.5
-    assert Calibration([made(0.1)] * 5).factor(0.5) < 0.6
-    assert Calibration([]).factor(0.5) == 1.0
+    assert Calibration([made(1.0)] * 5).widened(1.0, 0.5) > 1.5
+    assert Calibration([made(0.1)] * 5).widened(1.0, 0.5) < 0.6
+    assert Calibration([]).widened(1.0, 0.5) == 1.0
 
 
 def test_a_range_narrows_with_history_and_widens_with_disagreement():
@@ -31,3 +31,9 @@ def test_the_median_is_the_middle_of_its_range():
     low, high = interval(59.0, 0.5)
     assert (low + 1) * (high + 1) == pytest.approx(60.0**2)
     assert interval(0.0, 1.0)[0] == 0.0
+
+
+def test_a_range_is_never_a_point_nor_without_bounds():
+    assert initial_half_width(5, 0.0, 0.0, 0.0, 0.0, 0.0) > 0
+    assert initial_half_width(5, 0.0, 60.0, 40.0, 40.0, 40.0) == WIDEST
+    assert Calibration([made(90.0)] * 5).widened(1.0, 0.5) == WIDEST

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headway.estimate import Estimate, describe, duration
+from headway.estimate import Estimate, describe, duration, lasted
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,7 @@ from headway.estimate import Estimate, describe, duration
         (1, 2, 4, "a few seconds"),
         (5000, 9000, 20000, "about 2.5 h (1.5–6)"),
         (1500, 2400, 3300, "about 40 min"),
+        (1500, 2400, 5400, "about 40 min (25–90)"),
         (2000, 4000, 9000, "about 1 h (up to 2.5)"),
         (1300, 2400, 6000, "about 40 min (up to 1.5 h)"),
         (2, 10, 40, "up to 40 s"),
@@ -41,6 +42,10 @@ def test_a_range_is_put_into_words(low, median, high, words):
 )
 def test_a_duration_has_one_unit(seconds, words):
     assert duration(seconds) == words
+
+
+def test_what_took_no_second_is_told_in_tenths():
+    assert (lasted(0.34), lasted(0.01), lasted(0.97)) == ("0.3 s", "0 s", "1 s")
 
 
 def test_unknown_is_calculating():

@@ -67,3 +67,11 @@ def test_the_upper_end_of_a_range_does_not_leap_for_a_moment():
     for moment in range(1, 20):
         low, high = smoother.ends(10.0, 90.0, 20.0, moment)
     assert (low, high) == pytest.approx((10, 90), rel=0.05)
+
+
+def test_a_loop_of_hours_is_told_soon_after_its_first_estimates():
+    smoother = Smoother()
+    smoother.smooth(60.0, 0.0, cold=True)
+    for tenth in range(1, 200):
+        left = smoother.smooth(7200.0, tenth / 10, cold=True)
+    assert left > 5000

@@ -111,3 +111,11 @@ def test_a_stage_is_rewound_no_further_than_its_work():
     assert remaining_at_rate(stage, 3.0) == pytest.approx(3.0, abs=1.6)
     stage.rewind(4.0)
     assert stage.changed == 3.0
+
+
+def test_of_a_count_that_begins_anew_all_the_time_few_passes_are_kept():
+    stage = Stage("a", None)
+    stage.move("running", 1, 0, 0.0)
+    for second in range(1, 200):
+        stage.count(10 if second % 2 else 1, 10, "", float(second))
+    assert 1 < len(stage.passes) <= 16

@@ -11,7 +11,7 @@ from headway.estimate import Run
 from headway.lookup import meant, similar_names
 from headway.model import Operation
 from headway.plain_values import NAME_LIMIT, clean_text
-from headway.states import PAUSED, WAITING
+from headway.states import CRASHED, FAILED, PAUSED, WAITING
 from headway_broker.estimates.forecasts import Forecasts
 from headway_broker.estimates.history_keys import keys_of
 from headway_broker.peers.viewers.requests import reply
@@ -72,6 +72,7 @@ class Explanations:
             "name": operation.name,
             "state": operation.state,
             "reason": _reason(operation),
+            "printed": _printed(operation),
             "key": keys.key,
             "coarser": list(keys.coarser),
             "former": keys.former,
@@ -80,6 +81,15 @@ class Explanations:
             "run": None if taken is None else taken.to_dict(),
             "going": [key for key in going if key in known],
         }
+
+
+def _printed(operation: Operation) -> str | None:
+    """Return the last line that what broke has printed, if its reason does not hold it."""
+    if operation.state not in (FAILED, CRASHED):
+        return None
+    said = _reason(operation) or ""
+    lines = [line for line in operation.tail if line.strip()]
+    return lines[-1] if lines and not (said and lines[-1].endswith(said)) else None
 
 
 def _reason(operation: Operation) -> str | None:

@@ -20,9 +20,12 @@ from headway.estimate.history.sharing import Lanes, ends
 from headway.estimate.history.span import KEY_SEPARATOR
 from headway.estimate.pace import (
     GRAIN_SHARE,
+    LATE_STEP,
     LEAST_LEFT,
     PACE_LIMIT,
+    RECENT_WEIGHT,
     SPEED_PRIOR,
+    STALL_GROWTH,
     clamp,
     log_pace,
     log_ratio,
@@ -41,9 +44,6 @@ if TYPE_CHECKING:
     from headway.estimate.history.span import Span
     from headway.estimate.stage import Stage
 
-# How much the pace of the last third of a stage counts beside its whole pace. Doubled: a little
-# better, with more jitter; halved: a little worse, with less.
-RECENT_WEIGHT = 0.4
 # Logarithm, a factor of 1.5, by which a pace that has come to rest differs from the whole pace so
 # much that it goes on: load that began in the middle of the stage, or has ended. Set on twelve
 # operations that are not in this repository and seen on the others; doubled: half of the gain is
@@ -52,22 +52,19 @@ OTHER_STEP = 0.4
 # Grains of work before a last third is looked at; below that it is noise. Doubled or halved: no
 # effect worth telling.
 RECENT_GRAINS = 6
-# How fast the remaining time grows once the next count is overdue: half a second a second,
-# because a stall ends some time. Doubled: hardly worse, with more jitter; halved: hardly better.
-STALL_GROWTH = 0.5
 # Multiple of its usual duration at which that says nothing more of a stage that counts. Doubled:
 # hardly worse; halved: a little better on `sql-migrate`, whose counts tell more than its times.
 OVERDUE_FROM = 1.3
-# One step of distance in the logarithm of being beyond the usual duration. Doubled or halved:
-# no effect worth telling.
-LATE_STEP = 0.3
 # Inverse of the share of a run from which on a stage's lateness counts in full: a quarter.
 # Doubled or halved: no effect worth telling.
 LATE_SHARE = 4
 # Squared steps of distance of a run that has none of the stages that go on, and of whose own none
 # has begun: its weight is a fiftieth. By judgement.
+# Without it fails
+# `test_a_run_of_which_no_stage_begins_in_its_time_tells_no_share_and_little_of_the_rest`.
 STRANGE_DISTANCE = 8.0
 # Of the earlier run: so much later than there its first stage may begin. By judgement.
+# Without it fails `test_a_short_stage_that_is_new_makes_a_run_no_other_kind_of_work`.
 STRANGE_AFTER = 0.1
 
 

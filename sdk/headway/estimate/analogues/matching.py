@@ -37,8 +37,6 @@ FUTURE_SIZE_SHARE = 0.7
 # Logarithm of the greatest factor by which stages to come are stretched, 7.4: a safeguard.
 # Doubled: no effect; halved: hardly any.
 FACTOR_LIMIT = 2.0
-# Points of a stage's curve that its beginning and its end are: no count was seen between them.
-COUNTED_POINTS = 2
 # Share of a stage's time that may pass between two of its counts: what is shown may be off by as
 # much. Doubled: a share that stands at a third for most of the time is believed, though the work
 # goes on; halved: stages of eight even steps have the share of their work.
@@ -326,7 +324,7 @@ def _covered(spans: Iterable[Span]) -> frozenset[str]:
     found: list[str] = []
     counted_until = 0.0
     for span in spans:
-        if len(span.fractions) > COUNTED_POINTS:
+        if _longest_step(span) < span.worked:
             counted_until = max(counted_until, span.end)
         elif span.end <= counted_until:
             found.append(span.key)
@@ -342,7 +340,7 @@ def _counted_share(spans: Iterable[Span]) -> float:
     whole = counted = uncounted_until = 0.0
     for span in spans:
         whole += span.worked
-        if len(span.fractions) <= COUNTED_POINTS or _longest_step(span) > COARSE * span.worked:
+        if _longest_step(span) > COARSE * span.worked:
             uncounted_until = max(uncounted_until, span.end)
         elif span.end > uncounted_until:
             counted += span.worked
@@ -350,5 +348,6 @@ def _counted_share(spans: Iterable[Span]) -> float:
 
 
 def _longest_step(span: Span) -> float:
-    """Return the longest time between two counts of a stage, in seconds."""
-    return max(then - now for now, then in zip(span.seconds, span.seconds[1:]))
+    """Return the longest time between two counts of a stage, in seconds; of none, all of it."""
+    steps = (then - now for now, then in zip(span.seconds, span.seconds[1:]))
+    return max(steps, default=span.worked)

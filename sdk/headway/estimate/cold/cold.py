@@ -68,8 +68,10 @@ LEAST_FRACTION = 0.02
 # Seconds added before the logarithms are mixed. Doubled or halved: hardly any effect.
 MIX_GRAIN = 0.05
 # Seconds with nothing going on, after which an operation whose stages have all ended does what it
-# has told nobody of. Doubled: it is said to be over in a moment for that much longer; halved: what
-# begins its stages one after another is said to be unknown between two.
+# has told nobody of. Without it fails
+# `test_what_goes_on_after_all_its_stages_is_unknown_and_not_nearly_over`. Doubled: it is said to be
+# over in a moment for that much longer; halved: what begins its stages one after another is said to
+# be unknown between two.
 BETWEEN_SECONDS = 0.5
 # Of the mean time that the stages seen have taken by now: one of which nothing is known takes at
 # least so long, whatever stages take elsewhere. It tells a work of hours from one of seconds.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, log
 
-from headway.estimate.pace import LEAST_LEFT
+from headway.estimate.pace import LEAST_LEFT, RECENT_WEIGHT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 # Fraction below which a stage's rate is no number yet: one part in two hundred. Doubled or
 # halved: no effect on the error.
 LEAST_FRACTION = 0.005
-# How much the rate of the last third counts beside the whole. Doubled: worse without history, and
-# much more jitter; halved: a little better without history.
-RECENT_WEIGHT = 0.4
 # Logarithm by which the rate of a part may be off the whole until its evenness counts for e^-1.
 # Doubled or halved: little effect, on `long-mirror` most.
 UNEVEN_STEP = 0.2
@@ -24,6 +21,7 @@ UNEVEN_STEP = 0.2
 STEPS_KNOWN = 10.0
 # Logarithm, a factor of 3.3, by which a pace that has come to rest differs from the whole pace so
 # much that what was before was something else: a cache, a standstill, time before the work began.
+# Without it fails `test_a_standstill_is_no_part_of_a_pace_that_is_as_it_was_before`.
 OTHER_STEP = 1.2
 
 

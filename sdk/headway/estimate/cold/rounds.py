@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOST = 0.95
 # Outer stages looked for at a time: no real loops nest as deep, and stages that all run at once
 # would be compared with each other.
+# A bound of cost; with one alone fails
+# `test_a_loop_between_two_others_does_not_let_the_whole_fall`.
 OUTER_LIMIT = 8
 COPY = "\x1e"  # in the key of a stage that goes on beside another of its name
 

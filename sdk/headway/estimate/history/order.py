@@ -26,10 +26,6 @@ else:
 
     Places = namedtuple("Places", "seen changed")  # noqa: PYI024 - typing is slow to import
 
-# Share of orders that are free although no neighbours have changed places in any run.
-UNSEEN_FREEDOM = 0.05
-# In pairs of neighbours, how firmly that is believed.
-CHANGED_FIRMNESS = 2.0
 # In runs, how often a stage is taken to have been passed over before it ever was.
 PASSED_OVER = 0.25
 
@@ -58,7 +54,7 @@ def freedom(*pairs: Places) -> float:
     changed = sum(one.changed for one in pairs)
     if not changed:
         return 0.0
-    return min(1.0, 2 * changed / (seen + CHANGED_FIRMNESS))
+    return min(1.0, 2 * changed / seen)
 
 
 def still_comes(overtaken: float, free: float, skipped: int, runs: int) -> float:
@@ -71,7 +67,7 @@ def still_comes(overtaken: float, free: float, skipped: int, runs: int) -> float
     if overtaken <= 0:
         return 1.0
     away = (skipped + PASSED_OVER) / (runs + 1)
-    late = (free + (1 - free) * UNSEEN_FREEDOM) / (1 + overtaken)
+    late = free / (1 + overtaken)
     return (1 - away) * late / ((1 - away) * late + away)
 
 

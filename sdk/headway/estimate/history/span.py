@@ -13,6 +13,7 @@ KEY_SEPARATOR = "\x1f"  # between the names in a key
 # that a pass before it is missing.
 LATE, LITTLE = 0.8, 0.05
 # Bound of what a stored number may be; counts and seconds are far below.
+# A guard: `test_what_is_no_run_is_refused`.
 LARGEST = 1e16
 
 

@@ -8,9 +8,7 @@ A single run tells nothing of it: its terminal may have been left for the night.
 
 from __future__ import annotations
 
-from math import exp
-
-from headway.estimate.residual_life import median_residual
+from headway.estimate.residual_life import NINE_IN_TEN, median_residual, residual
 from headway.estimate.usual import USUAL_RUNS
 
 TYPE_CHECKING = False
@@ -34,9 +32,8 @@ else:
 NONE = Wait(0.0, 0.0, 0.0)
 # Standard deviation of the logarithm of how long locks are held and people take to answer: a
 # factor of 2.7, by judgement.
+# Held by `test_while_it_waits_the_earlier_waits_tell_what_is_left`.
 WAIT_SPREAD = 1.0
-# Of a normal distribution, the quantile of nine in ten: a fact, not a choice.
-NINE_IN_TEN = 1.28
 
 
 class Waits:
@@ -61,18 +58,19 @@ class Waits:
         has waited.
         """
         low = median = high = 0.0
-        most = exp(NINE_IN_TEN * WAIT_SPREAD)
         for key, seconds in self._known.items():
             if key == waits:
                 some = [one for one in seconds if one > 0]
                 if len(some) >= USUAL_RUNS:
-                    left = median_residual(_lower_median(some), lasted, WAIT_SPREAD)
-                    median, high = median + left, high + left * most
+                    usual = _lower_median(some)
+                    median += median_residual(usual, lasted, WAIT_SPREAD)
+                    high += residual(usual, lasted, WAIT_SPREAD, NINE_IN_TEN)
                 continue
             if not is_to_come(key):
                 continue
             usual = _lower_median(seconds)
-            low, median, high = low + seconds[0], median + usual, high + usual * most
+            low, median = low + seconds[0], median + usual
+            high += residual(usual, 0.0, WAIT_SPREAD, NINE_IN_TEN)
         return Wait(low, median, high)
 
 

@@ -83,3 +83,20 @@ def test_the_reason_of_an_end_or_of_a_pause_is_told(wired):
     worker.announce("op")
     wired.pass_time(1)
     assert facts(viewer, "op")["reason"] == "the input ended at 1 of 3"
+
+
+def test_the_last_line_of_what_broke_is_told_unless_it_is_the_reason(wired):
+    worker, viewer = wired.worker(), wired.viewer()
+    worker.start()
+    operation = worker.operations["op"]
+    wired.pass_time(1)
+    known = wired.core.ledger.entries["op"]
+    wired.core.ledger.print(known, ["step 3", "E: no space", ""])
+    assert facts(viewer, "op")["printed"] is None
+    operation.move("failed", worker.now)
+    operation.error = "exit status 3"
+    worker.announce("op")
+    wired.pass_time(1)
+    assert facts(viewer, "op")["printed"] == "E: no space"
+    known.operation.error = "no space"
+    assert facts(viewer, "op")["printed"] is None
