@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from types import CodeType, FrameType
-    from typing import Any, Callable, Iterator
+    from typing import Any, Callable, Generator
 
 PENDING_LIMIT = 1 << 18  # bytes that wait for the socket: thousands of beginnings and ends
 EXIT_TIMEOUT = 0.25  # seconds for which an exit waits for a reader that is behind
@@ -259,7 +259,7 @@ class Bar:
         return self.number in self.connection.open
 
     @contextmanager
-    def held(self) -> Iterator[bool]:
+    def held(self) -> Generator[bool, None, None]:
         """Move or end it alone, if that is possible within `HOLD_TIMEOUT`; yield whether it is."""
         own = self.connection.pid == os.getpid()  # else its lock is as it was at the fork
         alone = own and self.connection.moving.acquire(True, HOLD_TIMEOUT)
