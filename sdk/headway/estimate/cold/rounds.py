@@ -90,13 +90,28 @@ def _is_beside(stage: Stage, outer: Stage) -> bool:
     return stage.times > 1 and stage.times - 1 <= rounds + 1 and rounds <= stage.times
 
 
+def _go_on_at_once(outer: Stage, inside: Iterable[Stage]) -> bool:
+    """Return whether several stages are counted by turns, each of which may be a unit of its own.
+
+    Bars that are made at once and run one after the other are none: of those, one moves at a time.
+    """
+    under_way = [
+        one
+        for one in inside
+        if one.parent is outer and one.ended is None and one.steps and 0 < one.fraction() < 1
+    ]
+    since = max((one.began or 0.0 for one in under_way), default=0.0)
+    return sum((one.began or 0.0) + one.changed > since for one in under_way) > 1
+
+
 def _partial(outer: Stage, inside: Iterable[Stage], now: float) -> float:
     """Return the share of the present round that is over."""
-    if any(COPY in stage.key for stage in inside):
-        going = [stage for stage in inside if stage.children == 0 or stage.total > 1]
-        open_ones = sum(stage.ended is None for stage in going)
-        shares = sum(1.0 if one.ended is not None else one.fraction() for one in going)
-        return units_beside(shares, len(going), open_ones, outer.done - outer.origin)
+    if any(COPY in stage.key for stage in inside) or _go_on_at_once(outer, inside):
+        works = [stage for stage in inside if stage.children == 0 or stage.total > 1]
+        open_ones = [stage for stage in works if stage.ended is None]
+        begun = sum(stage.times for stage in works)
+        shares = begun - len(open_ones) + sum(stage.fraction() for stage in open_ones)
+        return units_beside(shares, begun, len(open_ones), outer.done - outer.origin)
     if outer.steps:
         usual = (outer.changed - outer.pass_began) / outer.steps
         quiet = outer.worked(now) - outer.changed

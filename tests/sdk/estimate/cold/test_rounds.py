@@ -93,6 +93,33 @@ def test_works_side_by_side_are_a_unit_each_of_the_stage_that_counts_them():
     assert told.median == pytest.approx(10, abs=2)
 
 
+def test_works_of_any_names_that_move_by_turns_are_a_unit_each():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "read", None, "running", 0, 4, "", 0.0)
+    for second in range(11):
+        for work in range(4):
+            forecast.observe(2 + work, f"part {work}", 1, "running", second, 20, "", second)
+        told = forecast.estimate(second)
+    assert forecast.progress(10.0) == pytest.approx(0.5, abs=0.03)
+    assert told.median == pytest.approx(10, abs=2)
+
+
+def test_bars_that_are_made_at_once_and_run_one_after_the_other_are_one_round():
+    forecast = Forecast()
+    forecast.start(0.0)
+    forecast.observe(1, "epochs", None, "running", 0, 4, "", 0.0)
+    forecast.observe(2, "train", 1, "running", 0, 10, "", 0.0)
+    forecast.observe(3, "check", 1, "running", 0, 10, "", 0.0)
+    for second in range(1, 20):
+        stage, count = (2, second) if second <= 10 else (3, second - 10)
+        forecast.observe(
+            stage, "train" if stage == 2 else "check", 1, "running", count, 10, "", second
+        )
+        forecast.estimate(second)
+    assert forecast.progress(19.0) == pytest.approx(0.24, abs=0.05)
+
+
 def test_a_unit_of_two_works_has_the_shares_of_both():
     assert rounds.units_beside(2.0, 4, 4, 0) == 2.0
     assert rounds.units_beside(6.0, 8, 4, 0) == 3.0
