@@ -361,3 +361,14 @@ def test_between_places_that_contradict_each_other_no_number_is_told_that_none_s
 
     said, _ = run([run([], 1.0)[1]], 3.0)
     assert said.median == pytest.approx(45, rel=0.35)
+
+
+@pytest.mark.parametrize("paces", [(1.0,), (1.0, 1.02)])
+def test_far_more_work_than_in_any_earlier_run_may_go_on_as_long(paces):
+    """How far it is beyond them tells how far apart totals may lie, as each run does."""
+    said, _ = perform(taught(*paces), size=2.6)
+    beyond = [(52.0 - at, one, share) for at, one, share in said if at > 40.0]  # twice
+    assert beyond
+    assert all(left <= one.high for left, one, _ in beyond)
+    assert all(one.high > 0.4 * (52.0 - left) for left, one, _ in beyond)
+    assert all(share <= 0.9 for _, _, share in beyond)
