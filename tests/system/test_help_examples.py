@@ -20,6 +20,12 @@ for name in OTHERS; do eval "$name() { :; }"; done
 """
 
 
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch):
+    """No example is folded."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
 def help_of(verb):
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):

@@ -38,8 +38,9 @@ MAXIMUM = 0.95
 # Standard deviation of the logarithm of where work ends that may stop before its total.
 MAXIMUM_SPREAD = 0.25
 
-# Standard deviation of the logarithm of how far counts go that are told no total. Doubled or
-# halved: no effect on the recordings, whose counts without a total end alike.
+# Standard deviation of the logarithm of how far counts go that are told no total. A guard:
+# `test_a_count_without_a_total_that_goes_on_beyond_its_end_is_not_at_its_end`. Doubled or halved:
+# no effect on the recordings, whose counts without a total end alike.
 END_SPREAD = 0.1
 
 # Share of its usual duration that a stage has behind it at most while it does not count, or no
