@@ -63,18 +63,26 @@ LEAST_HALF_WIDTH = 0.02
 
 
 def initial_half_width(
-    runs: int, cold: float, median: float, apart: float, turn: float, distance: float
+    runs: int,
+    cold: float,
+    median: float,
+    apart: float,
+    turn: float,
+    distance: float,
+    unseen: float = 0.0,
 ) -> float:
     """Return the half width of a range before it is calibrated.
 
     In the logarithm of seconds plus one. `cold` is the half width without history, `apart` how far
     the earlier runs disagree, `turn` how far the estimate of the moment is from the smoothed
-    one, `distance` how unlike the present run is to the most similar of them, in squared steps.
+    one, `distance` how unlike the present run is to the most similar of them, in squared steps;
+    `unseen` is the share of what is left that no earlier run has come to.
     """
     half_width = cold
     if runs > 0:
         half_width = WITH_HISTORY * sqrt(1 + 1 / runs) + DISAGREEMENT * apart
         half_width += DISTANCE_WEIGHT * max(0.0, distance - 1)
+        half_width += unseen * max(0.0, cold - half_width)
     half_width = (half_width + CHANGE * turn) * median / (median + DAMPING)
     return min(WIDEST, max(LEAST_HALF_WIDTH, half_width))
 

@@ -241,9 +241,12 @@ class Mixture(Observed):
     def _half_width(self, median: float, raw: float) -> float:
         turn = abs(log((raw + 1) / (median + 1)))
         cold = self._cold.half_width if self._cold is not None else 0.0
-        return initial_half_width(
-            len(self._analogues), cold, median, self._apart, turn, self._distance
-        )
+        unseen = 0.0
+        if self._weights:
+            each = zip(self._weights, self._analogues)
+            unseen = sum(w * one.unseen for w, one in each) / sum(self._weights)
+        runs, distance = len(self._analogues), self._distance
+        return initial_half_width(runs, cold, median, self._apart, turn, distance, unseen)
 
     def _basis(self) -> str:
         if not self._analogues:

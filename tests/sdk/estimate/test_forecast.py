@@ -290,3 +290,25 @@ def test_what_has_come_to_its_total_and_goes_on_has_some_left():
         forecast.observe(1, "copy", None, "running", 1000, 1000, None, float(second))
         estimate = forecast.estimate(float(second))
         assert estimate is None or estimate.median > 0
+
+
+def test_stages_that_a_failed_run_never_came_to_are_not_known_by_it():
+    def deploy(history, failing):
+        forecast = Forecast(history)
+        forecast.start(0.0)
+        names = ("dump", "pack", "upload")
+        for stage, name in enumerate(names):
+            forecast.observe(stage, name, None, "pending", 0, None, None, 0.0)
+        for stage, name in enumerate(names):
+            forecast.observe(stage, name, None, "running", 0, None, None, 5.0 * stage)
+            told = forecast.estimate(5.0 * stage)
+            if stage == failing:
+                forecast.observe(stage, name, None, "failed", 0, None, None, 5.0 * stage + 3)
+                return told, forecast.finish("failed", 5.0 * stage + 3)
+            forecast.observe(stage, name, None, "completed", 0, None, None, 5.0 * stage + 5)
+        return None
+
+    _, failed = deploy([], 1)
+    told, _ = deploy([failed], 1)
+    assert told.runs == 1
+    assert told.high > 10 * told.low

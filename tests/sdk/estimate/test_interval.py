@@ -37,3 +37,10 @@ def test_a_range_is_never_a_point_nor_without_bounds():
     assert initial_half_width(5, 0.0, 0.0, 0.0, 0.0, 0.0) > 0
     assert initial_half_width(5, 0.0, 60.0, 40.0, 40.0, 40.0) == WIDEST
     assert Calibration([made(90.0)] * 5).widened(1.0, 0.5) == WIDEST
+
+
+def test_what_no_earlier_run_has_come_to_is_as_unknown_as_without_history():
+    known = initial_half_width(1, 2.0, 60.0, 0.0, 0.0, 0.0)
+    half = initial_half_width(1, 2.0, 60.0, 0.0, 0.0, 0.0, unseen=0.5)
+    unknown = initial_half_width(1, 2.0, 60.0, 0.0, 0.0, 0.0, unseen=1.0)
+    assert known < half < unknown == initial_half_width(0, 2.0, 60.0, 0.0, 0.0, 0.0)

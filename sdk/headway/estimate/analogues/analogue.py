@@ -79,15 +79,26 @@ class Analogue(Matching):
     estimate: it looks only at the stages that are open then. `left` has the remaining seconds
     of each of those. `lately` is what `remaining` would be if those that count went on as in their
     last third alone, `late` if what is overdue by its usual duration were as late as one in ten.
+    `unseen` is the share of what is left that this run has not come to, 0…1.
     `by_clock`: nothing has counted or is to come, and usual durations are all there is.
     """
 
-    __slots__ = ("_drift", "_overdue", "_theirs", "_unseen", "by_clock", "late", "lately", "left")
+    __slots__ = (
+        "_drift",
+        "_overdue",
+        "_theirs",
+        "_unseen",
+        "by_clock",
+        "late",
+        "lately",
+        "left",
+        "unseen",
+    )
 
     def __init__(self, run: Run, parameters: Parameters) -> None:
         super().__init__(run, parameters)
         self.left: dict[str, float] = {}
-        self.lately = self.late = 0.0
+        self.lately = self.late = self.unseen = 0.0
         self.by_clock = False
         self._overdue = 0.0  # seconds more that this may take, of what goes by its duration
         self._drift: dict[str, float] = {}  # logarithm of the pace of late over the one taken
@@ -168,11 +179,13 @@ class Analogue(Matching):
             end += path.free * (work - end)
         if not self._open and not path.entries:
             end = self._by_tail(factor * path.tail, now)
+        seen = end
         for stage in self._unmatched:
             if stage.began is None:
                 end += cold.typical
             else:
                 end = max(end, cold.remaining.get(stage.key, 0.0))
+        self.unseen = 1 - max(0.0, seen) / end if end > LEAST_LEFT else 0.0
         if self._is_strange(now):
             distance += STRANGE_DISTANCE
         self.lately = max(LEAST_LEFT, end + drift)
