@@ -65,7 +65,9 @@ def _reason(operation: Operation) -> str:
     """Return why an operation broke; "" of a command, whose output has it, and stands above."""
     if operation.state not in (FAILED, CRASHED) or operation.coarser is not None:
         return ""
-    return next(iter((operation.error or "").splitlines()), "").strip()
+    why = next(iter((operation.error or "").splitlines()), "").strip()
+    told = operation.exit_status is not None and why == f"exit status {operation.exit_status:g}"
+    return "" if told else why
 
 
 def receipt_sequence(lines: list[str], columns: int) -> str:

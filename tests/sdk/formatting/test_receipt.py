@@ -67,6 +67,13 @@ def test_a_receipt_says_why_where_there_is_room_and_no_output_that_does():
     assert said(79) == "✗ upload  failed after 7 s"
 
 
+def test_an_exit_status_is_told_once():
+    made = operation("a", "exits.py", "failed", started=-2.0, ended=-1.0, error="exit status 3")
+    made.exit_status = 3
+    told = PLAIN.paint(receipt_line(made, PLAIN, 79, reason=True))
+    assert told == "✗ exits.py  failed after 1 s, exit 3"
+
+
 def test_the_number_of_a_name_is_not_cut_out_of_it():
     made = operation("a", "sync bucket 001 of the archive", "failed", started=-7.0, ended=0.0)
     assert PLAIN.paint(receipt_line(made, PLAIN, 39)).startswith("✗ sync bucket 001")
