@@ -122,3 +122,14 @@ def test_stages_stand_below_their_parents_with_bars_where_there_is_room():
     assert wide[2] == "  · Link                           pending" or wide[2].endswith("  pending")
     narrow = [THEME.paint(line) for line in stage_lines(made, THEME, 39, NOW)]
     assert narrow[1] == "    ▶ Compile  3/6 files, 30 s, b.c"
+
+
+def test_the_header_of_a_page_counts_what_the_picture_before_it_did():
+    early = [
+        operation(f"e{n:02}", f"old {n}", "failed", started=-900.0, ended=-800.0) for n in range(20)
+    ]
+    board = board_of(*early, *installers())
+    before = THEME.paint(View(board, THEME).picture(80, 12, NOW)[0])
+    assert "3 failed" in before
+    assert page(board, ["?"])[0] == before
+    assert "21 failed" in page(board, ["down"])[0]

@@ -158,7 +158,9 @@ class Pages:
             body = self._log(view, operation, width, rows, now)
         else:
             body = self._scrolled(self._operation(view, operation, width, now), rows)
-        header = view.header.line(width, now, note)
+        # The list has all that there is, the other pages stand before what was shown.
+        told = view.header.line if state.page == LIST else view.header_line
+        header = told(width, now, note)
         if note is None and state.page == LIST and state.filter:
             operations = self._board.replica.operations
             header = view.header.line_of(

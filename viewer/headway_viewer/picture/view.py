@@ -95,8 +95,12 @@ class View:
         if lines <= 0 or width <= 0:
             return []
         body = self.body(width, lines - 1, now)
+        return [self.header_line(width, now, note), *body]
+
+    def header_line(self, width: int, now: float, note: str | None = None) -> Line:
+        """Return the header of the operations that are shown, which is that of each page, too."""
         counts = self.board.counts if self._grouped else self.board.shown_counts()
-        return [self.header.line(width, now, note, counts), *body]
+        return self.header.line(width, now, note, counts)
 
     def body(self, width: int, lines: int, now: float) -> list[Line]:
         """Return the lines below the header: rows, their details, and the count of the rest."""
