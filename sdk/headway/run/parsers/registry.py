@@ -111,11 +111,14 @@ def make_parser(tool: Any, command: Command) -> Parser:
     return parser
 
 
-def make_fallback(command: Command) -> Parser:
-    """Return a parser for what the parser of a known tool does not recognize."""
+def make_fallback(command: Command, *, text: bool = False) -> Parser:
+    """Return a parser for what the parser of a known tool does not recognize.
+
+    With `text`, its lines make a stage, as those of an unknown command do.
+    """
     from headway.run.parsers.generic import Parser as Generic  # noqa: PLC0415 - rarely needed
 
-    return Generic(command, text=False)
+    return Generic(command, text=text)
 
 
 def name_command(command: Command, cwd: str, *, recipe: bool = False) -> str:

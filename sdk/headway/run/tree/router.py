@@ -27,7 +27,10 @@ from headway.run.reading.events import (
     Event,
     Failed,
     Parser,
+    Planned,
     StageEnded,
+    StageMoved,
+    StageStarted,
     ToolStarted,
 )
 from headway.run.reading.script import basename, find_script
@@ -87,20 +90,21 @@ class Router:
     """Sends the lines of a command and of what it starts to their parsers.
 
     `root` is the parser of the command, `module` that parser's; `generic` makes one for any
-    output, where the root's is that of a known tool.
+    output, where the root's is that of a known tool: with `text` that makes a stage of its lines.
     """
 
     def __init__(
         self,
         root: Parser | None,
         module: str | None = None,
-        generic: Callable[[], Parser] | None = None,
+        generic: Callable[..., Parser] | None = None,
     ) -> None:
         self._root = root
         self._module = module
         self._generic = generic
         self._fallback: Parser | None = None
         self._unrecognized: float | None = None
+        self._staged = False  # the root's parser has made a stage
         self._tools: dict[str, _Tool] = {}  # that have not ended, by scope, oldest first
         self._met: dict[tuple[int, int], _Tool | None] = {}
         self._begun = 0
@@ -281,18 +285,30 @@ class Router:
         except Exception:
             self._root = self._generic = None
             return [Detail(line)]
-        if events:
+        # A line that the parser passes on, where there is no stage to show it, says nothing.
+        lost = not self._staged and all(isinstance(event, Detail) for event in events)
+        if any(isinstance(event, (StageStarted, StageMoved, Planned)) for event in events):
+            events = [*self._end_fallback(), *events]
+            self._staged = True
+        if events and not lost:
             self._unrecognized = None
-        if events or source == STATUS or self._generic is None:
+        if (events and not lost) or source == STATUS or self._generic is None:
             return events
         if self._unrecognized is None:
             self._unrecognized = now
         if now - self._unrecognized < UNRECOGNIZED_SECONDS:
             return events
         if self._fallback is None:
-            self._fallback = self._generic()
+            self._fallback = self._generic(text=not self._staged)
         _note_time(self._fallback, now)
         return _guarded(self._fallback.feed, line, source)
+
+    def _end_fallback(self) -> list[Event]:
+        """End what stood for the root's stages before there were any."""
+        if self._staged or self._fallback is None:
+            return []
+        fallback, self._fallback = self._fallback, None
+        return _guarded(fallback.finish, 0)
 
 
 def command_of(argv: tuple[str, ...]) -> Command | None:

@@ -357,3 +357,21 @@ def test_a_known_tools_lines_are_recognised_in_a_strangers_output(name, program)
     ]
     assert started[:1] == [program]
     assert any(scope == program and events for scope, events in found)
+
+
+def test_a_known_tool_that_counts_nothing_shows_its_last_line_as_an_unknown_one_does():
+    router = known("make", "-C", "lib")
+    assert not [scoped for scoped in lines(router, "cc -c a.c -o a.o") if is_staged(scoped)]
+    late = lines(router, "cc -c b.c -o b.o", now=5.0)
+    assert [event for _, events in late for event in events] == [
+        StageStarted("Run"),
+        Detail("cc -c b.c -o b.o"),
+    ]
+    counted = lines(router, "[1/9] cc -c c.c", now=6.0)
+    told = [event for _, events in counted for event in events]
+    assert told[0] == StageEnded("Run")
+    assert StageStarted("Build", 9, "steps") in told
+
+
+def is_staged(scoped):
+    return any(isinstance(event, StageStarted) for event in scoped[1])
