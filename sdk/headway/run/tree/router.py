@@ -285,8 +285,9 @@ class Router:
         except Exception:
             self._root = self._generic = None
             return [Detail(line)]
-        # A line that the parser passes on, where there is no stage to show it, says nothing.
-        lost = not self._staged and all(isinstance(event, Detail) for event in events)
+        # Where there is no stage to show it, a line that is passed on is lost.
+        works = getattr(self._root, "lines_are_work", False) and not self._staged
+        lost = works and all(isinstance(event, Detail) for event in events)
         if any(isinstance(event, (StageStarted, StageMoved, Planned)) for event in events):
             events = [*self._end_fallback(), *events]
             self._staged = True
@@ -299,7 +300,7 @@ class Router:
         if now - self._unrecognized < UNRECOGNIZED_SECONDS:
             return events
         if self._fallback is None:
-            self._fallback = self._generic(text=not self._staged)
+            self._fallback = self._generic(text=works)
         _note_time(self._fallback, now)
         return _guarded(self._fallback.feed, line, source)
 

@@ -359,7 +359,7 @@ def test_a_known_tools_lines_are_recognised_in_a_strangers_output(name, program)
     assert any(scope == program and events for scope, events in found)
 
 
-def test_a_known_tool_that_counts_nothing_shows_its_last_line_as_an_unknown_one_does():
+def test_a_make_that_counts_nothing_shows_its_last_line_as_an_unknown_command_does():
     router = known("make", "-C", "lib")
     assert not [scoped for scoped in lines(router, "cc -c a.c -o a.o") if is_staged(scoped)]
     late = lines(router, "cc -c b.c -o b.o", now=5.0)

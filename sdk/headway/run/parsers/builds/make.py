@@ -35,7 +35,12 @@ def name_of(command: Command) -> str:
 
 
 class Parser:
-    """Steps into a stage Build; what is built is its detail."""
+    """Steps into a stage Build; what is built is its detail.
+
+    `lines_are_work`: where nothing is counted, each line is what is being made.
+    """
+
+    lines_are_work = True
 
     def __init__(self, command: Command | None = None) -> None:
         self._open = False
