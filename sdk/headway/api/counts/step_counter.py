@@ -91,7 +91,8 @@ def add_steps(done: float, steps: list[Any]) -> float | None:
             if error.__traceback__ and error.__traceback__.tb_next:
                 raise  # by a signal's handler: it is the program's
         if type(total) in PLAIN:
-            result = clean_count(done + total)
+            total = clean_count(total)  # before it meets a float, which has no room for all
+            result = None if total is None else clean_count(done + total)
             if result is not None:
                 return result
     for step in steps:

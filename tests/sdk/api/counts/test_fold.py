@@ -130,3 +130,8 @@ def test_a_count_is_told_though_a_signals_handler_raises_as_it_is_folded(op, lin
         stage.complete()
         link.carry()
     assert number > 50
+
+
+def test_a_whole_number_beyond_all_floats_makes_a_fractional_count_unknown():
+    assert add_steps(0.5, [10**400]) is None
+    assert add_steps(0.5, [10**400, -(10**400), 1]) == 1.5
