@@ -42,7 +42,7 @@ from headway.estimate.pace import (
     clamp,
     log_ratio,
 )
-from headway.estimate.residual_life import NINE_IN_TEN, residual
+from headway.estimate.residual_life import NINE_IN_TEN, residual, widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -280,21 +280,19 @@ class HiddenCounts:
                     pace += share * (log_ratio(ours, theirs, grain) - pace)
             factor = exp(clamp(pace, PACE_LIMIT))
             left = self._count_down(factor, record.seconds, tau, step, changed, now)
-            beyond = log(max(1.0, count / span.total)) / log(BEYOND)
-            # That it is beyond by so much tells how far apart totals may lie, as each run does.
-            runs = len(self._records)
-            spread = self._spreads[name]
-            spread = sqrt((runs * spread * spread + (beyond * log(BEYOND)) ** 2) / (runs + 1))
-            further = residual(span.total, count, spread, 0.5) if beyond > 0 else 0.0
-            left = max(left, min(1.0, beyond) * max(OVERRUN_LEAST * now, further * changed / count))
+            late = log(max(1.0, count / span.total))
+            spread = widened(self._spreads[name], late, len(self._records))
+            further = residual(span.total, count, spread, 0.5) if late > 0 else 0.0
+            sure = min(1.0, late / log(BEYOND))
+            left = max(left, sure * max(OVERRUN_LEAST * now, further * changed / count))
             more = residual(span.total, count, spread, NINE_IN_TEN)
             more -= max(0.0, span.total - count)
-            late = left + max(0.0, more - further) * changed / count
+            most = left + max(0.0, more - further) * changed / count
             weight_here = weight * self._weight(name) * self._steadiness(curve, span, tau)
             reached = min(1.0, tau / record.seconds)
-            if beyond > 0:
-                reached = min(reached, max(changed, now) / (max(changed, now) + left))
-            places.append(Place(left, late, reached, pace, weight_here, name))
+            if late > 0:
+                reached = min(reached, now / (now + left))
+            places.append(Place(left, most, reached, pace, weight_here, name))
         return places
 
     def _steadiness(self, curve: Curve, span: Span, tau: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, log, sqrt
 
 # Standard deviation of the logistic distribution of scale 1, pi over the square root of 3: a fact,
 # not a choice.
@@ -18,6 +18,14 @@ def median_residual(median: float, passed: float, spread: float) -> float:
     of their logarithm. What is far beyond its median goes on for a share of what has passed.
     """
     return residual(median, passed, spread, 0.5)
+
+
+def widened(spread: float, late: float, runs: float) -> float:
+    """Return the `spread` that earlier `runs` tell, once this one is beyond their median.
+
+    That it is late by that logarithm tells how far apart they may lie, as each run does.
+    """
+    return sqrt((runs * spread * spread + late * late) / (runs + 1))
 
 
 def residual(median: float, passed: float, spread: float, share: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import exp, log
 
 from headway.estimate.analogues.critical_path import OVERLAP_SHARE
 from headway.estimate.analogues.matching import DISTANCE_STEP, FACTOR_LIMIT, Matching
@@ -30,7 +30,7 @@ from headway.estimate.pace import (
     log_pace,
     log_ratio,
 )
-from headway.estimate.residual_life import NINE_IN_TEN, median_residual, residual
+from headway.estimate.residual_life import NINE_IN_TEN, median_residual, residual, widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -373,9 +373,7 @@ class Analogue(Matching):
         """Return what is left of a usual duration, and note what it is if that is overdue."""
         late = log(passed / usual) if passed > usual > 0 else 0.0
         if late > spread:
-            # That it is late by so much tells how far apart durations may lie, as each run does.
-            runs = self._parameters.runs
-            spread = sqrt((runs * spread * spread + late * late) / (runs + 1))
+            spread = widened(spread, late, self._parameters.runs)
         left = median_residual(usual, passed, spread)
         if passed > usual or self.by_clock:
             unsure = spread * (1 + 1 / self._parameters.runs)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from math import exp, log, sqrt
+from math import exp, log
 
 from headway.estimate.history.curve import moment
-from headway.estimate.residual_life import NINE_IN_TEN, median_residual, residual
+from headway.estimate.residual_life import NINE_IN_TEN, median_residual, residual, widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ END_SPREAD = 0.1
 UNSEEN_END = 0.95
 
 
-def fraction_of(stage: Stage, span: Span, units: float, size: float, runs: float) -> float | None:
+def fraction_of(stage: Stage, span: Span, units: float, size: float, runs: int) -> float | None:
     """Return the fraction that the earlier run had done when it was as far; None if unknown.
 
     `units` are of this stage, counted over its passes; pass is held against pass. `size` is the
@@ -63,12 +63,14 @@ def fraction_of(stage: Stage, span: Span, units: float, size: float, runs: float
     if len(stage.passes) >= len(span.passes):
         return None  # a pass that the earlier run did not have
     announced, units_then = span.passes[len(stage.passes)]
-    if stage.total > 0 and not span.moved and not stage.moved:
+    ended = _end_then(stage, span, size)
+    if ended is None:
         expected = units_then * stage.total / (announced or units_then or 1.0)
     elif span.total > 0 and stage.unit == span.unit:
-        expected = units_then * exp(size)
-        # Not of `units`: what was done before is held against the same end.
-        expected += _further(stage, expected, stage.units - behind, runs, 0.5)
+        expected = ended
+        now = stage.units - behind  # not of `units`: what was done before has the same end
+        if 0 < ended < now:
+            expected = now + _left_beyond(stage, ended, now, runs, 0.5)
     else:
         return None
     if expected <= 0 or span.total <= 0:
@@ -81,32 +83,32 @@ def fraction_of(stage: Stage, span: Span, units: float, size: float, runs: float
     return (theirs + units_then * min(1.0, done / expected)) / span.total
 
 
-def _further(stage: Stage, ended: float, done: float, runs: float, share: float) -> float:
-    """Return how far a count goes beyond where it `ended`, at most so in such a share of cases.
-
-    Nothing but that end is known, and it has not stopped there: that it is beyond by so much tells
-    how far apart the ends may lie, as each run does. 0 where it is not beyond.
-    """
-    if done <= ended or ended <= 0:
-        return 0.0
-    late = log(done / ended)
-    spread = sqrt((runs * END_SPREAD * END_SPREAD + late * late) / (runs + 1))
-    left = max(residual(ended, done, spread, share), stage.total - done)
-    return done + left - ended
-
-
-def _beyond(stage: Stage, span: Span, size: float, runs: float) -> tuple[float, float]:
-    """Return the `beyond` and the `late` of a place."""
+def _end_then(stage: Stage, span: Span, size: float) -> float | None:
+    """Return where the earlier run ended in the present pass; None where a total tells our end."""
     told = stage.total > 0 and not span.moved and not stage.moved
     if told or len(stage.passes) >= len(span.passes):
+        return None
+    return span.passes[len(stage.passes)][1] * exp(size)
+
+
+def _left_beyond(stage: Stage, ended: float, done: float, runs: int, share: float) -> float:
+    """Return what is left of a count that is beyond where it `ended`, in such a share of cases.
+
+    Nothing but that end is known, and it has not stopped there.
+    """
+    spread = widened(END_SPREAD, log(done / ended), runs)
+    return max(residual(ended, done, spread, share), stage.total - done)
+
+
+def _beyond(stage: Stage, span: Span, size: float, runs: int) -> tuple[float, float]:
+    """Return the `beyond` and the `late` of a place."""
+    ended = _end_then(stage, span, size)
+    if ended is None:
         return beyond_maximum(stage, span), 1.0
     done = stage.units - sum(units for _, units in stage.passes)
-    ended = span.passes[len(stage.passes)][1] * exp(size)
-    if done <= ended or ended <= 0:
+    if not 0 < ended < done:
         return 0.0, 1.0
-    left, late = (
-        ended + _further(stage, ended, done, runs, share) - done for share in (0.5, NINE_IN_TEN)
-    )
+    left, late = (_left_beyond(stage, ended, done, runs, share) for share in (0.5, NINE_IN_TEN))
     return log(done / ended), late / left if left > 0 else 1.0
 
 
@@ -127,7 +129,7 @@ def partial_round(stage: Stage) -> float:
     return 0.0 if stage.steps else stage.partial
 
 
-def time_before(stage: Stage, span: Span, size: float, runs: float) -> float:
+def time_before(stage: Stage, span: Span, size: float, runs: int) -> float:
     """Return when the earlier run had as much as was there when this attempt began."""
     if stage.origin <= 0 or not span.fractions:
         return 0.0
@@ -138,7 +140,7 @@ def time_before(stage: Stage, span: Span, size: float, runs: float) -> float:
     return min(tau, 0.99 * span.worked)  # a hundredth is left to divide by
 
 
-def reached_by(stage: Stage, span: Span, units: float, size: float, runs: float) -> float | None:
+def reached_by(stage: Stage, span: Span, units: float, size: float, runs: int) -> float | None:
     """Return the `reached` of `place_of` alone; None without a count to go by."""
     if units <= stage.origin or not span.fractions or stage.spent:
         return None
@@ -152,7 +154,7 @@ def reached_by(stage: Stage, span: Span, units: float, size: float, runs: float)
     )
 
 
-def place_of(stage: Stage, span: Span, units: float, size: float, runs: float) -> Place | None:
+def place_of(stage: Stage, span: Span, units: float, size: float, runs: int) -> Place | None:
     """Return where the earlier run had done as much; None without a count to go by."""
     if units <= stage.origin or not span.fractions or stage.spent:
         return None
@@ -168,7 +170,7 @@ def place_of(stage: Stage, span: Span, units: float, size: float, runs: float) -
     return Place(tau, step, origin, *_beyond(stage, span, size, runs))
 
 
-def time_reached(stage: Stage, span: Span, now: float, size: float, runs: float) -> float:
+def time_reached(stage: Stage, span: Span, now: float, size: float, runs: int) -> float:
     """Return how many of its earlier seconds a stage has behind it."""
     fraction = None
     if span.fractions and not stage.spent:
