@@ -68,6 +68,12 @@ def broken_stage_name(operation: Operation) -> str:
     return broken[-1].name if broken else ""
 
 
+def error_text(operation: Operation) -> str:
+    """Return the first line of an error; "" where the exit status, shown beside it, says it all."""
+    first = next(iter((operation.error or "").splitlines()), "").strip()
+    return "" if first == f"exit status {operation.exit_status}" else first
+
+
 def outcome_text(operation: Operation) -> str:
     """Return the outcome: "2 min 4 s", "failed in Fetch after 38 s, exit 1"."""
     return outcome_texts(operation)[0]

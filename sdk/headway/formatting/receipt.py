@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headway import string_width
-from headway.formatting.outcome import display_name, outcome_texts
+from headway.formatting.outcome import display_name, error_text, outcome_texts
 from headway.formatting.theme import STOPPED, STYLES, Line, Theme
 from headway.model import Operation
 from headway.states import COMPLETED, CRASHED, FAILED
@@ -65,9 +65,7 @@ def _reason(operation: Operation) -> str:
     """Return why an operation broke; "" of a command, whose output has it, and stands above."""
     if operation.state not in (FAILED, CRASHED) or operation.coarser is not None:
         return ""
-    why = next(iter((operation.error or "").splitlines()), "").strip()
-    told = operation.exit_status is not None and why == f"exit status {operation.exit_status:g}"
-    return "" if told else why
+    return error_text(operation)
 
 
 def receipt_sequence(lines: list[str], columns: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import AbstractSet, Callable, Iterator, NamedTuple
 
-from headway.formatting.outcome import display_name
+from headway.formatting.outcome import display_name, error_text
 from headway.formatting.theme import STOPPED, Line
 from headway.model import Operation
 from headway.states import (
@@ -438,8 +438,7 @@ def ended_rows(rows: int, going: int) -> int:
 
 def has_reason(operation: Operation) -> bool:
     """Return whether there is more to say of a failure than its exit status."""
-    status = f"exit status {operation.exit_status}"
-    return bool(operation.tail) or bool(operation.error and operation.error != status)
+    return bool(operation.tail or error_text(operation))
 
 
 def end_word(operation: Operation) -> str:

@@ -12,6 +12,7 @@ import select
 import threading
 from typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
+from headway.formatting.outcome import error_text
 from headway.states import CRASHED, FAILED
 from headway_viewer.connection.endpoint import following_feed
 from headway_viewer.connection.feed import Feed
@@ -212,8 +213,7 @@ class Follower:
 
 def _give_reason(operation: Operation) -> None:
     """Give a command that broke what it printed last as its error; its row has the exit status."""
-    unsaid = (None, "", f"exit status {operation.exit_status}")
-    if operation.state in (FAILED, CRASHED) and operation.error in unsaid:
+    if operation.state in (FAILED, CRASHED) and not error_text(operation):
         operation.error = next(iter(error_lines(operation, 1)), operation.error)
 
 

@@ -81,25 +81,14 @@ def test_in_the_first_round_the_shares_inside_tell_how_far_it_is():
     assert outer.partial == pytest.approx(0.5, abs=0.05)
 
 
-def test_works_side_by_side_are_a_unit_each_of_the_stage_that_counts_them():
+@pytest.mark.parametrize("name", ["items", "part {}"])
+def test_works_side_by_side_are_a_unit_each_of_the_stage_that_counts_them(name):
     forecast = Forecast()
     forecast.start(0.0)
     forecast.observe(1, "tasks", None, "running", 0, 4, "", 0.0)
     for second in range(11):
         for work in range(4):
-            forecast.observe(2 + work, "items", 1, "running", second, 20, "", second)
-        told = forecast.estimate(second)
-    assert forecast.progress(10.0) == pytest.approx(0.5, abs=0.03)
-    assert told.median == pytest.approx(10, abs=2)
-
-
-def test_works_of_any_names_that_move_by_turns_are_a_unit_each():
-    forecast = Forecast()
-    forecast.start(0.0)
-    forecast.observe(1, "read", None, "running", 0, 4, "", 0.0)
-    for second in range(11):
-        for work in range(4):
-            forecast.observe(2 + work, f"part {work}", 1, "running", second, 20, "", second)
+            forecast.observe(2 + work, name.format(work), 1, "running", second, 20, "", second)
         told = forecast.estimate(second)
     assert forecast.progress(10.0) == pytest.approx(0.5, abs=0.03)
     assert told.median == pytest.approx(10, abs=2)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from headway.formatting.outcome import error_text
 from headway.formatting.theme import STOPPED
 from headway.model import Operation
 from headway.states import PAUSED, PENDING, RUNNING, STOPPING, WAITING
@@ -82,10 +83,9 @@ def coming_text(operation: Operation) -> str:
 
 def error_lines(operation: Operation, most: int) -> list[str]:
     """Return why an operation broke: its error, then the last of the lines that it printed."""
-    lines = operation.error.splitlines()[:1] if operation.error else []
-    if lines == [f"exit status {operation.exit_status}"]:
-        lines = []  # the row shows the exit status
-    said = tuple(line for line in lines if line)  # the printed line may have a prefix: "E: "
-    told = [line for line in operation.tail if line.strip() and not line.endswith(said)]
+    error = error_text(operation)
+    lines = [error] if error else []
+    # The printed line may have a prefix: "E: ".
+    told = [line for line in operation.tail if line.strip() and not line.endswith(tuple(lines))]
     room = most - len(lines)
     return [*lines, *(told[-room:] if room > 0 else ())][:most]
