@@ -17,21 +17,18 @@ from itertools import count
 
 from headway_patch import exit_status
 from headway_patch.async_exceptions import reraise_async
-
-# What a bar's own code is in: the next frame out is that of who uses it.
-_LIBRARIES = ("headway_patch", "tqdm", "rich", "alive_progress", "about_time", "contextlib")
+from headway_patch.program import ancestors, main_thread, program_frame, program_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from types import CodeType, FrameType
+    from types import CodeType
     from typing import Any, Callable, Generator
 
 PENDING_LIMIT = 1 << 18  # bytes that wait for the socket: thousands of beginnings and ends
 EXIT_TIMEOUT = 0.25  # seconds for which an exit waits for a reader that is behind
 HOLD_TIMEOUT = 0.1  # seconds for a thread that moves a bar: it takes microseconds
 LEFT_LIMIT = 1000  # bars that were left and wait for a verdict: the oldest have stopped there
-ANCESTOR_LIMIT = 8  # processes above this one that are told: servers of forks, shells
 UNNAMED_LIMIT = 100  # lines that make bars without a name: further ones share the first
 NAME_LIMIT = 256  # characters of a name or a detail: more is cut where it is shown anyway
 
@@ -45,7 +42,7 @@ class Connection:
         self.moving = RLock()  # of whoever moves or ends a bar; a signal's handler comes in between
         self.numbers = count(1)
         self.entered: dict[int, list[Bar]] = {}  # thread → the bars that it iterates over
-        self.first = _main_thread()
+        self.first = main_thread()
         self.open: dict[int, Bar] = {}
         self._unnamed: dict[Any, str] = {}  # by the line that made it, the name of a bar
         self.watched = False  # `counting` has a thread that looks at the open bars
@@ -67,7 +64,7 @@ class Connection:
             self._flags = socket.MSG_NOSIGNAL  # a program may have SIGPIPE kill it
             self._socket.connect(path)
             # Nobody can look them up once a worker, or the server that forked it, has ended.
-            self._pending = f"child {' '.join(map(str, _ancestors()))}\nexplicit\n".encode()
+            self._pending = f"child {' '.join(map(str, ancestors()))}\nexplicit\n".encode()
         except (ImportError, AttributeError, OSError) as error:
             reraise_async(error)
             self._close()
@@ -182,7 +179,7 @@ class Connection:
 
     def unnamed(self) -> str:
         """Return the name of a bar that is given none: one for each line that makes such."""
-        place = _program_line()
+        place = program_line()
         if place not in self._unnamed and len(self._unnamed) < UNNAMED_LIMIT:
             number = len(self._unnamed) + 1
             self._unnamed[place] = "items" if number == 1 else f"items {number}"
@@ -316,7 +313,7 @@ class Bar:
 
     def close(self) -> None:
         """End it where its numbers say, unless a loop over it is being left."""
-        if isinstance(sys.exc_info()[1], GeneratorExit) or _program_frame() is None:
+        if isinstance(sys.exc_info()[1], GeneratorExit) or program_frame() is None:
             self.leave_early()
         else:
             self.end("stop")
@@ -326,7 +323,7 @@ class Bar:
 
         Whether by a `break` or by an exception that ends the program, `finish` tells.
         """
-        frame = _program_frame()
+        frame = program_frame()
         if self.full:
             self.end("stop")
         elif frame is not None and self.open and self.left_at is None:
@@ -425,53 +422,6 @@ def _watch_threads() -> None:
 
     excepthook._headway = True  # type: ignore[attr-defined]
     threading.excepthook = excepthook  # type: ignore[union-attr]
-
-
-def _ancestors() -> list[int]:
-    """Return the parent process, the parent of that and so on, as far as they can be known."""
-    found = [os.getppid()]
-    try:
-        while found[-1] > 1 and len(found) < ANCESTOR_LIMIT:
-            with open(f"/proc/{found[-1]}/stat", "rb") as file:
-                found.append(int(file.read().rpartition(b")")[2].split()[1]))
-    except (OSError, ValueError, IndexError) as error:
-        reraise_async(error)
-    return [pid for pid in found if pid > 1]
-
-
-def _main_thread() -> int:
-    """Return the thread that the program began in: this one, where it knows of no others."""
-    threading = sys.modules.get("threading")
-    try:
-        return threading.main_thread().ident or get_ident()  # type: ignore[union-attr]
-    except AttributeError as error:
-        reraise_async(error)  # it is not imported, or not whole yet
-        return get_ident()
-
-
-def _program_frame() -> FrameType | None:
-    """Return the frame that uses a bar, out of its library.
-
-    None where the interpreter itself drops the bar, as it does with what `sys.exit` has left.
-    """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if str(frame.f_globals.get("__name__")).partition(".")[0] not in _LIBRARIES:
-            break
-        frame = frame.f_back
-    return frame
-
-
-def _program_line() -> tuple[tuple[str, int], ...]:
-    """Return the line that makes a bar, and before it those of a library that makes several."""
-    program, frame = _program_frame(), sys._getframe(1)
-    found: list[tuple[str, int]] = []
-    while True:
-        if str(frame.f_globals.get("__name__")).partition(".")[0] != "headway_patch":
-            found.append((frame.f_code.co_filename, frame.f_lineno))
-        if frame is program or frame.f_back is None:
-            return tuple(found)
-        frame = frame.f_back
 
 
 def words(text: object) -> str:

@@ -89,7 +89,7 @@ def test_the_status_is_parsed_in_one_place_and_in_programs_that_are_patched():
         for file in (ROOT / wing).rglob("*.py")
         if re.search(r"open\(f?\"/proc/[^\"]*/stat\"", file.read_text("utf-8"))
     }
-    assert found == {"sdk/headway/host/process_status.py", "sdk/headway_patch/lines.py"}
+    assert found == {"sdk/headway/host/process_status.py", "sdk/headway_patch/program.py"}
 
 
 def test_of_a_process_that_nobody_has_waited_for_it_is_known():
