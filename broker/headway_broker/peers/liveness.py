@@ -40,6 +40,9 @@ STALL = 1.0
 # Seconds by which silence may be looked for early where the broker is awake anyway, as for a
 # heartbeat: then a broker whose workers send theirs never wakes for it alone.
 EARLY = 2.0
+# Seconds after the word of a program that it is about to become another, in which messages from
+# before may still be read. Who is heard later has not become it: exec has failed.
+BECOMING = 2.0
 # Processes ended by their parents that are remembered, the latest: of most nobody has heard.
 BY_PARENT_LIMIT = 1_000
 
@@ -68,6 +71,7 @@ class Liveness:
         self._doubted: dict[Session, float] = {}  # the silent → when to look at their program
         self._statuses: dict[Session, int] = {}  # the wait statuses of the dead that are known
         self._replaced: dict[Session, None] = {}  # whose process has become another program
+        self._becoming: dict[Session, float] = {}  # whose program is about to exec → since when
         self._by_parent: dict[Process, None] = {}  # those that their parents have ended
 
     def hear(self, session: Session, now: float) -> None:
@@ -98,7 +102,14 @@ class Liveness:
 
     def is_replaced(self, session: Session) -> bool:
         """Return whether exec has replaced the program of a session."""
-        return session in self._replaced
+        since = self._becoming.get(session)
+        return session in self._replaced or (
+            since is not None and session.heard <= since + BECOMING
+        )
+
+    def become_another(self, session: Session, now: float) -> None:
+        """Note that the program of a session is about to become another, unless exec fails."""
+        self._becoming.setdefault(session, now)
 
     def end_by_parent(self, process: Process) -> None:
         """Note that its parent has ended a process, by a signal that leaves no choice.
@@ -116,6 +127,7 @@ class Liveness:
     def leave(self, session: Session) -> None:
         """Forget a session that is removed."""
         self._replaced.pop(session, None)
+        self._becoming.pop(session, None)
         self._statuses.pop(session, None)
 
     def settle_due(self, now: float) -> bool:
@@ -201,7 +213,7 @@ class Liveness:
             if candidate.open and candidate.started is not None:
                 stage = candidate
         where = f" in {stage.name!r}" if stage is not None else ""
-        if session in self._replaced:
+        if self.is_replaced(session):
             return f"its program was replaced by another (exec){where}"
         if session.restored:
             # Nobody knows whether a broker was running just then: perhaps one that was killed, too,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, NamedTuple, Protocol
 
-from headway.protocol.messages import MAJOR, Announce, Hello, Output, Share
+from headway.protocol.messages import BECOMES, MAJOR, Announce, Hello, Output, Share
 from headway.protocol.redaction import refill
 from headway.records import OPERATION_FIELDS
 from headway.states import FAILED, OPEN
@@ -116,6 +116,8 @@ class Spooled:
                         file.ended.add(process)
                     if message.session:
                         session = self._session(message, uid, now)
+                    if session is not None and message.about.get(BECOMES):
+                        self._liveness.become_another(session, now)
                 elif isinstance(message, Announce) and session is not None:
                     if message.operation[_STATE] not in OPEN:
                         self._end(session, message, file, now)

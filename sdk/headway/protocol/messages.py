@@ -22,6 +22,8 @@ MAGIC = "headway"
 # Of the `about` of a Hello in a spool file: where the code begins and ends in memory, and where the
 # stack begins, of a program that may have become another by exec since. Texts of numbers.
 IMAGE = "image"
+# Likewise: 1 where the program is about to become another by exec, unless that fails.
+BECOMES = "becomes"
 MAJOR = 1
 # From 1 on: Work, Output and OutputWanted; from 2 on: overviews; from 3 on: states, labels;
 # from 4 on: traceparent; from 5 on: screens.

@@ -261,16 +261,19 @@ def _end_at_once(reporter: Reporter, status: Any) -> None:
 def _deliver_before_exec(reporter: Reporter, *_: Any) -> Callable[[], None] | None:
     """Spool and deliver the ends before exec; what is open stays open, as exec may fail."""
     _deliver_ends(reporter)
-    return _tell_last(reporter)
+    return _tell_last(reporter, becomes=True)
 
 
-def _tell_last(reporter: Reporter) -> Callable[[], None] | None:
-    """Leave a file of what no broker has stored; return what removes it, or None."""
+def _tell_last(reporter: Reporter, *, becomes: bool = False) -> Callable[[], None] | None:
+    """Leave a file of what no broker has stored; return what removes it, or None.
+
+    `becomes`: this process is about to become another program.
+    """
     if reporter.off or reporter.closed:
         return None
     from headway.reporting.spool import births  # noqa: PLC0415 - few programs need it
 
-    names = births.tell_last(reporter)
+    names = births.tell_last(reporter, becomes=becomes)
     own = reporter.births
     if not names or own is None:  # its thread has yet to begin
         return None if not names else lambda: births.remove(names)

@@ -192,6 +192,25 @@ def test_what_a_file_tells_of_a_program_that_another_has_replaced_has_ended(wire
     assert wired.operation("op").state == ("ended" if told == "1 2 3" else "running")
 
 
+@pytest.mark.parametrize(
+    ("becomes", "heard_after", "state"),
+    [(True, None, "ended"), (True, 1, "ended"), (True, 5, "crashed"), (False, None, "crashed")],
+)
+def test_what_a_program_had_open_that_was_about_to_exec_has_ended_unless_that_failed(
+    wired, becomes, heard_after, state
+):
+    worker = wired.worker()
+    hello, announce = birth(worker)
+    about = {**hello.about, messages.BECOMES: int(becomes)}
+    wired.core.spooled.apply([hello._replace(about=about), announce], 1000, wired.now)
+    if heard_after is not None:
+        wired.pass_time(heard_after)
+        worker.beat()
+    wired.core.died(worker.session, wired.now)
+    wired.pass_time(1)
+    assert wired.operation("op").state == state
+
+
 def test_what_a_dead_process_had_begun_before_there_was_a_broker_has_crashed():
     wired = Wired(has_history=True)
     worker = wired.worker(hello=False)

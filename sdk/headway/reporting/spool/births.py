@@ -14,7 +14,7 @@ import time
 from headway.async_exceptions import reraise_async
 from headway.host.identity import describe
 from headway.host.process_status import CODE, CODE_END, STACK, status_fields
-from headway.protocol.messages import IMAGE
+from headway.protocol.messages import BECOMES, IMAGE
 from headway.reporting.spool import last_resort
 from headway.reporting.spool.last_resort import Superseded, spool
 from headway.version import VERSION
@@ -154,19 +154,24 @@ class Births:
                 self.last.remove(name)
 
 
-def tell_last(reporter: Reporting) -> list[str]:
+def tell_last(reporter: Reporting, *, becomes: bool = False) -> list[str]:
     """Write a file of what no broker has stored, for a process that is over in a moment.
 
-    It may become another program (exec), so the file tells which one it is of. Return the names of
-    the files, none where all is stored. Raise OSError.
+    It may become another program (exec), so the file tells which one it is of; where it is about to
+    (`becomes`), of all that is open. Return the names of the files, none where there is nothing to
+    tell. Raise OSError.
     """
     publisher = reporter.publisher
     with reporter.lock:
-        if all(map(publisher.is_stored, publisher.operations)):
+        if all(map(publisher.is_stored, publisher.operations)) and not (
+            becomes and publisher.any_open
+        ):
             return []
         if not publisher.about:
             publisher.about.update(describe(VERSION))
         hello, *begun = publisher.birth_messages(time.monotonic())
+    if becomes:
+        hello = hello._replace(about={**hello.about, BECOMES: 1})
     fields = status_fields("self")
     if fields is not None and len(fields) > STACK:
         image = " ".join(fields[at] for at in (CODE, CODE_END, STACK))

@@ -66,6 +66,16 @@ def test_a_process_that_is_over_in_a_moment_leaves_what_no_broker_has_stored(fol
     assert left(folder) == []
 
 
+def test_a_program_that_becomes_another_says_so_of_all_that_is_open(folder, reporter):
+    op = headway.operation("Work").start()
+    welcome(reporter.publisher)
+    acknowledge(reporter.publisher, op)
+    [name] = tell_last(reporter, becomes=True)
+    hello = frames((folder / name).read_bytes())[0][0]
+    assert hello.about[messages.BECOMES] == 1
+    assert told(folder) == {"Work": "running"}
+
+
 def test_beside_a_broker_that_listens_nothing_is_written(folder, reporter):
     births = Births(reporter)
     headway.operation("Work").start()
